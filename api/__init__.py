@@ -1,0 +1,1 @@
+"""The HTTP door: website chat, webhooks, the operators' API and the pages."""

@@ -1,0 +1,50 @@
+// One file of a message: a picture is shown, anything else is a button that saves it.
+
+import { h } from "./dom.js";
+import { size } from "./format.js";
+import { icon } from "./icons.js";
+
+const PICTURES = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
+const PREVIEW_BYTES = 4_000_000;
+
+/**
+ * Builds the view of `file` {id, name, type, size}; `source`: load(id) -> Promise<Blob>, lang, saveLabel, failed(error).
+ * Files are fetched with the reader's token, so a plain link could not open them.
+ */
+export function attachment(file, source) {
+  const button = h("button", { type: "button", class: "file", onClick: () => save(file, source) });
+  button.append(icon("file"), h("span", { class: "file-name", dir: "auto" }, file.name));
+  button.append(h("span", { class: "file-size" }, size(source.lang, file.size)));
+  button.setAttribute("aria-label", `${source.saveLabel}: ${file.name}, ${size(source.lang, file.size)}`);
+  if (PICTURES.has(file.type) && file.size <= PREVIEW_BYTES) whenSeen(button, () => preview(button, file, source));
+  return button;
+}
+
+/** Only a few pictures of a long dialog are ever looked at: each is loaded when it comes near. */
+function whenSeen(element, act) {
+  const watcher = new IntersectionObserver((entries) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    watcher.disconnect();
+    act();
+  }, { rootMargin: "200px" });
+  watcher.observe(element);
+}
+
+async function preview(button, file, source) {
+  const blob = await source.load(file.id).catch(() => null);
+  if (!blob) return;
+  const url = URL.createObjectURL(new Blob([blob], { type: file.type }));
+  const picture = h("img", { alt: "", src: url, onLoad: () => URL.revokeObjectURL(url) });
+  button.classList.add("with-picture");
+  button.prepend(picture);
+}
+
+async function save(file, source) {
+  try {
+    const url = URL.createObjectURL(await source.load(file.id));
+    h("a", { href: url, download: file.name }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  } catch (error) {
+    source.failed(error);
+  }
+}

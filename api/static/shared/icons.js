@@ -1,0 +1,44 @@
+// Line icons, drawn as SVG nodes on a grid of 20.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+const PATHS = {
+  alert: "M10 3 18 16.5H2L10 3ZM10 8v4M10 14.2v.1",
+  back: "M12.5 4 6.5 10l6 6",
+  check: "M4 10.5l4 4 8-9",
+  clip: "M15.8 9.6l-5.6 5.6a3.6 3.6 0 0 1-5.1-5.1l6-6a2.4 2.4 0 0 1 3.4 3.4l-5.8 5.8a1.2 1.2 0 0 1-1.7-1.7l5-5",
+  clock: "M10 3a7 7 0 1 0 0 14 7 7 0 0 0 0-14ZM10 6v4.2l2.8 1.7",
+  close: "M5 5l10 10M15 5 5 15",
+  down: "M4.5 7.5 10 13l5.5-5.5",
+  double: "M1.5 10.5l4 4 7-9M9.5 13.5l1 1 8-9",
+  exit: "M8 4H4v12h4M12.5 6l4 4-4 4M16.5 10H8",
+  file: "M5 2.5h6l4 4v11H5zM11 2.5v4h4",
+  help: "M10 2.5a7.5 7.5 0 1 0 0 15 7.5 7.5 0 0 0 0-15ZM7.8 7.9a2.2 2.2 0 1 1 3.3 1.9c-.8.5-1.1.9-1.1 1.7M10 14v.1",
+  note: "M4 4h12v8l-4 4H4zM16 12h-4v4M7 8h6",
+  person: "M10 10a3.2 3.2 0 1 0 0-6.4 3.2 3.2 0 0 0 0 6.4ZM3.8 17c.8-4.6 11.6-4.6 12.4 0",
+  retry: "M15.8 8A6.2 6.2 0 1 0 16 11.5M16.2 4v4.2H12",
+  search: "M9 3.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11ZM13 13l4 4",
+  send: "M3 9.5 17 3l-4.5 14-3-6zM9.5 11 17 3",
+  window: "M4 3h12a1 1 0 0 1 1 1v12a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V4a1 1 0 0 1 1-1ZM10 3v14M3 10h14",
+};
+
+function shape(name, attributes) {
+  const node = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  return node;
+}
+
+/** An icon hidden from screen readers: the button that holds it carries the words. */
+export function icon(name) {
+  const svg = shape("svg", { viewBox: "0 0 20 20", class: "icon", "aria-hidden": "true", focusable: "false" });
+  svg.append(shape("path", { d: PATHS[name] }));
+  return svg;
+}
+
+/** The sign of Okno: a window with one lit pane. */
+export function logo() {
+  const svg = icon("window");
+  svg.classList.add("logo");
+  svg.prepend(shape("rect", { x: "10", y: "3", width: "7", height: "7", class: "lit" }));
+  return svg;
+}

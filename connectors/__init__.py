@@ -1,0 +1,1 @@
+"""The outside world: one module a channel kind, all behind the contract in base.py."""

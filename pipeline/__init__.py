@@ -1,0 +1,1 @@
+"""Message-driven work: intake, drain, deliver, and the clock behind them."""

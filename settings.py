@@ -1,0 +1,255 @@
+"""Typed reader of settings.toml: defaults beside the code, your file over them, the environment over both."""
+
+import difflib
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+DEFAULTS = Path(__file__).with_name("settings.toml")
+_PREFIX = "OKNO_"
+# Variables that stand for themselves and not for a key of a section.
+_OWN_VARIABLES = {"OKNO_SETTINGS", "OKNO_ADMIN_TOKEN", "OKNO_ADMIN_TOKEN_FILE"}
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the text says which key is wrong and how to mend it."""
+
+
+class Section(BaseModel):
+    """A part of the settings; keys it does not know are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DatabaseSettings(Section):
+    """Where the truth lives; `statement_timeout` in seconds."""
+
+    url: str = "sqlite:///var/okno.db"
+    pool: int = Field(10, ge=1, le=1000)
+    statement_timeout: float = Field(30, gt=0)
+
+    @field_validator("url")
+    @classmethod
+    def _known(cls, url: str) -> str:
+        try:
+            driver = make_url(url).drivername
+        except ArgumentError:
+            raise ValueError("is not a database address; try sqlite:///var/okno.db") from None
+        if driver not in {"sqlite", "postgresql+psycopg"}:
+            raise ValueError(f"names the driver {driver!r}; use sqlite:///… or postgresql+psycopg://…")
+        return url
+
+
+class BrokerSettings(Section):
+    """Where bells are rung."""
+
+    url: str = ""
+
+
+class WebSettings(Section):
+    """The HTTP door; sizes in bytes, times in seconds."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535)
+    public_url: str = ""
+    trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
+    max_body: int = Field(1 << 20, ge=1024)
+    max_file: int = Field(25 << 20, ge=0)
+    open_metrics: Literal["loopback", "nobody"] = "loopback"
+    patience: float = Field(3.0, gt=0)
+    max_readers: int = Field(2000, ge=1)
+
+
+class WorkSettings(Section):
+    """How much is done at once; times in seconds."""
+
+    pipeline: int = Field(1, ge=0, le=64)
+    deliver: int = Field(1, ge=0, le=64)
+    senders: int = Field(8, ge=1, le=256)
+    batch: int = Field(400, ge=1, le=5000)
+    sweep: float = Field(1.0, gt=0)
+    lease: float = Field(10.0, ge=0.5)
+
+
+class RetentionSettings(Section):
+    """How long things are kept: days, and hours for idempotency keys and unattached uploads."""
+
+    raws: int = Field(180, ge=0)
+    journal: int = Field(0, ge=0)
+    idempotency: int = Field(24, ge=1)
+    uploads: int = Field(24, ge=1)
+
+
+class LogSettings(Section):
+    """What is logged, and in which form."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "json", "console"] = "auto"
+
+
+class Settings(Section):
+    """Everything settings.toml may say. A channel's section is validated by its own connector."""
+
+    state_dir: Path = Path("var")
+    timezone: str = "Europe/Moscow"
+    database: DatabaseSettings = DatabaseSettings()
+    broker: BrokerSettings = BrokerSettings()
+    web: WebSettings = WebSettings()
+    work: WorkSettings = WorkSettings()
+    retention: RetentionSettings = RetentionSettings()
+    log: LogSettings = LogSettings()
+    channels: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            raise ValueError(f"{name!r} is not a time zone; use an IANA name like Europe/Moscow") from None
+        return name
+
+    @field_validator("channels")
+    @classmethod
+    def _named(cls, channels: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        for name in channels:
+            if not name.replace("-", "").replace("_", "").isalnum() or len(name) > 64:
+                raise ValueError(f"{name!r} is no channel name: letters, digits, - and _ only, 64 at most")
+        return channels
+
+    @cached_property
+    def socket(self) -> Path:
+        """The embedded broker's private socket."""
+        return (self.state_dir / "run" / "valkey.sock").resolve()
+
+    @cached_property
+    def files_dir(self) -> Path:
+        """Where attachments are kept."""
+        return self.state_dir / "files"
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the defaults, the file OKNO_SETTINGS names and the environment.
+
+    Raises SettingsError naming the key at fault and, for an unknown one, the nearest that exists.
+    """
+    values = _read_toml(DEFAULTS)
+    own = environ.get("OKNO_SETTINGS")
+    if own:
+        values = merge(values, _read_toml(Path(own)))
+    values = merge(values, _from_environment(environ, values))
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError(explain(error, Settings)) from None
+
+
+def secret(name: str, environ: Mapping[str, str] = os.environ) -> str | None:
+    """The value of the variable `name`, or the content of the file that `name`_FILE names."""
+    path = environ.get(f"{name}_FILE")
+    return _read_secret(f"{name}_FILE", path) if path else environ.get(name)
+
+
+def merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """`over` laid upon `under`, tables key by key."""
+    merged = dict(under)
+    for key, value in over.items():
+        below = merged.get(key)
+        merged[key] = merge(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def explain(error: ValidationError, model: type[BaseModel], where: str = "") -> str:
+    """One line for each thing wrong: key, fault, and the nearest right key for an unknown one."""
+    return "\n".join(_explain_one(dict(fault), model, where) for fault in error.errors(include_url=False))
+
+
+def _explain_one(fault: dict[str, Any], model: type[BaseModel], where: str) -> str:
+    path = [str(part) for part in fault["loc"]]
+    key = ".".join([where, *path] if where else path)
+    if fault["type"] != "extra_forbidden":
+        return f"{key}: {str(fault['msg']).removeprefix('Value error, ')}"
+    known = _keys_at(model, path[:-1])
+    near = difflib.get_close_matches(path[-1], known, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(sorted(known))}"
+    return f"{key}: there is no such key; {hint}"
+
+
+def _keys_at(model: type[BaseModel], path: list[str]) -> list[str]:
+    for part in path:
+        inner = model.model_fields[part].annotation if part in model.model_fields else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return []
+        model = inner
+    return list(model.model_fields)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(f"{path}: there is no such settings file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise SettingsError(f"{path}: {error}") from None
+
+
+def _from_environment(environ: Mapping[str, str], below: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for variable, value in sorted(environ.items()):
+        if not variable.startswith(_PREFIX) or variable in _OWN_VARIABLES:
+            continue
+        if variable.endswith("_FILE"):
+            variable, value = variable.removesuffix("_FILE"), _read_secret(variable, value)
+        path = _path_of(variable, below)
+        if len(path) == 1 and path[0] not in Settings.model_fields:
+            raise SettingsError(_unknown_variable(variable))
+        _set(found, path, _typed(value))
+    return found
+
+
+def _path_of(variable: str, below: Mapping[str, Any]) -> list[str]:
+    path = variable.removeprefix(_PREFIX).lower().split("__")
+    if len(path) > 1 and path[0] == "channels":
+        # Variables cannot hold a dash: OKNO_CHANNELS__SALES_MAIL__… means the section sales-mail if there is one.
+        names = {name.lower().replace("-", "_"): name for name in below.get("channels", {})}
+        path[1] = names.get(path[1], path[1])
+    return path
+
+
+def _unknown_variable(variable: str) -> str:
+    known = [f"{_PREFIX}{name.upper()}" for name in Settings.model_fields] + sorted(_OWN_VARIABLES)
+    near = difflib.get_close_matches(variable, known, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]}?" if near else f"sections: {', '.join(Settings.model_fields)}"
+    return f"{variable}: there is no such setting; {hint}"
+
+
+def _set(into: dict[str, Any], path: list[str], value: Any) -> None:
+    for part in path[:-1]:
+        into = into.setdefault(part, {})
+    into[path[-1]] = value
+
+
+def _typed(value: str) -> Any:
+    """Lists and tables come as JSON; everything else stays text that its model reads."""
+    if value[:1] not in ("[", "{"):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def _read_secret(variable: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{variable}: {error}") from None

@@ -1,0 +1,1 @@
+"""Tables and files: everything Okno knows, on SQLite and PostgreSQL alike."""

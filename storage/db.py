@@ -1,0 +1,174 @@
+"""The database: engine, transactions and what differs between SQLite and PostgreSQL."""
+
+import random
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psycopg
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+Tx = Connection
+T = TypeVar("T")
+
+_RETRYABLE_STATES = {"40001", "40P01", "55P03", "57014"}
+# A server that became read-only after a failover is left for the one that took over.
+_AWAY_STATES = {"25006", "53100", "53200", "53300", "57P01", "57P02", "57P03", "25P03"}
+
+
+def now() -> datetime:
+    """The present, in UTC. Durations are measured with time.monotonic() instead."""
+    return datetime.now(UTC)
+
+
+class Database:
+    """One database, opened for this process.
+
+    Transactions are SQLAlchemy connections: `begin()` writes, `read()` looks. `url` as in settings.toml.
+    """
+
+    def __init__(self, url: str, *, pool: int = 10, statement_timeout: float = 30) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._engine = (
+            _sqlite_engine(self.url, pool) if self.is_sqlite else _postgres_engine(self.url, pool, statement_timeout)
+        )
+        self._readers = self._engine.execution_options(okno_read=True)
+
+    @contextmanager
+    def begin(self) -> Iterator[Tx]:
+        """A transaction that may write; committed at the end, rolled back on any error."""
+        with self._engine.begin() as tx:
+            yield tx
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """A transaction that only looks; on SQLite it never waits for a writer."""
+        with self._readers.connect() as tx:
+            yield tx
+
+    def write(self, work: Callable[[Tx], T], *, tries: int = 5) -> T:
+        """Run `work` in a transaction of its own, again when the database asks for it (deadlock, time-out).
+
+        `work` must bear being run again after a commit whose answer was lost.
+        """
+        for attempt in range(1, tries + 1):
+            try:
+                with self.begin() as tx:
+                    return work(tx)
+            except DBAPIError as error:
+                if attempt == tries or not wants_retry(error):
+                    raise
+                time.sleep(random.uniform(0.01, 0.05) * attempt)
+        raise AssertionError("unreachable")
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._engine.dispose()
+
+    @property
+    def label(self) -> str:
+        """Where the database is, without its password."""
+        return self.url.render_as_string(hide_password=True)
+
+
+def is_postgres(tx: Tx) -> bool:
+    """Whether the transaction runs on PostgreSQL."""
+    return tx.dialect.name == "postgresql"
+
+
+def cursor(tx: Tx) -> Any:
+    """The driver's own cursor, for the few statements that must be faster than SQLAlchemy's."""
+    driver = tx.connection.driver_connection
+    assert driver is not None
+    return driver.cursor()
+
+
+def wants_retry(error: BaseException) -> bool:
+    """The database itself asks to try again: deadlock, serialisation, lock or statement time-out."""
+    if isinstance(error, DBAPIError):
+        error = error.orig or error
+    if isinstance(error, psycopg.Error):
+        return error.sqlstate in _RETRYABLE_STATES
+    return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
+
+
+def is_database_fault(error: BaseException) -> bool:
+    """The database is away, full or busy: nothing that the data at hand is to blame for."""
+    if isinstance(error, DBAPIError):
+        if error.connection_invalidated or isinstance(error, InterfaceError):
+            return True
+        error = error.orig or error
+    if isinstance(error, psycopg.Error):
+        state = error.sqlstate
+        if state is None:
+            return isinstance(error, psycopg.OperationalError)
+        return state in _RETRYABLE_STATES | _AWAY_STATES or state.startswith("08")
+    # QueuePool's own time-out: every connection is in use.
+    if isinstance(error, TimeoutError | OperationalError) or type(error).__name__ == "TimeoutError":
+        return True
+    return isinstance(error, sqlite3.OperationalError)
+
+
+def _sqlite_engine(url: URL, pool: int) -> Engine:
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, pool_size=pool, max_overflow=pool, connect_args={"timeout": 30})
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+        # The driver's own BEGIN is deferred and comes late: two readers that turn writers would lock each other out.
+        connection.isolation_level = None
+        connection.create_function("fold", 1, lambda value: value.casefold() if value else value, deterministic=True)
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "busy_timeout=30000",
+            "temp_store=MEMORY",
+            "cache_size=-16000",
+            "journal_size_limit=67108864",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        reading = connection.get_execution_options().get("okno_read")
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgres_engine(url: URL, pool: int, statement_timeout: float) -> Engine:
+    options = {
+        "statement_timeout": f"{int(statement_timeout * 1000)}",
+        "lock_timeout": "10000",
+        # A frozen process must not keep its rows from the others for ever.
+        "idle_in_transaction_session_timeout": "5000",
+        # Plans made while a queue table was empty scan the whole index once it is not.
+        "plan_cache_mode": "force_custom_plan",
+        "timezone": "UTC",
+    }
+    return create_engine(
+        url,
+        pool_size=pool,
+        max_overflow=2,
+        pool_timeout=10,
+        connect_args={
+            "connect_timeout": 3,
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 20000,
+            "target_session_attrs": "read-write",
+            "application_name": "okno",
+            "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
+        },
+    )

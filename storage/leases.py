@@ -1,0 +1,145 @@
+"""Leases: the right to do a thing alone, in database time, with a token that outdated holders fail on."""
+
+import os
+import socket
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from sqlalchemy import or_, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from storage.db import Tx, is_postgres, now
+from storage.models import Lease
+
+LEASES = Lease.__table__  # type: ignore[attr-defined]
+
+
+class Lost(Exception):
+    """Somebody else holds the lease by now: nothing of this transaction may stay."""
+
+
+class Held(NamedTuple):
+    """A lease in our hands; `claims` is what its dead holder had under work, empty after a clean hand-over."""
+
+    name: str
+    token: int
+    claims: tuple[int, ...] = ()
+
+
+@cache
+def me() -> str:
+    """This process: host, process-id space, pid and its start time, so that a reused pid is no mistaken identity."""
+    pid = os.getpid()
+    return f"{_here()}/{pid}/{_started(pid)}"
+
+
+def is_dead(holder: str) -> bool:
+    """Whether the process named so surely lives no more; of other hosts nobody can tell."""
+    here, _, rest = holder.rpartition("/")[0].rpartition("/")
+    pid, started = rest, holder.rpartition("/")[2]
+    return here == _here() and pid.isdigit() and _started(int(pid)) != started
+
+
+def database_now(tx: Tx) -> datetime:
+    """The one clock all holders share."""
+    if is_postgres(tx):
+        return tx.execute(text("SELECT clock_timestamp()")).scalar_one()  # type: ignore[no-any-return]
+    return now()
+
+
+def take(tx: Tx, name: str, seconds: float) -> Held | None:
+    """Take the lease if it is free, ours, run out, or its holder is dead on this host; else None.
+
+    Taking it from another hand raises the token: from then on the former holder's commits fail.
+    """
+    at = database_now(tx)
+    row = tx.execute(select(LEASES).where(LEASES.c.name == name).with_for_update(skip_locked=True)).one_or_none()
+    if row is None:
+        return _create(tx, name, at, seconds)
+    ours = row.holder == me()
+    if not (ours or row.holder == "" or row.expires_at <= at or is_dead(row.holder)):
+        return None
+    token = row.token if ours else row.token + 1
+    tx.execute(
+        update(LEASES)
+        .where(LEASES.c.name == name)
+        .values(holder=me(), token=token, expires_at=at + timedelta(seconds=seconds))
+    )
+    return Held(name, token, tuple(row.claims or ()))
+
+
+def hold(tx: Tx, held: Held) -> None:
+    """Make sure the lease is still ours, and keep it ours until this transaction ends; raises Lost."""
+    query = select(LEASES.c.token, LEASES.c.holder).where(LEASES.c.name == held.name).with_for_update()
+    row = tx.execute(query).one_or_none()
+    if row is None or row.token != held.token or row.holder != me():
+        raise Lost(held.name)
+
+
+def renew(tx: Tx, held: Held, seconds: float, claims: list[int] | None = None) -> None:
+    """Hold it for `seconds` more and write down what is under work; raises Lost."""
+    done = tx.execute(
+        update(LEASES)
+        .where(LEASES.c.name == held.name, LEASES.c.token == held.token, LEASES.c.holder == me())
+        .values(expires_at=database_now(tx) + timedelta(seconds=seconds), claims=claims)
+    )
+    if done.rowcount != 1:
+        raise Lost(held.name)
+
+
+def give_back(tx: Tx, held: Held) -> None:
+    """Let go, with nothing under work; nothing happens if it is no longer ours."""
+    tx.execute(
+        update(LEASES)
+        .where(LEASES.c.name == held.name, LEASES.c.token == held.token, LEASES.c.holder == me())
+        .values(holder="", claims=None)
+    )
+
+
+def free(tx: Tx, prefix: str) -> list[str]:
+    """Names under `prefix` that may be taken now or are ours."""
+    at = database_now(tx)
+    rows = tx.execute(
+        select(LEASES.c.name, LEASES.c.holder).where(
+            LEASES.c.name.startswith(prefix, autoescape=True),
+            or_(LEASES.c.holder == "", LEASES.c.holder == me(), LEASES.c.expires_at <= at),
+        )
+    )
+    return [row.name for row in rows]
+
+
+def _create(tx: Tx, name: str, at: datetime, seconds: float) -> Held | None:
+    insert = (postgresql if is_postgres(tx) else sqlite).insert(LEASES)
+    made = tx.execute(
+        insert.values(name=name, holder=me(), token=1, expires_at=at + timedelta(seconds=seconds))
+        .on_conflict_do_nothing()
+        .returning(LEASES.c.name)
+    ).one_or_none()
+    return Held(name, 1) if made else None
+
+
+@cache
+def _here() -> str:
+    try:
+        space = os.stat("/proc/self/ns/pid").st_ino
+    except OSError:
+        space = 0
+    return f"{socket.gethostname()}/{_boot()}/{space}"
+
+
+def _boot() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()[:8]
+    except OSError:
+        return "-"
+
+
+def _started(pid: int) -> str:
+    """Clock ticks since boot at which the process began; empty when there is none, or it is dead but not yet buried."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if fields[0] in "ZX" else fields[19]

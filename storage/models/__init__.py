@@ -1,0 +1,33 @@
+"""The tables, one module a neighbourhood: people, talk, flow, house."""
+
+from sqlmodel import SQLModel
+
+from storage.models.flow import Cursor, Inbox, InboxQueue, Lease, Letter, Parked, Tally
+from storage.models.house import Event, Idempotency, Operator, Secret, Token
+from storage.models.people import Client, Identity, Proof
+from storage.models.talk import Attachment, Dialog, Episode, Message
+
+metadata = SQLModel.metadata
+
+__all__ = [
+    "Attachment",
+    "Client",
+    "Cursor",
+    "Dialog",
+    "Episode",
+    "Event",
+    "Idempotency",
+    "Identity",
+    "Inbox",
+    "InboxQueue",
+    "Lease",
+    "Letter",
+    "Message",
+    "Operator",
+    "Parked",
+    "Proof",
+    "Secret",
+    "Tally",
+    "Token",
+    "metadata",
+]

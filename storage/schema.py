@@ -1,0 +1,60 @@
+"""Bringing the database to the schema this version needs, and saying which one it has."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from storage.db import Database, Tx, is_postgres
+
+_SCRIPTS = Path(__file__).with_name("migrations")
+# One migration at a time, however many processes start at once.
+_LOCK = 0x6F6B6E6F_01
+
+
+class SchemaError(Exception):
+    """The database has a schema this version cannot work on."""
+
+
+def migrate(db: Database) -> None:
+    """Run the migrations that are missing; raises SchemaError on a database newer than this version."""
+    with db.begin() as tx:
+        if is_postgres(tx):
+            tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        config = _config()
+        _refuse_newer(tx, config)
+        config.attributes["connection"] = tx
+        command.upgrade(config, "head")
+
+
+def is_current(tx: Tx) -> bool:
+    """Whether the schema is the one this version was written for."""
+    return current(tx) == head()
+
+
+def current(tx: Tx) -> str | None:
+    """The revision the database stands at; None before the first migration."""
+    return MigrationContext.configure(tx).get_current_revision()
+
+
+def head() -> str | None:
+    """The revision this version needs."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _refuse_newer(tx: Tx, config: Config) -> None:
+    revision = current(tx)
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if revision is not None and revision not in known:
+        raise SchemaError(
+            f"the database is at schema {revision}, which this version does not know: it was upgraded by a newer one"
+        )
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS))
+    return config

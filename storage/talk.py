@@ -1,0 +1,72 @@
+"""Dialogs, episodes and messages: the rows that stitching and the operators' desk both write."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row, select
+
+from storage import bulk
+from storage.db import Tx, is_postgres
+from storage.models import Dialog, Episode, Message
+
+DIALOGS = Dialog.__table__  # type: ignore[attr-defined]
+EPISODES = Episode.__table__  # type: ignore[attr-defined]
+MESSAGES = Message.__table__  # type: ignore[attr-defined]
+
+OPEN, RESOLVED = "open", "resolved"
+# Message ids begin above any arrival number, so that one can never be taken for the other.
+_FIRST_MESSAGE_ID = 1_000_000_001
+
+
+class NewMessage(NamedTuple):
+    """A row for the table of messages, `id` from `message_ids`; `data` is JSON text or None."""
+
+    id: int
+    dialog_id: int
+    seq: int
+    episode_id: int
+    direction: str
+    text: str
+    sent_at: datetime
+    channel: str | None = None
+    external_id: str | None = None
+    identity_id: int | None = None
+    operator_id: int | None = None
+    html: str | None = None
+    reply_to: int | None = None
+    source_key: str = ""
+    data: str | None = None
+
+
+def lock(tx: Tx, dialog_ids: Iterable[int]) -> dict[int, Row[Any]]:
+    """The dialogs by id, locked until the transaction ends; in id order, so that two batches never deadlock."""
+    query = select(DIALOGS).where(bulk.among(tx, DIALOGS.c.id, dialog_ids)).order_by(DIALOGS.c.id)
+    if is_postgres(tx):
+        # Not FOR UPDATE: foreign keys that point to a dialog need not wait for us.
+        query = query.with_for_update(key_share=True)
+    return {row.id: row for row in tx.execute(query)}
+
+
+def message_ids(tx: Tx, count: int) -> Sequence[int]:
+    """Fresh message ids, known before the rows are written."""
+    return bulk.reserve_ids(tx, "messages_id_seq", _FIRST_MESSAGE_ID, MESSAGES, count)
+
+
+def add_messages(tx: Tx, rows: Sequence[NewMessage]) -> set[int]:
+    """Insert messages; give back the ids of those whose (channel, external_id) was not there yet."""
+    return {row[0] for row in bulk.insert_new(tx, MESSAGES, NewMessage._fields, rows, ("id",))}
+
+
+def known(tx: Tx, channel: str, external_ids: Iterable[str]) -> dict[str, Row[Any]]:
+    """Messages of the channel by the key the source gave them."""
+    query = select(MESSAGES).where(
+        MESSAGES.c.channel == channel, bulk.among(tx, MESSAGES.c.external_id, external_ids)
+    )
+    return {row.external_id: row for row in tx.execute(query)}
+
+
+def episodes(tx: Tx, episode_ids: Iterable[int]) -> dict[int, Row[Any]]:
+    """Episodes by id."""
+    query = select(EPISODES).where(bulk.among(tx, EPISODES.c.id, episode_ids))
+    return {row.id: row for row in tx.execute(query)}
