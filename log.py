@@ -40,7 +40,7 @@ def configure(level: str, style: str) -> None:
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     # Access lines of the HTTP server and Dramatiq's own chatter say nothing that ours do not.
-    for noisy in ("uvicorn.access", "dramatiq", "alembic.runtime.plugins", "asyncio", "aiohttp.access"):
+    for noisy in ("uvicorn.access", "dramatiq", "alembic", "asyncio", "aiohttp.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.configure(
         processors=[

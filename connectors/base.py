@@ -1,7 +1,8 @@
 """The contract between Okno and the outside world: what a connector takes, gives and may raise."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import msgspec
@@ -59,7 +60,11 @@ class File(msgspec.Struct, frozen=True):
 
 
 class Message(msgspec.Struct, frozen=True, tag="message"):
-    """Something was written. `source_key` orders messages of the same `sent_at`; `data` is kept with the message."""
+    """Something was written. `source_key` orders messages of the same `sent_at`; `data` is kept with the message.
+
+    `direction` is "out" for what our side wrote elsewhere; `sender` is the client all the same. A message of `history`
+    neither reopens an episode nor counts as unread.
+    """
 
     external_id: str
     sender: Sender
@@ -70,22 +75,34 @@ class Message(msgspec.Struct, frozen=True, tag="message"):
     files: tuple[File, ...] = ()
     reply_to: str | None = None
     data: dict[str, Any] | None = None
+    direction: Literal["in", "out"] = "in"
+    history: bool = False
+    edited_at: datetime | None = None
+    deleted_at: datetime | None = None
 
 
 class Edit(msgspec.Struct, frozen=True, tag="edit"):
-    """The message `external_id` reads differently now."""
+    """The message `external_id` reads differently now.
+
+    With `sender`, an edit that overtook its message stands for it.
+    """
 
     external_id: str
     text: str
     edited_at: datetime
     html: str | None = None
+    sender: Sender | None = None
 
 
 class Deletion(msgspec.Struct, frozen=True, tag="deletion"):
-    """The message `external_id` was taken back."""
+    """The message `external_id` was taken back.
+
+    With `sender`, a deletion that overtook its message stands for it.
+    """
 
     external_id: str
     deleted_at: datetime
+    sender: Sender | None = None
 
 
 class Reaction(msgspec.Struct, frozen=True, tag="reaction"):
@@ -270,10 +287,53 @@ class Hook(Protocol):
         """Check who sent it and read it; raises Refused. Pure: the answer goes out after the commit."""
 
 
-class Fetched(msgspec.Struct, frozen=True):
-    """The content of a file by reference; `type` as its server says."""
+class Session(msgspec.Struct, frozen=True):
+    """What a chat gives to somebody who opens it: `token` proves at each later request that he is `visitor`."""
 
-    chunks: AsyncIterator[bytes]
+    token: str
+    visitor: Sender
+    expires_at: datetime
+
+
+class Allowance(msgspec.Struct, frozen=True, kw_only=True):
+    """What a chat lets one caller do: requests a minute (0 is no limit), and bytes of files in a day."""
+
+    sessions: int
+    messages: int
+    files: int
+    bytes_a_day: int
+
+
+@runtime_checkable
+class Chat(Protocol):
+    """A connector whose clients talk to us through /chat/{channel}, in their browsers.
+
+    All of it is pure; `key` is the secret this installation signs sessions with. Every method but the last two raises
+    Refused.
+    """
+
+    allowance: Allowance
+
+    def open_session(self, body: bytes, old_token: str | None, key: bytes, at: datetime) -> Session:
+        """A session for who asks in `body` ({name?, email?, identity?}); with a valid old token, the same visitor."""
+
+    def visitor(self, token: str, key: bytes) -> Sender:
+        """Who holds the token; Refused with 401 asks for a new session."""
+
+    def message(self, visitor: Sender, body: bytes, at: datetime) -> Raw:
+        """What the visitor wrote at `at` ({id, text, files?: [upload]})."""
+
+    def own_id(self, visitor: Sender, external_id: str) -> str:
+        """The id the visitor gave to his message; of a message that is not his own, the whole `external_id`."""
+
+    def origin_allowed(self, origin: str | None, own_origins: frozenset[str]) -> bool:
+        """Whether a page of this `Origin` may use the chat; `own_origins` are the installation's own."""
+
+
+class Fetched(msgspec.Struct, frozen=True):
+    """The content of a file by reference; `type` as its server says. Whoever stops reading early closes `chunks`."""
+
+    chunks: AsyncGenerator[bytes, None]
     type: str = ""
 
 
@@ -291,3 +351,18 @@ class Check(Protocol):
 
     async def check(self) -> str:
         """One line on what answers there. Raises ConnectorError with what is wrong and how to mend it."""
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A message read from a file of history, or why it could not be; `position` is how many bytes were read by then."""
+
+    raw: Raw | str
+    position: int
+
+
+@runtime_checkable
+class Import(Protocol):
+    """A connector that reads files of history."""
+
+    def read(self, path: Path) -> Iterator[Found]:
+        """Every message of the file, in order. The same file gives the same keys each time. Raises OSError."""

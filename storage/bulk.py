@@ -46,6 +46,18 @@ def update(tx: Tx, table: Table, key: str, columns: tuple[str, ...], rows: Seque
     )
 
 
+def delete(tx: Tx, table: Table, columns: tuple[str, ...], keys: Sequence[Row]) -> None:
+    """Delete the rows whose `columns` have these values."""
+    if not keys:
+        return
+    if is_postgres(tx):
+        match = " AND ".join(f"t.{name} = x.c{at}" for at, name in enumerate(columns))
+        cursor(tx).execute(f"DELETE FROM {table.name} t USING {_unnest(table, columns)} WHERE {match}", _arrays(keys))
+        return
+    match = " AND ".join(f"{name} = ?" for name in columns)
+    cursor(tx).executemany(f"DELETE FROM {table.name} WHERE {match}", keys)
+
+
 def among(tx: Tx, col: Any, values: Iterable[Any]) -> ColumnElement[bool]:
     """`col IN values` as one parameter, so that a statement is compiled once for any number of values."""
     items = list(values)
@@ -130,4 +142,4 @@ def _after(table: Table, name: str) -> str:
 
 def _type(table: Table, name: str) -> str:
     kind: str = table.c[name].type.compile(_POSTGRES)
-    return kind.split(" COLLATE ")[0]
+    return kind.split(" COLLATE ", maxsplit=1)[0]

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import func, select, text
+from sqlalchemy import delete, func, select, text
 
 from storage import bulk
 from storage.db import Tx, is_postgres, now
@@ -65,3 +65,9 @@ def last_id(tx: Tx) -> int:
     """The newest event's id; 0 while there is none."""
     newest: int = tx.execute(select(func.coalesce(func.max(EVENTS.c.id), 0))).scalar_one()
     return newest
+
+
+def forget(tx: Tx, before: datetime, limit: int = 5000) -> int:
+    """Delete events from before then; gives back how many."""
+    old = select(EVENTS.c.id).where(EVENTS.c.at < before).order_by(EVENTS.c.id).limit(limit).scalar_subquery()
+    return tx.execute(delete(EVENTS).where(EVENTS.c.id.in_(old))).rowcount

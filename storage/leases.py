@@ -123,7 +123,7 @@ def _create(tx: Tx, name: str, at: datetime, seconds: float) -> Held | None:
 @cache
 def _here() -> str:
     try:
-        space = os.stat("/proc/self/ns/pid").st_ino
+        space = Path("/proc/self/ns/pid").stat().st_ino
     except OSError:
         space = 0
     return f"{socket.gethostname()}/{_boot()}/{space}"

@@ -8,7 +8,7 @@ import orjson
 from sqlalchemy import Row, and_, func, select, update
 
 from storage import bulk
-from storage.db import Tx, is_postgres, now
+from storage.db import Tx, now
 from storage.leases import database_now, me
 from storage.models import Letter
 
@@ -77,12 +77,16 @@ def due(tx: Tx, channel: str, limit: int) -> list[int]:
     return list(tx.execute(query).scalars())
 
 
-def waiting(tx: Tx) -> dict[str, datetime]:
-    """Per channel, when its earliest queued letter wants to go out."""
-    rows = tx.execute(
-        select(OUTBOX.c.channel, func.min(OUTBOX.c.next_at)).where(OUTBOX.c.state == QUEUED).group_by(OUTBOX.c.channel)
-    )
-    return {channel: at for channel, at in rows}
+def waiting(tx: Tx) -> list[str]:
+    """Channels in which a letter is due now."""
+    query = select(OUTBOX.c.channel).where(OUTBOX.c.state == QUEUED, OUTBOX.c.next_at <= database_now(tx)).distinct()
+    return list(tx.execute(query).scalars())
+
+
+def postpone(tx: Tx, letter_id: int, seconds: float) -> None:
+    """Not yet: the channel's pace allows it in so many seconds."""
+    at = database_now(tx) + timedelta(seconds=seconds)
+    tx.execute(update(OUTBOX).where(OUTBOX.c.id == letter_id, OUTBOX.c.state == QUEUED).values(next_at=at))
 
 
 def start(tx: Tx, letter_id: int, seconds: float) -> Row[Any] | None:
@@ -112,12 +116,10 @@ def finish(tx: Tx, letter_id: int, token: int, **values: Any) -> bool:
     return done.rowcount == 1
 
 
-def lost_calls(tx: Tx) -> Sequence[Row[Any]]:
-    """Letters being sent whose time is up, or by any process: the caller sorts out who is dead. Locked."""
+def sending(tx: Tx) -> Sequence[Row[Any]]:
+    """Letters whose call is under way; locked, without those somebody else looks at."""
     query = select(OUTBOX).where(OUTBOX.c.state == SENDING).order_by(OUTBOX.c.id)
-    if is_postgres(tx):
-        query = query.with_for_update(skip_locked=True)
-    return tx.execute(query).all()
+    return tx.execute(query.with_for_update(skip_locked=True)).all()
 
 
 def of_messages(tx: Tx, message_ids: Sequence[int]) -> dict[int, list[Row[Any]]]:

@@ -19,15 +19,16 @@ class SchemaError(Exception):
     """The database has a schema this version cannot work on."""
 
 
-def migrate(db: Database) -> None:
-    """Run the migrations that are missing; raises SchemaError on a database newer than this version."""
+def migrate(db: Database) -> str | None:
+    """Run the migrations that are missing; gives back the revision before. Raises SchemaError on a newer database."""
     with db.begin() as tx:
         if is_postgres(tx):
             tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         config = _config()
-        _refuse_newer(tx, config)
+        before = _refuse_newer(tx, config)
         config.attributes["connection"] = tx
         command.upgrade(config, "head")
+    return before
 
 
 def is_current(tx: Tx) -> bool:
@@ -45,13 +46,14 @@ def head() -> str | None:
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 
-def _refuse_newer(tx: Tx, config: Config) -> None:
+def _refuse_newer(tx: Tx, config: Config) -> str | None:
     revision = current(tx)
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if revision is not None and revision not in known:
         raise SchemaError(
             f"the database is at schema {revision}, which this version does not know: it was upgraded by a newer one"
         )
+    return revision
 
 
 def _config() -> Config:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, update
 
 from storage import bulk
 from storage.db import Tx, is_postgres
@@ -37,6 +37,8 @@ class NewMessage(NamedTuple):
     reply_to: int | None = None
     source_key: str = ""
     data: str | None = None
+    edited_at: datetime | None = None
+    deleted_at: datetime | None = None
 
 
 def lock(tx: Tx, dialog_ids: Iterable[int]) -> dict[int, Row[Any]]:
@@ -53,16 +55,32 @@ def message_ids(tx: Tx, count: int) -> Sequence[int]:
     return bulk.reserve_ids(tx, "messages_id_seq", _FIRST_MESSAGE_ID, MESSAGES, count)
 
 
-def add_messages(tx: Tx, rows: Sequence[NewMessage]) -> set[int]:
-    """Insert messages; give back the ids of those whose (channel, external_id) was not there yet."""
-    return {row[0] for row in bulk.insert_new(tx, MESSAGES, NewMessage._fields, rows, ("id",))}
+def episode_ids(tx: Tx, count: int) -> Sequence[int]:
+    """Fresh episode ids."""
+    return bulk.reserve_ids(tx, "episodes_id_seq", 1, EPISODES, count)
+
+
+def ids_of(tx: Tx, channel: str, external_ids: Iterable[str]) -> dict[str, int]:
+    """Ids of the channel's messages by the key the source gave them."""
+    query = select(MESSAGES.c.external_id, MESSAGES.c.id).where(
+        MESSAGES.c.channel == channel, bulk.among(tx, MESSAGES.c.external_id, external_ids)
+    )
+    return {key: message_id for key, message_id in tx.execute(query)}
+
+
+def reopen(tx: Tx, episode_ids: Sequence[int]) -> None:
+    """Open resolved episodes again; their owner keeps them."""
+    if episode_ids:
+        tx.execute(
+            update(EPISODES)
+            .where(bulk.among(tx, EPISODES.c.id, episode_ids), EPISODES.c.status == RESOLVED)
+            .values(status=OPEN, resolved_at=None)
+        )
 
 
 def known(tx: Tx, channel: str, external_ids: Iterable[str]) -> dict[str, Row[Any]]:
     """Messages of the channel by the key the source gave them."""
-    query = select(MESSAGES).where(
-        MESSAGES.c.channel == channel, bulk.among(tx, MESSAGES.c.external_id, external_ids)
-    )
+    query = select(MESSAGES).where(MESSAGES.c.channel == channel, bulk.among(tx, MESSAGES.c.external_id, external_ids))
     return {row.external_id: row for row in tx.execute(query)}
 
 
@@ -70,3 +88,12 @@ def episodes(tx: Tx, episode_ids: Iterable[int]) -> dict[int, Row[Any]]:
     """Episodes by id."""
     query = select(EPISODES).where(bulk.among(tx, EPISODES.c.id, episode_ids))
     return {row.id: row for row in tx.execute(query)}
+
+
+def name_message(tx: Tx, message_id: int, external_id: str) -> None:
+    """Keep the key the channel gave to a message of ours, so that later reports find it."""
+    tx.execute(
+        update(MESSAGES)
+        .where(MESSAGES.c.id == message_id, MESSAGES.c.external_id.is_(None))
+        .values(external_id=external_id)
+    )

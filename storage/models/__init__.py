@@ -2,7 +2,7 @@
 
 from sqlmodel import SQLModel
 
-from storage.models.flow import Cursor, Inbox, InboxQueue, Lease, Letter, Parked, Tally
+from storage.models.flow import Cursor, Halt, Inbox, InboxQueue, Lease, Letter, Parked, Tally
 from storage.models.house import Event, Idempotency, Operator, Secret, Token
 from storage.models.people import Client, Identity, Proof
 from storage.models.talk import Attachment, Dialog, Episode, Message
@@ -16,6 +16,7 @@ __all__ = [
     "Dialog",
     "Episode",
     "Event",
+    "Halt",
     "Idempotency",
     "Identity",
     "Inbox",

@@ -43,7 +43,7 @@ class InboxQueue(SQLModel, table=True):
     shard: int = Field(sa_column=Column(SmallInteger, primary_key=True, autoincrement=False))
     address: str = Field(sa_column=Column(KeyText, primary_key=True))
     inbox_id: int = Field(sa_column=Column(BigId, primary_key=True, autoincrement=False))
-    # Starts alone that ended in an error or a dead worker.
+    # 0: nothing against it. 1: it was in a batch that failed. Each start alone adds one, counted before the start.
     attempts: int = Field(sa_type=SmallInteger, default=0)
 
 
@@ -148,3 +148,15 @@ class Letter(SQLModel, table=True):
     receipt: list[str] | None = Field(sa_type=Json, default=None, nullable=True)
     created_at: datetime = Field(sa_type=UtcTime)
     sent_at: datetime | None = Field(sa_type=UtcTime, default=None, nullable=True)
+
+
+class Halt(SQLModel, table=True):
+    """A channel that stands still because its credentials were refused."""
+
+    __tablename__ = "halts"
+
+    channel: str = Field(sa_column=Column(KeyText, primary_key=True))
+    reason: str = Field(sa_type=Text)
+    since: datetime = Field(sa_type=UtcTime)
+    # When it is tried again.
+    until: datetime = Field(sa_type=UtcTime)

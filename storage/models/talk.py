@@ -65,6 +65,13 @@ class Message(SQLModel, table=True):
         UniqueConstraint("dialog_id", "seq", name="messages_seq"),
         # A message without a key of its own in the channel (a note, a reply not sent yet) has NULL there.
         UniqueConstraint("channel", "external_id", name="messages_key"),
+        Index(
+            "messages_shown",
+            "dialog_id",
+            "shown",
+            postgresql_where=text("shown IS NOT NULL"),
+            sqlite_where=text("shown IS NOT NULL"),
+        ),
     )
 
     id: int = Field(sa_column=Column(BigId, primary_key=True, autoincrement=False))
@@ -79,6 +86,9 @@ class Message(SQLModel, table=True):
     text: str = Field(sa_type=Text, default="")
     html: str | None = Field(sa_type=Text, default=None, nullable=True)
     reply_to: int | None = Field(sa_column=Column(BigId, nullable=True), default=None)
+    # Of a reply: the arrival number at which the client saw it. He reads on from the last thing he saw, and a reply
+    # written before that may have left after it.
+    shown: int | None = Field(sa_column=Column(BigId, nullable=True), default=None)
     # The source's own time and its own order within that time.
     sent_at: datetime = Field(sa_type=UtcTime)
     source_key: str = Field(sa_type=Text, default="")

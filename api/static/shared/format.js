@@ -8,7 +8,7 @@ function startOfDay(date) {
 
 /** "12:40". */
 export function clock(lang, at) {
-  return new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit" }).format(new Date(at));
+  return new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(at));
 }
 
 /** "Today", "Yesterday", "Monday, 3 November", with the year when it is another one. */

@@ -49,6 +49,15 @@ function waitAsked(response) {
   return Math.max(0, ms || 0);
 }
 
+/** Waits for work whose failed requests have been shown already; anything else that goes wrong is still thrown. */
+export async function shown(work) {
+  try {
+    await work;
+  } catch (error) {
+    if (!(error instanceof HttpError)) throw error;
+  }
+}
+
 /** How long to wait before the next attempt (counted from 0): half a second, doubling to 20 s, with jitter. */
 export function backOff(attempt) {
   return Math.min(20_000, 500 * 2 ** attempt) * (0.75 + Math.random() / 2);

@@ -1,9 +1,12 @@
 // The two languages of the pages: chosen by the browser, switched by hand, remembered.
 
+import { h } from "./dom.js";
 import { recall, remember } from "./store.js";
 
-export const LANGUAGES = ["en", "ru"];
+const NAMES = { en: "English", ru: "Русский" };
+const LANGUAGES = Object.keys(NAMES);
 const KEY = "okno.lang";
+const SWITCHED = "okno-language";
 
 /** The language to speak: the one chosen by hand, else the first of the browser's that we have, else English. */
 export function pickLanguage() {
@@ -20,19 +23,21 @@ export class I18n {
   constructor(catalog) {
     this.catalog = catalog;
     this.bound = [];
+    this.t = this.t.bind(this);
     this.use(pickLanguage());
+    addEventListener(SWITCHED, (event) => this.use(event.detail));
   }
 
   use(lang) {
     this.lang = lang;
     this.plural = new Intl.PluralRules(lang);
+    for (const speak of this.bound) speak();
   }
 
-  /** Speaks another language from now on, also after a reload. */
+  /** Everything of ours on this page speaks another language from now on, also after a reload. */
   choose(lang) {
     remember(KEY, lang);
-    this.use(lang);
-    for (const speak of this.bound) speak();
+    dispatchEvent(new CustomEvent(SWITCHED, { detail: lang }));
   }
 
   /** Runs `speak` now and after each change of language. */
@@ -66,4 +71,16 @@ export class I18n {
     const text = typeof entry === "string" ? entry : (entry[this.plural.select(values.n)] ?? entry.other);
     return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
   }
+}
+
+/** The button that switches to the other language, named in that language. */
+export function languageButton(i18n, className) {
+  const button = h("button", { type: "button", class: className, onClick: () => i18n.choose(i18n.other) });
+  i18n.bind(() => {
+    button.textContent = i18n.other.toUpperCase();
+    button.lang = i18n.other;
+    button.title = NAMES[i18n.other];
+    button.setAttribute("aria-label", `${i18n.other.toUpperCase()}, ${NAMES[i18n.other]}`);
+  });
+  return button;
 }

@@ -8,6 +8,7 @@ export class Sticky {
     this.box = box;
     this.pill = pill;
     this.stuck = true;
+    this.top = 0;
     box.addEventListener("scroll", () => this.note());
     pill.addEventListener("click", () => this.toEnd());
     new ResizeObserver(() => this.stuck && this.toEnd()).observe(box);
@@ -19,13 +20,18 @@ export class Sticky {
     return this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < NEAR_PX;
   }
 
+  /** Only the reader's own move upwards lets go of the end: a box that shrinks or grows reports scrolling as well. */
   note() {
-    this.stuck = this.atEnd;
+    const { scrollTop } = this.box;
+    if (this.atEnd) this.stuck = true;
+    else if (scrollTop < this.top) this.stuck = false;
+    this.top = scrollTop;
     if (this.stuck) this.pill.hidden = true;
   }
 
   toEnd() {
     this.box.scrollTop = this.box.scrollHeight;
+    this.top = this.box.scrollTop;
     this.stuck = true;
     this.pill.hidden = true;
   }

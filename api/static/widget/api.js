@@ -9,8 +9,10 @@ export class ChatApi {
   constructor({ base, channel, identity }) {
     this.root = `${base}/chat/${encodeURIComponent(channel)}`;
     this.identity = identity;
-    this.key = `okno.session.${this.root}`;
-    this.profileKey = `okno.profile.${this.root}`;
+    // Who signs in or out on the site must never see, or send, what the one before him has left in this browser.
+    this.scope = `${this.root}#${subjectOf(identity)}`;
+    this.key = `okno.session.${this.scope}`;
+    this.profileKey = `okno.profile.${this.scope}`;
   }
 
   get session() {
@@ -35,8 +37,9 @@ export class ChatApi {
 
   /** Renews a session that has lived half its life, so that a returning visitor stays the same person. */
   async renewWhenOld() {
-    const { begun, expires_at: ends, token } = this.session;
-    if (Date.now() > (begun + Date.parse(ends)) / 2) await this.replace(token, this.headers);
+    const { begun, expires_at: ends, identified, token } = this.session;
+    const half = (begun + Date.parse(ends)) / 2;
+    if (Date.now() > half || identified !== Boolean(this.identity)) await this.replace(token, this.headers);
   }
 
   /** Begins a session in place of a refused token (or of none). */
@@ -53,13 +56,25 @@ export class ChatApi {
 
   async begin(headers) {
     const { name, email } = this.profile;
-    const body = { name: name || undefined, email: email || undefined, identity: this.identity };
-    const session = await this.json("/sessions", post(body, headers));
+    const body = { name: name || undefined, email: email || undefined };
+    const session = await this.identify(body, headers);
     rememberJson(this.key, { ...session, begun: Date.now() });
   }
 
-  async json(path, init) {
-    return (await request(this.root + path, init)).json();
+  /** A page kept open for a day holds an identity that has run out: then the visitor is let in as somebody unknown. */
+  async identify(body, headers) {
+    if (this.identity) {
+      try {
+        return { ...(await this.ask({ ...body, identity: this.identity }, headers)), identified: true };
+      } catch (error) {
+        if (error.status !== 401) throw error;
+      }
+    }
+    return { ...(await this.ask(body, headers)), identified: false };
+  }
+
+  async ask(body, headers) {
+    return (await request(`${this.root}/sessions`, post(body, headers))).json();
   }
 
   /** A request of the visitor. A refused token is replaced, but a new visitor can not repeat what the old one asked. */
@@ -101,6 +116,15 @@ export class ChatApi {
   async download(id) {
     const response = await this.call(`/files/${encodeURIComponent(id)}`, (headers) => ({ headers }));
     return response.blob();
+  }
+}
+
+/** Whom the site's signed token speaks of, "" for nobody; read only to keep visitors apart, the server checks it. */
+function subjectOf(identity) {
+  try {
+    return JSON.parse(atob(identity.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"))).sub;
+  } catch {
+    return "";
   }
 }
 

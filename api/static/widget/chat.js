@@ -1,5 +1,6 @@
 // The chat without its looks: session, outgoing queue, history and the event stream that keeps it current.
 
+import { backOff, Pause } from "../shared/http.js";
 import { Follower } from "../shared/sse.js";
 import { ChatApi } from "./api.js";
 import { History } from "./history.js";
@@ -19,6 +20,7 @@ export class Chat extends EventTarget {
     this.history = new History(this.api);
     this.justSent = new Map();
     this.live = true;
+    this.pause = new Pause();
     this.outbox.addEventListener("change", () => this.changed());
     this.outbox.addEventListener("sent", (event) => this.keepSent(event.detail));
     this.history.addEventListener("change", (event) => this.changed(event.detail));
@@ -89,10 +91,32 @@ export class Chat extends EventTarget {
     });
   }
 
+  /** Reads what the stream may have missed; one reader at a time, until it has succeeded. */
   async catchUp() {
-    // What fails here is asked for again when the stream opens next; a broken line breaks the stream as well.
-    await this.api.renewWhenOld().catch(() => undefined);
-    await this.history.catchUp().catch(() => this.follower?.lose());
+    this.behind = true;
+    this.pause.wake();
+    if (this.catching) return;
+    this.catching = true;
+    for (let attempt = 0; this.behind; attempt++) {
+      this.behind = false;
+      const wait = await this.readHistory(attempt);
+      if (wait) await this.pause.wait(wait);
+    }
+    this.catching = false;
+  }
+
+  /** Returns the milliseconds to wait before trying again, 0 when there is no need to. */
+  async readHistory(attempt) {
+    try {
+      if (!this.renewed) await this.api.renewWhenOld();
+      this.renewed = true;
+      await this.history.catchUp();
+      return 0;
+    } catch (error) {
+      if (!error.temporary) throw error;
+      this.behind = true;
+      return Math.max(error.waitMs, backOff(attempt));
+    }
   }
 
   async beginAgain() {
@@ -104,8 +128,8 @@ export class Chat extends EventTarget {
   /** A browser opens few connections to one host: tabs nobody looks at give theirs back. */
   watchVisibility() {
     clearTimeout(this.timer);
-    if (!document.hidden && this.api.session) this.follow();
-    else this.timer = setTimeout(() => this.rest(), HIDDEN_MS);
+    if (document.hidden) this.timer = setTimeout(() => this.rest(), HIDDEN_MS);
+    else if (this.api.session) this.follow();
   }
 
   rest() {

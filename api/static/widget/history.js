@@ -9,7 +9,7 @@ export class History extends EventTarget {
     this.api = api;
     this.items = [];
     this.loaded = false;
-    this.seenKey = `okno.seen.${api.root}`;
+    this.seenKey = `okno.seen.${api.scope}`;
   }
 
   /** Reads what came since the newest known message; the first time, the newest page. */

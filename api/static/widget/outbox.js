@@ -17,7 +17,7 @@ export class Outbox extends EventTarget {
   constructor(api) {
     super();
     this.api = api;
-    this.prefix = `okno.outgoing.${api.root}#`;
+    this.prefix = `okno.outgoing.${api.scope}#`;
     this.pause = new Pause();
     this.attempt = 0;
     addEventListener("storage", (event) => event.key?.startsWith(this.prefix) && this.stir());

@@ -67,6 +67,14 @@ def _tables() -> None:
         sa.PrimaryKeyConstraint("channel"),
     )
     op.create_table(
+        "halts",
+        sa.Column("channel", storage.types.KeyText, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("since", storage.types.UtcTime(), nullable=False),
+        sa.Column("until", storage.types.UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("channel"),
+    )
+    op.create_table(
         "idempotency",
         sa.Column("operator_id", storage.types.BigId, autoincrement=False, nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
@@ -312,6 +320,7 @@ def _tables() -> None:
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("html", sa.Text(), nullable=True),
         sa.Column("reply_to", storage.types.BigId, nullable=True),
+        sa.Column("shown", storage.types.BigId, nullable=True),
         sa.Column("sent_at", storage.types.UtcTime(), nullable=False),
         sa.Column("source_key", sa.Text(), nullable=False),
         sa.Column("edited_at", storage.types.UtcTime(), nullable=True),
@@ -324,4 +333,12 @@ def _tables() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("channel", "external_id", name="messages_key"),
         sa.UniqueConstraint("dialog_id", "seq", name="messages_seq"),
+    )
+    op.create_index(
+        "messages_shown",
+        "messages",
+        ["dialog_id", "shown"],
+        unique=False,
+        postgresql_where=sa.text("shown IS NOT NULL"),
+        sqlite_where=sa.text("shown IS NOT NULL"),
     )

@@ -1,0 +1,184 @@
+"""The HTTP door as a whole: routes, pages, errors, and the server around them."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+from starlette.responses import FileResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
+
+import log
+from api import chat, clients, desk, events, files, health, operators, problems, queues
+from api.door import Door
+from api.feed import Feed
+from api.house import House
+from connectors.registry import Channels
+from dialogs import visitors
+from pipeline import queues as bells
+from pipeline.daemons import file_store, open_database
+from pipeline.intake import Busy, SharedIntake
+from settings import Settings
+from storage import keys
+
+_STATIC = Path(__file__).with_name("static")
+# Seconds for requests under way once the server is told to stop; streams are ended at once.
+_GRACE = 10
+_log = log.get(__name__)
+_PAGE_HEADERS = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
+        "media-src blob:; font-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cache-control": "no-cache",
+}
+
+
+class Web:
+    """One web process: what it opens, the application, and what it gives back."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Opens nothing that needs a server to be up."""
+        self.settings = settings
+        self.db = open_database(settings)
+        self.channels = Channels(settings.channels)
+        url = bells.broker_url(settings)
+        broker = bells.make_broker(url)
+        bells.declare(broker, lambda _shard: None, lambda _channel: None)
+        self.bells = bells.Bells(broker)
+        self.intake = SharedIntake(self.db, lambda shards: self.bells.ring(bells.PIPELINE, shards))
+        self.feed = Feed(self.db, visitors.dialogs_of, settings.web.max_readers)
+        self._key: bytes | None = None
+        house = House(
+            settings=settings,
+            db=self.db,
+            channels=self.channels,
+            ring=lambda names: self.bells.ring(bells.DELIVER, names),
+            ring_inbox=lambda shards: self.bells.ring(bells.PIPELINE, shards),
+            feed=self.feed,
+            files=file_store(settings),
+            broker=lambda: _state_of(url),
+        )
+        inner = build(house, self._running)
+        self.app = Door(inner, settings.web, self.channels, self.intake, self.key)
+        inner.state.door = self.app
+
+    def key(self) -> bytes:
+        """What signs sessions; Busy until the database has given it."""
+        if self._key is None:
+            raise Busy
+        return self._key
+
+    def close(self) -> None:
+        """Commit what waits and give everything back."""
+        self.intake.close()
+        self.bells.close()
+        self.db.close()
+
+    @asynccontextmanager
+    async def _running(self, _app: FastAPI) -> AsyncIterator[None]:
+        learning = asyncio.create_task(self._learn_key())
+        try:
+            yield
+        finally:
+            learning.cancel()
+            with suppress(asyncio.CancelledError):
+                await learning
+            await self.channels.close()
+
+    async def _learn_key(self) -> None:
+        while self._key is None:
+            try:
+                self._key = await asyncio.to_thread(self.db.write, lambda tx: keys.get(tx, keys.SESSIONS))
+            except Exception as error:  # noqa: BLE001 - the web starts before the database if it must
+                _log.warning("web.waiting_for_database", error=type(error).__name__)
+                await asyncio.sleep(0.5)
+
+
+def build(house: House, lifespan: Callable[[FastAPI], object]) -> FastAPI:
+    """The application behind the door."""
+    app = FastAPI(title="Okno", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None)  # type: ignore[arg-type]
+    app.state.house = house
+    problems.install(app)
+    for part in (chat, desk, clients, operators, queues, files, events, health):
+        app.include_router(part.router)
+    app.mount("/static", Pages(directory=_STATIC))
+    app.add_route("/", page("demo.html"), include_in_schema=False)
+    app.add_route("/console", page("console.html"), include_in_schema=False)
+    return app
+
+
+class Pages(StaticFiles):
+    """Our own scripts and styles; other sites embed the chat's, so any page may read them."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+
+        async def with_headers(message: dict[str, object]) -> None:
+            if message["type"] == "http.response.start":
+                extra = {**_PAGE_HEADERS, "access-control-allow-origin": "*"}
+                message["headers"] = [*message["headers"], *((k.encode(), v.encode()) for k, v in extra.items())]  # type: ignore[misc]
+            await send(message)
+
+        await super().__call__(scope, receive, with_headers)
+
+
+def page(name: str) -> Callable[[object], Response]:
+    """A handler for one of our pages."""
+
+    def serve_page(_request: object) -> Response:
+        return FileResponse(_STATIC / name, headers=_PAGE_HEADERS)
+
+    return serve_page
+
+
+class Server(uvicorn.Server):
+    """Uvicorn, that ends the streams before it waits for its requests."""
+
+    def __init__(self, config: uvicorn.Config, feed: Feed) -> None:
+        super().__init__(config)
+        self._feed = feed
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Called on the loop once a signal came."""
+        self._feed.stop()
+        await super().shutdown(sockets)
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    web = Web(settings)
+    config = uvicorn.Config(
+        web.app,
+        host=settings.web.host,
+        port=settings.web.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_GRACE,
+        timeout_keep_alive=30,
+        h11_max_incomplete_event_size=65536,
+        lifespan="on",
+    )
+    try:
+        Server(config, web.feed).run()
+    finally:
+        web.close()
+
+
+def _state_of(url: str | None) -> str:
+    if url is None:
+        return "none"
+    try:
+        bells.ping(url)
+    except Exception as error:  # noqa: BLE001 - whatever the driver raises, the broker is down
+        _log.debug("broker.down", error=type(error).__name__)
+        return "down"
+    return "up"

@@ -1,0 +1,119 @@
+"""The public door's quiet part: sessions, history, files and the live stream of the website chat."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi.responses import FileResponse, Response
+
+from api import streams
+from api.door import Door, bearer, cors
+from api.house import House, house
+from connectors.base import Chat, Sender
+from dialogs import visitors
+from dialogs.access import Visitor
+from storage.db import now
+
+router = APIRouter(prefix="/chat/{channel}", tags=["website chat"])
+_WIDGET = Path(__file__).with_name("static") / "widget" / "widget.js"
+_MOST = 200
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A page that asks: its chat is there and it may use it; `headers` let it read the answer."""
+
+    channel: str
+    chat: Chat
+    door: Door
+    raw: dict[bytes, bytes]
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What goes with every answer."""
+        allowed = {name.decode(): value.decode("latin-1") for name, value in cors(self.raw)}
+        return {**allowed, "cache-control": "no-store"}
+
+    def visitor(self) -> tuple[Visitor, Sender]:
+        """Who holds the token; raises Refused with 401."""
+        sender = self.chat.visitor(bearer(self.raw), self.door.key())
+        return Visitor(self.channel, sender.address), sender
+
+    def answer(self, body: Any, status: int = 200) -> Response:
+        """A JSON answer."""
+        content = orjson.dumps(body, option=orjson.OPT_UTC_Z)
+        return Response(content, status, self.headers, "application/json")
+
+
+def caller(what: str) -> Callable[[Request, str], Caller]:
+    """A dependency: the asking page, within its rate of `what`."""
+
+    def check(request: Request, channel: str) -> Caller:
+        door: Door = request.app.state.door
+        raw = dict(request.headers.raw)
+        chat = door.chat(channel)
+        door.check_origin(chat, raw)
+        door.brake(what, request.scope, raw, getattr(chat.allowance, what))
+        return Caller(channel, chat, door, raw)
+
+    return check
+
+
+Asking = Annotated[Caller, Depends(caller("messages"))]
+Opening = Annotated[Caller, Depends(caller("sessions"))]
+
+
+@router.options("/{rest:path}", include_in_schema=False)
+def preflight(page: Asking, rest: str) -> Response:  # noqa: ARG001 - any path below the channel
+    """What browsers ask before a page of another site may talk to us."""
+    allowed = {
+        "access-control-allow-methods": "GET, POST, OPTIONS",
+        "access-control-allow-headers": "authorization, content-type, last-event-id",
+        "access-control-max-age": "86400",
+    }
+    return Response(None, 204, {**page.headers, **allowed})
+
+
+@router.post("/sessions", status_code=201)
+async def open_session(request: Request, page: Opening) -> Response:
+    """`{name?, email?, identity?}` → `{token, visitor, expires_at}`; with a valid token the visitor stays the same."""
+    body = await page.door.body(page.raw, request.receive)
+    session = page.chat.open_session(body, bearer(page.raw) or None, page.door.key(), now())
+    told = {"token": session.token, "visitor": session.visitor.address, "expires_at": session.expires_at}
+    return page.answer(told, 201)
+
+
+@router.get("/messages")
+def messages(
+    page: Asking,
+    at: Annotated[House, Depends(house)],
+    after: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=_MOST)] = 50,
+) -> Response:
+    """The visitor's history, oldest first: what came after the item `after`, else the newest."""
+    visitor, _ = page.visitor()
+    with at.db.read() as tx:
+        found = visitors.visitor_messages(tx, visitor, after, limit)
+    return page.answer({"items": found.items, "next": found.next})
+
+
+@router.get("/events")
+def events(
+    page: Asking,
+    at: Annotated[House, Depends(house)],
+    last_event_id: Annotated[int | None, Header(ge=0)] = None,
+) -> Response:
+    """The visitor's messages as they come, change or go, as server-sent events; resumes by Last-Event-ID."""
+    visitor, _ = page.visitor()
+    return streams.for_visitor(at, visitor, last_event_id, page.headers)
+
+
+@router.get("/widget.js", include_in_schema=False)
+def widget(request: Request, channel: str) -> Response:
+    """The chat's script tag; any site may load it, but only allowed ones may use the chat."""
+    request.app.state.door.chat(channel)
+    headers = {"access-control-allow-origin": "*", "cache-control": "public, max-age=300"}
+    return FileResponse(_WIDGET, media_type="text/javascript", headers=headers)

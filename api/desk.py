@@ -1,0 +1,159 @@
+"""The operators' desk over HTTP: dialogs, their messages and notes."""
+
+from functools import partial
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query
+from starlette.responses import Response
+
+from api.auth import allow
+from api.fields import Body, FileIds, Id, Listing, Moment, PathId, QueryId, Search, Seq, Text
+from api.house import House, house
+from api.schemas import Begun, Dialog, Me, Message, Page, errors
+from api.writes import Writer, answer, writer
+from dialogs import desk, view, writing
+from dialogs.access import Staff
+from dialogs.work import Work
+from pipeline import letters
+
+router = APIRouter(prefix="/v1", tags=["desk"])
+
+Reads = Annotated[Staff, Depends(allow("dialog.read"))]
+Writes = Annotated[Writer, Depends(writer("dialog.write"))]
+Of = Annotated[House, Depends(house)]
+
+
+class Dialogs(Listing):
+    """Which dialogs are wanted; `assignee` is "me", "none" or an operator's id, `q` a text in names and messages."""
+
+    status: Literal["open", "resolved"] | None = None
+    assignee: Literal["me", "none"] | QueryId | None = None
+    channel: Search | None = None
+    unread: bool | None = None
+    q: Search | None = None
+    sort: view.Sort = "-last_at"
+
+
+class Messages(Listing):
+    """Which end a dialog is read from."""
+
+    sort: Literal["seq", "-seq"] = "seq"
+
+
+class Change(Body):
+    """What is to become of a dialog.
+
+    Null for `assignee` puts it back into the queue. With `read_up_to` it is not resolved if the client wrote since.
+    """
+
+    assignee: Literal["me"] | Id | None = None
+    status: Literal["open", "resolved"] | None = None
+    read_up_to: Seq | None = None
+
+
+class Note(Body):
+    """A note for colleagues; `files` are ids of uploads."""
+
+    text: Text = ""
+    files: FileIds = []
+
+
+class Reply(Note):
+    """A reply. 409 if the client wrote after `seen_up_to`, the `seq` of the newest message that was seen."""
+
+    reply_to: Id | None = None
+    channel: Search | None = None
+    seen_up_to: Seq | None = None
+    send_at: Moment | None = None
+
+
+class Opening(Note):
+    """The first word to a client."""
+
+    client: Id
+    channel: Search | None = None
+
+
+@router.get("/me", response_model=Me, responses=errors(401))
+def me(actor: Annotated[Staff, Depends(allow("dialog.read"))]) -> Response:
+    """Who I am."""
+    return answer(200, {"id": actor.id, "name": actor.name, "role": actor.role})
+
+
+@router.get("/dialogs", response_model=Page[Dialog], responses=errors(401, 422))
+def list_dialogs(asked: Annotated[Dialogs, Query()], actor: Reads, of: Of) -> Response:
+    """Dialogs, the one with the latest word first."""
+    assignee = actor.id if asked.assignee == "me" else asked.assignee
+    wanted = view.Filter(asked.status, assignee, asked.channel or None, asked.unread, asked.q or None)
+    with of.db.read() as tx:
+        return answer(200, view.dialogs(tx, actor, wanted, asked.sort, asked.page).to_dict())
+
+
+@router.post("/dialogs", status_code=201, response_model=Begun, responses=errors(401, 403, 409, 422))
+def write_first(body: Opening, write: Writes) -> Response:
+    """Write to a client who may have asked nothing. Unless work is going on, it begins, and is the writer's."""
+
+    def act(work: Work) -> tuple[int, Any]:
+        draft = writing.Draft(body.text, body.files, channel=body.channel)
+        dialog_id, message_id = writing.write_first(work, body.client, draft, partial(letters.split, write.house.channels))
+        shown = view.dialog(work.tx, write.actor, dialog_id)
+        return 201, {**shown, "message": view.message(work.tx, write.actor, message_id)}
+
+    return write(body, act)
+
+
+@router.get("/dialogs/{dialog_id}", response_model=Dialog, responses=errors(401, 404, 422))
+def get_dialog(dialog_id: PathId, actor: Reads, of: Of) -> Response:
+    """One dialog."""
+    with of.db.read() as tx:
+        return answer(200, view.dialog(tx, actor, dialog_id))
+
+
+@router.patch("/dialogs/{dialog_id}", response_model=Dialog, responses=errors(401, 403, 404, 409, 422))
+def change_dialog(dialog_id: PathId, body: Change, write: Writes) -> Response:
+    """Take it, give it away, resolve, reopen, mark read. 409 when somebody else was faster."""
+
+    def act(work: Work) -> tuple[int, Any]:
+        assignee = write.actor.id if body.assignee == "me" else body.assignee
+        wish = desk.Wish(body.status, "assignee" in body.model_fields_set, assignee, body.read_up_to)
+        desk.change(work, dialog_id, wish)
+        return 200, view.dialog(work.tx, write.actor, dialog_id)
+
+    return write(body, act)
+
+
+@router.get("/dialogs/{dialog_id}/messages", response_model=Page[Message], responses=errors(401, 404, 422))
+def list_messages(dialog_id: PathId, asked: Annotated[Messages, Query()], actor: Reads, of: Of) -> Response:
+    """The messages of a dialog by their arrival; on a page in the order they were written."""
+    with of.db.read() as tx:
+        return answer(200, view.dialog_messages(tx, actor, dialog_id, asked.sort == "-seq", asked.page).to_dict())
+
+
+@router.post(
+    "/dialogs/{dialog_id}/messages",
+    status_code=202,
+    response_model=Message,
+    responses=errors(401, 403, 404, 409, 422),
+)
+def reply(dialog_id: PathId, body: Reply, write: Writes) -> Response:
+    """Reply to the client where he wrote last, or in `channel`; at `send_at` if it is given."""
+
+    def act(work: Work) -> tuple[int, Any]:
+        draft = writing.Draft(**body.model_dump())
+        message_id = writing.reply(work, dialog_id, draft, partial(letters.split, write.house.channels))
+        return 202, view.message(work.tx, write.actor, message_id)
+
+    return write(body, act)
+
+
+@router.post(
+    "/dialogs/{dialog_id}/notes", status_code=201, response_model=Message, responses=errors(401, 403, 404, 409, 422)
+)
+def note(dialog_id: PathId, body: Note, write: Writes) -> Response:
+    """Leave a note; it never leaves the house."""
+
+    def act(work: Work) -> tuple[int, Any]:
+        message_id = writing.note(work, dialog_id, body.text, body.files)
+        return 201, view.message(work.tx, write.actor, message_id)
+
+    return write(body, act)

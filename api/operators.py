@@ -1,0 +1,98 @@
+"""Operators and their tokens over HTTP."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from starlette.responses import Response
+
+from api.auth import allow
+from api.fields import Body, Listing, Moment, Name, PathId
+from api.house import House, house
+from api.schemas import NewToken, Operator, Page, Role, Token, errors
+from api.writes import Writer, answer, writer
+from dialogs import team
+from dialogs.access import Staff
+from dialogs.work import Work
+
+router = APIRouter(prefix="/v1/operators", tags=["operators"])
+
+Of = Annotated[House, Depends(house)]
+Runs = Annotated[Writer, Depends(writer("operator.write"))]
+Keys = Annotated[Writer, Depends(writer("token.write"))]
+
+
+class NewOperator(Body):
+    """Somebody who begins."""
+
+    name: Name
+    role: Role = "operator"
+
+
+class Change(Body):
+    """What changes; who is no longer `active` comes in no more, and leaves his open dialogs to the queue."""
+
+    name: Name = ""
+    role: Role = "operator"
+    active: bool = True
+
+
+class Wanted(Body):
+    """A token to be; without `expires_at` it is good until it is revoked."""
+
+    expires_at: Moment | None = None
+
+
+@router.get("", response_model=Page[Operator], responses=errors(401, 422))
+def list_operators(
+    asked: Annotated[Listing, Query()], actor: Annotated[Staff, Depends(allow("operator.read"))], of: Of
+) -> Response:
+    """Everybody, those who were let go too."""
+    with of.db.read() as tx:
+        return answer(200, team.team(tx, actor, asked.page).to_dict())
+
+
+@router.post("", status_code=201, response_model=Operator, responses=errors(401, 403, 409, 422))
+def add_operator(body: NewOperator, write: Runs) -> Response:
+    """Add an operator; he comes in once he has a token."""
+    return write(body, lambda work: (201, team.hire(work, body.name, body.role)))
+
+
+@router.patch("/{operator_id}", response_model=Operator, responses=errors(401, 403, 404, 409, 422))
+def change_operator(operator_id: PathId, body: Change, write: Runs) -> Response:
+    """Rename, promote, let go, or take back; what is not named stays."""
+    return write(body, lambda work: (200, team.change(work, operator_id, body.model_dump(exclude_unset=True))))
+
+
+@router.get("/{operator_id}/tokens", response_model=Page[Token], responses=errors(401, 403, 404, 422))
+def list_tokens(
+    operator_id: PathId, actor: Annotated[Staff, Depends(allow("token.read"))], of: Of
+) -> Response:
+    """All tokens an operator ever had, without the tokens themselves."""
+    with of.db.read() as tx:
+        return answer(200, team.tokens(tx, actor, operator_id).to_dict())
+
+
+@router.post(
+    "/{operator_id}/tokens", status_code=201, response_model=NewToken, responses=errors(401, 403, 404, 409, 422)
+)
+def issue_token(operator_id: PathId, body: Wanted, write: Keys) -> Response:
+    """Make a token. It is in this answer and nowhere else; a repeated request gets the answer without it."""
+    issued = ""
+
+    def act(work: Work) -> tuple[int, Any]:
+        nonlocal issued
+        shown, issued = team.issue(work, operator_id, body.expires_at)
+        return 201, {**shown, "token": None}
+
+    return write(body, act, lambda content: {**content, "token": issued or None})
+
+
+@router.delete("/{operator_id}/tokens/{token_id}", status_code=204, responses=errors(401, 403, 404, 422))
+def revoke_token(operator_id: PathId, token_id: PathId, write: Keys) -> Response:
+    """End a token at once, and the streams that were opened with it."""
+
+    def act(work: Work) -> tuple[int, Any]:
+        team.revoke(work, operator_id, token_id)
+        return 204, None
+
+    return write(None, act)

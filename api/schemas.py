@@ -1,0 +1,282 @@
+"""The API's answers, for its documentation; the tests hold what is answered against them."""
+
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+T = TypeVar("T")
+
+Role = Literal["admin", "operator", "read-only"]
+LetterState = Literal["queued", "sending", "sent", "failed", "unconfirmed", "cancelled", "held"]
+
+
+class Answer(BaseModel):
+    """An answer; nothing in it that is not told here."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457). `errors` names the fields at fault; other members depend on the error."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[dict[str, str]] = []
+
+
+class Page(Answer, Generic[T]):
+    """A page of a list; `next` is the cursor of the one after it, null at the end."""
+
+    items: list[T]
+    next: str | None
+
+
+class Me(Answer):
+    """Who holds the token."""
+
+    id: int
+    name: str
+    role: Role
+
+
+class Person(Answer):
+    """An operator by name."""
+
+    id: int
+    name: str
+
+
+class Identity(Answer):
+    """One address of a client; not `reachable` once the channel said that nobody is there any more."""
+
+    channel: str
+    address: str
+    name: str
+    reachable: bool
+
+
+class File(Answer):
+    """A file; `state` stands only while its content is not here."""
+
+    id: str
+    name: str
+    type: str
+    size: int
+    state: Literal["pending", "failed"] | None = None
+
+
+class Author(Answer):
+    """Who wrote a message."""
+
+    kind: Literal["client", "operator", "system"]
+    id: int | None
+    name: str
+
+
+class Delivery(Answer):
+    """How a reply fares: the gravest state of its letters, and after an unknown outcome that it may be there twice."""
+
+    state: LetterState
+    attempts: int
+    letters: list[int]
+    error: str | None = None
+    maybe_twice: bool = False
+
+
+class Message(Answer):
+    """One entry of a dialog; `seq` is its number of arrival."""
+
+    id: int
+    seq: int
+    direction: Literal["in", "out", "note", "event"]
+    channel: str | None
+    author: Author
+    text: str
+    html: str | None = None
+    files: list[File]
+    reply_to: int | None = None
+    sent_at: datetime
+    edited_at: datetime | None = None
+    deleted_at: datetime | None = None
+    delivery: Delivery | None = None
+
+
+class Known(Answer):
+    """A client as his dialog shows him."""
+
+    id: int
+    name: str
+    identities: list[Identity]
+
+
+class Episode(Answer):
+    """The newest stretch of work in a dialog; without assignee it waits in the queue."""
+
+    number: int
+    status: Literal["open", "resolved"]
+    assignee: Person | None
+    opened_at: datetime
+    first_reply_at: datetime | None
+    resolved_at: datetime | None
+
+
+class Dialog(Answer):
+    """Everything said with one client; `unread` counts his messages since somebody read."""
+
+    id: int
+    client: Known
+    episode: Episode | None
+    channels: list[str]
+    last_message: Message | None
+    last_at: datetime
+    unread: int
+
+
+class Begun(Dialog):
+    """A dialog that was just written into."""
+
+    message: Message
+
+
+class Client(Answer):
+    """A client; `dialog` is null until something was said."""
+
+    id: int
+    name: str
+    email: str
+    phone: str
+    note: str
+    identities: list[Identity]
+    dialog: int | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class Operator(Answer):
+    """Somebody who answers, or only looks; not `active` once he was let go."""
+
+    id: int
+    name: str
+    role: Role
+    active: bool
+    created_at: datetime
+
+
+class Token(Answer):
+    """What may be shown of a token: its beginning, and when it was used last, give or take a minute."""
+
+    id: int
+    prefix: str
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+class NewToken(Token):
+    """A token in full: shown once. The answer to a repeated request has null there."""
+
+    token: str | None
+
+
+class Event(Answer):
+    """A line of the journal; `actor` is "operator:7", "client:12" or "system"."""
+
+    id: int
+    type: str
+    at: datetime
+    actor: str
+    dialog: int | None
+    data: dict[str, Any]
+
+
+class Raw(Answer):
+    """An inbound event that waits to be processed, or is parked for a `reason`; `size` in bytes."""
+
+    id: int
+    channel: str
+    external_id: str
+    address: str
+    received_at: datetime
+    size: int
+    state: Literal["parked", "waiting"]
+    reason: str | None = None
+    parked_at: datetime | None = None
+    attempts: int | None = None
+
+
+class Replayed(Answer):
+    """A raw that is processed again."""
+
+    id: int
+    state: Literal["waiting"]
+
+
+class Letter(Answer):
+    """One outbound call of a message; `next_at` is when it is tried, or tried again."""
+
+    id: int
+    message: int
+    dialog: int
+    part: int
+    channel: str
+    recipient: str
+    action: Literal["send", "edit", "delete"]
+    state: LetterState
+    attempts: int
+    maybe_twice: bool
+    automatic: bool
+    error: str | None
+    created_at: datetime
+    send_at: datetime
+    next_at: datetime
+    sent_at: datetime | None
+
+
+class Halt(Answer):
+    """Why a channel stands still, and when it is tried again."""
+
+    reason: str
+    since: datetime
+    until: datetime
+
+
+class Channel(Answer):
+    """A configured channel and its counts; `received` is the sum of the four after it."""
+
+    name: str
+    kind: str
+    enabled: bool
+    received: int
+    processed: int
+    duplicate: int
+    parked: int
+    in_flight: int
+    lag_seconds: float
+    last_received_at: datetime | None
+    outbox: dict[LetterState, int]
+    halt: Halt | None
+
+
+class Health(Answer):
+    """The process is there."""
+
+    ok: Literal[True]
+
+
+class Readiness(BaseModel):
+    """Whether requests can be served, and how far behind the work is; lags in seconds."""
+
+    ok: bool
+    database: Literal["up", "away", "wrong schema"]
+    broker: str
+    channels: dict[str, dict[str, float]]
+    outbox: dict[str, dict[str, float]]
+
+
+def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What a route may answer beside its success, for the documentation."""
+    return {status: {"model": Problem, "content": {"application/problem+json": {}}} for status in statuses}

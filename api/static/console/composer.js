@@ -1,0 +1,231 @@
+// Where the operator writes: a reply to the client, or a note that only colleagues see.
+
+import { h, setText } from "../shared/dom.js";
+import { size } from "../shared/format.js";
+import { shown } from "../shared/http.js";
+import { icon } from "../shared/icons.js";
+import { attemptOf, dropDraft, keepDraft, readDraft } from "./drafts.js";
+
+const MAX_TEXT = 50_000;
+const CONFLICT = 409;
+
+/** The form under a Thread; `context`: i18n, api, mayWrite, fail(text), sent(), leave() (Escape). */
+export class Composer {
+  constructor(thread, context) {
+    Object.assign(this, { thread, context, i18n: context.i18n, id: null, draft: null, uploading: new Set() });
+    this.text = h("textarea", { rows: "2", maxlength: String(MAX_TEXT) });
+    this.picker = h("input", { type: "file", multiple: true, class: "hidden", tabindex: "-1", "aria-hidden": "true" });
+    this.files = h("ul", { class: "chosen", hidden: true });
+    this.trouble = h("div", { class: "trouble", role: "alert", hidden: true });
+    this.element = this.build();
+    this.listen();
+    this.i18n.bind(() => this.show());
+  }
+
+  build() {
+    const { i18n } = this;
+    const tab = (kind, key) => h("label", {}, h("input", { type: "radio", name: "kind", value: kind, onChange: () => this.setKind(kind) }), i18n.text(h("span"), key));
+    this.tabs = h("fieldset", { class: "segments" }, i18n.text(h("legend", { class: "hidden" }), "mode"), tab("messages", "reply"), tab("notes", "noteTab"));
+    this.channel = i18n.label(h("select", { onChange: () => this.note({ channel: this.channel.value }) }), "sendBy");
+    const attach = i18n.label(h("button", { type: "button", class: "tool", onClick: () => this.picker.click() }, icon("clip")), "attach");
+    this.button = h("button", { type: "submit", class: "primary" });
+    const hint = i18n.text(h("span", { class: "hint keys" }), "sendHint");
+    const end = h("div", { class: "composer-end" }, attach, this.channel, this.picker, h("span", { class: "spring" }), hint, this.button);
+    return h("form", { class: "composer", novalidate: true, hidden: true }, this.trouble, this.tabs, this.text, this.files, end);
+  }
+
+  listen() {
+    this.thread.addEventListener("change", () => this.follow());
+    this.element.addEventListener("submit", (event) => this.submit(event));
+    this.text.addEventListener("input", () => this.note({ text: this.text.value }));
+    this.text.addEventListener("keydown", (event) => this.key(event));
+    this.text.addEventListener("paste", (event) => this.take(event, event.clipboardData.files));
+    this.element.addEventListener("dragover", (event) => event.preventDefault());
+    this.element.addEventListener("drop", (event) => this.take(event, event.dataTransfer.files));
+    this.picker.addEventListener("change", () => {
+      this.upload([...this.picker.files]);
+      this.picker.value = "";
+    });
+  }
+
+  key(event) {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.submit(event);
+    if (event.key === "Escape") this.context.leave();
+  }
+
+  take(event, files) {
+    if (!files.length) return;
+    event.preventDefault();
+    this.upload([...files]);
+  }
+
+  /** Shows the draft of the dialog that is open now. */
+  follow() {
+    this.element.hidden = this.thread.state !== "ready" || !this.context.mayWrite;
+    if (this.thread.state !== "ready") return;
+    if (this.thread.id !== this.id) this.load(this.thread.id);
+    else this.show();
+  }
+
+  load(id) {
+    this.id = id;
+    this.draft = readDraft(id);
+    this.text.value = this.draft.text;
+    this.complain(null);
+    this.show();
+  }
+
+  note(changes) {
+    Object.assign(this.draft, changes);
+    keepDraft(this.id, this.draft);
+    this.show();
+  }
+
+  setKind(kind) {
+    this.note({ kind });
+    this.complain(null);
+  }
+
+  /** Puts the cursor into a reply ("messages") or a note ("notes"). */
+  write(kind) {
+    if (this.element.hidden) return;
+    this.setKind(kind);
+    this.text.focus();
+  }
+
+  show() {
+    if (!this.draft) return;
+    const { t, lang } = this.i18n;
+    const { kind, text, files } = this.draft;
+    const isNote = kind === "notes";
+    this.element.classList.toggle("is-note", isNote);
+    for (const input of this.tabs.querySelectorAll("input")) input.checked = input.value === kind;
+    const invitation = isNote ? t("notePlaceholder") : t("replyPlaceholder", { name: this.thread.dialog?.client.name ?? "" });
+    this.text.setAttribute("placeholder", invitation);
+    this.text.setAttribute("aria-label", invitation);
+    setText(this.button, this.busy ? t("sendingNow") : t(isNote ? "saveNote" : "send"));
+    this.button.disabled = this.busy || this.uploading.size > 0 || (!text.trim() && !files.length);
+    this.showFiles(lang);
+    this.showChannels();
+    this.fit();
+  }
+
+  /** As tall as its text; a stylesheet holds the limit. */
+  fit() {
+    this.text.style.height = "auto";
+    this.text.style.height = `${this.text.scrollHeight + 2}px`;
+  }
+
+  showFiles(lang) {
+    const waiting = [...this.uploading].map((file) => h("li", {}, icon("clock"), h("span", { class: "file-name" }, file.name), h("span", { class: "file-size" }, this.i18n.t("uploading"))));
+    this.files.replaceChildren(...this.draft.files.map((file) => this.chip(file, lang)), ...waiting);
+    this.files.hidden = !this.files.children.length;
+  }
+
+  chip(file, lang) {
+    const label = this.i18n.t("remove", { name: file.name });
+    const drop = () => {
+      this.note({ files: this.draft.files.filter((other) => other.id !== file.id) });
+      this.text.focus();
+    };
+    const button = h("button", { type: "button", class: "tool", "aria-label": label, title: label, onClick: drop }, icon("close"));
+    return h("li", {}, icon("file"), h("span", { class: "file-name", dir: "auto" }, file.name), h("span", { class: "file-size" }, size(lang, file.size)), button);
+  }
+
+  showChannels() {
+    const channels = this.thread.dialog?.channels ?? [];
+    const names = ["", ...channels];
+    if (names.join() !== [...this.channel.options].map((option) => option.value).join()) {
+      this.channel.replaceChildren(...names.map((name) => h("option", { value: name }, name || this.i18n.t("automatic"))));
+    }
+    this.channel.value = this.draft.channel;
+    this.channel.hidden = channels.length < 2 || this.draft.kind === "notes";
+  }
+
+  async upload(files) {
+    await Promise.all(files.map((file) => this.uploadOne(file)));
+    this.text.focus();
+  }
+
+  async uploadOne(file) {
+    const { id } = this;
+    this.uploading.add(file);
+    this.show();
+    try {
+      const stored = await this.context.api.upload(file);
+      this.attach(id, stored);
+    } catch (error) {
+      this.context.fail(this.i18n.t("uploadFailed", { name: file.name, why: error.message }));
+    } finally {
+      this.uploading.delete(file);
+      this.show();
+    }
+  }
+
+  /** The operator may have gone to another dialog while the file was on its way. */
+  attach(id, file) {
+    const draft = id === this.id ? this.draft : readDraft(id);
+    draft.files = [...draft.files, file];
+    keepDraft(id, draft);
+  }
+
+  async submit(event) {
+    event?.preventDefault();
+    if (this.button.disabled) return;
+    const { id, draft } = this;
+    const attempt = attemptOf(draft, this.thread.seen);
+    this.note({ attempt });
+    this.setBusy(true);
+    try {
+      await this.thread.say(draft.kind, attempt);
+      this.sent(id, draft);
+    } catch (error) {
+      this.refused(id, draft, error);
+    } finally {
+      this.setBusy(false);
+    }
+  }
+
+  setBusy(busy) {
+    this.busy = busy;
+    this.text.readOnly = busy;
+    this.show();
+  }
+
+  sent(id, { kind, channel }) {
+    dropDraft(id);
+    if (id !== this.id) return;
+    this.load(id);
+    this.note({ kind, channel });
+    this.context.sent();
+    this.text.focus();
+  }
+
+  refused(id, draft, error) {
+    // The key of a refused request is spent: sending again is a new decision.
+    if (!error.temporary) draft.attempt = null;
+    keepDraft(id, draft);
+    if (id !== this.id) return;
+    const { t } = this.i18n;
+    if (error.status === CONFLICT) this.conflict();
+    else this.complain(t("sendFailed", { why: error.message }), t("again"));
+  }
+
+  async conflict() {
+    await shown(this.thread.reload());
+    this.complain(this.i18n.t("conflict"), this.i18n.t("sendAnyway"));
+  }
+
+  /** Says above the text what went wrong, with a button to send again; null takes it back. */
+  complain(words, label) {
+    this.trouble.hidden = words === null;
+    if (words === null) return;
+    const again = h("button", { type: "button", class: "quiet", onClick: () => this.again() }, label);
+    this.trouble.replaceChildren(icon("alert"), h("span", {}, words), again);
+  }
+
+  again() {
+    this.complain(null);
+    this.submit();
+  }
+}

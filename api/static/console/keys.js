@@ -1,0 +1,59 @@
+// Shortcuts of the console and the help that lists them.
+
+import { h } from "../shared/dom.js";
+import { icon } from "../shared/icons.js";
+import { recall, remember } from "../shared/store.js";
+
+const KEY = "okno.shortcuts";
+const TYPING = "input, textarea, select, [contenteditable]";
+
+// Physical keys, because a Russian layout has no Latin letters; the help shows the Latin ones printed on them.
+const SHORTCUTS = [
+  ["KeyJ", "J", "keyNext"],
+  ["KeyK", "K", "keyPrevious"],
+  ["Slash", "/", "keySearch"],
+  ["KeyR", "R", "keyReply"],
+  ["KeyN", "N", "keyNote"],
+  ["KeyT", "T", "keyTake"],
+  ["KeyE", "E", "keyResolve"],
+  ["KeyI", "I", "keyCard"],
+];
+const ALWAYS = [["Ctrl + Enter", "keySend"], ["Esc", "keyEscape"], ["?", "keyHelp"]];
+
+/** Runs `actions` (by the names of the shortcuts' texts) on single keys, unless the operator is typing. */
+export class Keys {
+  constructor(i18n, actions) {
+    this.actions = actions;
+    this.dialog = this.build(i18n);
+    document.addEventListener("keydown", (event) => this.press(event));
+  }
+
+  get on() {
+    return recall(KEY) !== "off";
+  }
+
+  press(event) {
+    const busy = event.target.matches(TYPING) || event.ctrlKey || event.metaKey || event.altKey || this.dialog.open;
+    if (busy || !this.on) return;
+    const help = event.key === "?" || (event.code === "Slash" && event.shiftKey);
+    const name = help ? "keyHelp" : SHORTCUTS.find(([code]) => code === event.code && !event.shiftKey)?.[2];
+    if (!name) return;
+    event.preventDefault();
+    if (help) this.help();
+    else this.actions[name]();
+  }
+
+  help() {
+    this.dialog.showModal();
+  }
+
+  build(i18n) {
+    const row = (keys, text) => h("div", {}, h("dt", {}, h("kbd", {}, keys)), i18n.text(h("dd"), text));
+    const rows = [...SHORTCUTS.map(([, keys, text]) => row(keys, text)), ...ALWAYS.map(([keys, text]) => row(keys, text))];
+    const box = h("input", { type: "checkbox", checked: this.on, onChange: () => remember(KEY, box.checked ? "on" : "off") });
+    const close = i18n.label(h("button", { type: "button", class: "tool", onClick: () => this.dialog.close() }, icon("close")), "close");
+    const title = i18n.text(h("h2", { id: "help-title" }), "helpTitle");
+    const toggle = h("label", { class: "toggle" }, box, i18n.text(h("span"), "keysOn"));
+    return h("dialog", { class: "help", "aria-labelledby": "help-title" }, h("header", {}, title, close), i18n.text(h("p"), "helpText"), h("dl", {}, rows), toggle);
+  }
+}

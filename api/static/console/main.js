@@ -1,0 +1,31 @@
+// Starts the console: signs in with the token of this tab, or asks for one.
+
+import { I18n } from "../shared/i18n.js";
+import { ConsoleApi } from "./api.js";
+import { App } from "./app.js";
+import { signIn } from "./signin.js";
+import { CATALOG } from "./strings.js";
+
+const KEY = "okno.token";
+const i18n = new I18n(CATALOG);
+
+i18n.bind(() => {
+  document.documentElement.lang = i18n.lang;
+  document.title = i18n.t("title");
+});
+
+async function begin() {
+  const kept = sessionStorage.getItem(KEY);
+  const { api, me } = await signIn(i18n, kept, (token) => new ConsoleApi(token, leave));
+  sessionStorage.setItem(KEY, api.token);
+  new App(api, me, i18n, leave).start();
+}
+
+/** Forgets the token and everything it has brought to this page. */
+function leave() {
+  if (sessionStorage.getItem(KEY) === null) return;
+  sessionStorage.clear();
+  location.reload();
+}
+
+begin();

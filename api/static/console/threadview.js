@@ -1,0 +1,172 @@
+// The open dialog: its header with the actions, and the conversation.
+
+import { h, reconcile, setText } from "../shared/dom.js";
+import { day, dayKey } from "../shared/format.js";
+import { icon } from "../shared/icons.js";
+import { Sticky } from "../shared/sticky.js";
+import { fillEntry } from "./entry.js";
+
+const STATES = { open: "stateOpen", resolved: "stateResolved" };
+
+/** Shows a Thread; `context`: i18n, me, api, mayWrite, fail(text), tell(text), back(), card. */
+export class ThreadView {
+  constructor(thread, context) {
+    Object.assign(this, { thread, context, i18n: context.i18n });
+    this.head = this.buildHead();
+    this.older = this.i18n.text(h("button", { type: "button", class: "more", onClick: () => thread.loadOlder() }), "older");
+    this.rows = h("ol", { class: "entries" });
+    this.empty = h("div", { class: "empty" });
+    this.box = h("section", { class: "box", tabindex: "0" }, this.older, this.rows);
+    const pill = this.i18n.label(h("button", { type: "button", class: "pill", hidden: true }, icon("down")), "latest");
+    this.scroll = h("div", { class: "scroll" }, this.box, pill);
+    this.sticky = new Sticky(this.box, pill);
+    this.spec = { key: (row) => row.key, mark: (row) => this.mark(row), make: () => h("li"), fill: (li, row) => this.fill(li, row) };
+    thread.addEventListener("change", (event) => this.change(event.detail));
+    this.box.addEventListener("scroll", () => this.look());
+    document.addEventListener("visibilitychange", () => this.look());
+    this.i18n.bind(() => this.box.setAttribute("aria-label", this.i18n.t("conversation")));
+    this.i18n.bind(() => this.change({ fresh: [], reset: false }));
+  }
+
+  buildHead() {
+    const { i18n, context } = this;
+    const act = (onClick) => h("button", { type: "button", class: "quiet act", onClick });
+    this.name = h("h2", { dir: "auto", tabindex: "-1" });
+    this.facts = h("p", { class: "facts" });
+    this.takeButton = act(() => this.take());
+    this.resolveButton = act(() => this.resolve());
+    const back = i18n.label(h("button", { type: "button", class: "tool back", onClick: () => context.back() }, icon("back")), "back");
+    this.cardButton = i18n.label(h("button", { type: "button", class: "tool", onClick: () => context.card.toggle() }, icon("person")), "clientCard");
+    context.card.onToggle = (shown) => this.cardButton.setAttribute("aria-expanded", String(shown));
+    return h("header", { class: "thread-head" }, back, h("div", { class: "who" }, this.name, this.facts), this.takeButton, this.resolveButton, this.cardButton);
+  }
+
+  get parts() {
+    return [this.empty, this.head, this.scroll];
+  }
+
+  change({ fresh, reset }) {
+    const ready = this.thread.state === "ready";
+    this.head.hidden = this.scroll.hidden = !ready;
+    this.empty.hidden = ready;
+    if (!ready) this.empty.replaceChildren(...this.nothing());
+    else this.showThread(fresh, reset);
+  }
+
+  nothing() {
+    const { t } = this.i18n;
+    const { state, error } = this.thread;
+    if (state === "loading") return [h("p", {}, t("loading"))];
+    if (state === "none") return [h("h2", {}, t("chooseTitle")), h("p", {}, t("chooseText"))];
+    const again = h("button", { type: "button", class: "quiet", onClick: () => this.thread.refresh() }, t("again"));
+    return [h("p", { role: "alert" }, t("threadFailed", { why: error.message })), again];
+  }
+
+  showThread(fresh, reset) {
+    const { thread, sticky } = this;
+    this.showHead();
+    const act = () => {
+      reconcile(this.rows, withMarks(thread), this.spec);
+      this.older.hidden = !thread.older;
+    };
+    const grew = !reset && thread.messages[0]?.id !== this.firstId && this.firstId !== undefined;
+    if (grew && !sticky.stuck) sticky.grow(act);
+    else sticky.change(act, fresh.length > 0);
+    this.firstId = thread.messages[0]?.id;
+    if (reset) this.goToStart();
+    if (fresh.length) this.announce(fresh.at(-1));
+    this.look();
+  }
+
+  /** A dialog opens at its first unread message, else at its end. */
+  goToStart() {
+    this.sticky.toEnd();
+    this.rows.querySelector(".new-here")?.scrollIntoView({ block: "center" });
+    this.sticky.stuck = this.sticky.atEnd;
+  }
+
+  showHead() {
+    const { t } = this.i18n;
+    const { client, episode, channels } = this.thread.dialog;
+    const { assignee, status, number } = episode;
+    const mine = assignee?.id === this.context.me.id;
+    setText(this.name, client.name);
+    const owner = assignee ? t("ownedBy", { name: assignee.name }) : t("ownedByNobody");
+    this.facts.replaceChildren(
+      h("span", { class: `state ${status}` }, t(STATES[status])), h("span", {}, t("episode", { n: number })),
+      h("span", { class: assignee ? "" : "free" }, owner), ...channels.map((name) => h("span", { class: "chip" }, name)),
+    );
+    setText(this.takeButton, t(mine ? "release" : assignee ? "takeOver" : "take"));
+    setText(this.resolveButton, t(status === "open" ? "resolve" : "reopen"));
+    this.resolveButton.className = status === "open" ? "primary act" : "quiet act";
+    this.takeButton.hidden = status !== "open" || !this.context.mayWrite;
+    this.resolveButton.hidden = !this.context.mayWrite;
+  }
+
+  mark(row) {
+    return JSON.stringify([this.i18n.lang, this.several, row]);
+  }
+
+  get several() {
+    return this.thread.dialog.channels.length > 1;
+  }
+
+  fill(li, row) {
+    if (row.message) {
+      fillEntry(li, row, { ...this.context, several: this.several });
+      return;
+    }
+    li.className = row.day ? "day" : "new-here";
+    li.textContent = row.day ? day(this.i18n.lang, row.day) : this.i18n.t("newHere");
+  }
+
+  announce(message) {
+    const name = message.author?.name ?? this.thread.dialog.client.name;
+    this.context.tell(this.i18n.t(message.text ? "announce" : "announceFile", { name, text: message.text }));
+  }
+
+  /** What stands at the end of a visible conversation has been read. */
+  look() {
+    if (this.thread.state === "ready" && !document.hidden && this.sticky.atEnd && this.context.mayWrite) this.thread.markRead();
+  }
+
+  /** Takes a dialog, or gives back the own one. A colleague's goes through the queue, so that it is no accident. */
+  take() {
+    this.act(({ episode: { assignee } }) => {
+      if (assignee?.id === this.context.me.id) return [{ assignee: null }];
+      return assignee ? [{ assignee: null }, { assignee: "me" }] : [{ assignee: "me" }];
+    });
+  }
+
+  /** Resolves an open dialog, unless the client has written more than is shown; reopens a resolved one. */
+  resolve() {
+    this.act(({ episode: { status } }) => [status === "open" ? { status: "resolved", read_up_to: this.thread.seen } : { status: "open" }]);
+  }
+
+  /** Carries out the changes that `plan(dialog)` returns, one after the other. */
+  async act(plan) {
+    if (this.thread.state !== "ready" || !this.context.mayWrite) return;
+    try {
+      for (const changes of plan(this.thread.dialog)) await this.thread.change(changes);
+      this.context.tell(this.i18n.t("done"));
+    } catch (error) {
+      this.context.fail(this.i18n.t("actionFailed", { why: error.message }));
+      this.thread.refresh();
+    }
+  }
+}
+
+/** The messages as rows, with a row for each new day and one where the unread ones begin. */
+function withMarks({ messages, unreadFrom }) {
+  const rows = [];
+  let last = null;
+  for (const message of messages) {
+    const sameDay = last && dayKey(last.sent_at) === dayKey(message.sent_at);
+    if (!sameDay) rows.push({ key: dayKey(message.sent_at), day: message.sent_at });
+    if (message.seq === unreadFrom) rows.push({ key: "new-here" });
+    const sameAuthor = sameDay && last.direction === message.direction && last.author?.id === message.author?.id;
+    rows.push({ key: message.id, message, first: !sameAuthor || message.seq === unreadFrom });
+    last = message;
+  }
+  return rows;
+}

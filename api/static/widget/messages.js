@@ -1,0 +1,111 @@
+// The list of messages in the chat, each with its time and its state.
+
+import { attachment } from "../shared/attachment.js";
+import { h, reconcile, setText } from "../shared/dom.js";
+import { clock, day, dayKey, full, size } from "../shared/format.js";
+import { icon } from "../shared/icons.js";
+import { Sticky } from "../shared/sticky.js";
+import { linked } from "../shared/text.js";
+
+/** Shows the rows of a Chat in a scrolling box. */
+export class Messages {
+  constructor(chat, i18n, say) {
+    this.chat = chat;
+    this.i18n = i18n;
+    this.say = say;
+    this.list = h("ol", { class: "rows" });
+    this.empty = h("div", { class: "empty" }, i18n.text(h("p", { class: "hello" }), "greeting"), i18n.text(h("p"), "greetingMore"));
+    this.box = i18n.label(h("section", { class: "box", tabindex: "0" }, this.empty, this.list), "conversation");
+    this.box.removeAttribute("title");
+    const pill = i18n.label(h("button", { type: "button", class: "pill", hidden: true }, icon("down")), "latest");
+    this.element = h("div", { class: "messages" }, this.box, pill);
+    this.sticky = new Sticky(this.box, pill);
+    this.spec = { key: (row) => row.key, mark: (row) => this.mark(row), make: () => h("li"), fill: (li, row) => this.fill(li, row) };
+    i18n.bind(() => this.show());
+  }
+
+  /** Brings the list up to date; `fresh` says that the other side has just written. */
+  show(fresh = false) {
+    const rows = withDays(this.chat.rows());
+    this.empty.hidden = rows.length > 0;
+    this.sticky.change(() => reconcile(this.list, rows, this.spec), fresh);
+  }
+
+  mark(row) {
+    return JSON.stringify([this.i18n.lang, row]);
+  }
+
+  fill(li, row) {
+    if (row.day) {
+      li.className = "day";
+      setText(li, day(this.i18n.lang, row.day));
+      return;
+    }
+    const mine = row.item.author.kind === "visitor";
+    li.className = `message ${mine ? "mine" : "theirs"}${row.first ? " first" : ""}`;
+    li.replaceChildren(...this.parts(row, mine));
+  }
+
+  parts(row, mine) {
+    const { t } = this.i18n;
+    const name = mine ? t("you") : row.item.author.name || t("staff");
+    const heading = h("span", { class: mine || !row.first ? "hidden" : "author", dir: "auto" }, name);
+    return [heading, this.bubble(row), this.meta(row)];
+  }
+
+  bubble({ item, entry }) {
+    const { t } = this.i18n;
+    if (item.deleted_at) return h("div", { class: "bubble gone" }, t("deleted"));
+    const text = item.text ? h("p", { dir: "auto" }, linked(item.text)) : null;
+    const files = item.files.map((file) => (entry ? this.waitingFile(file) : this.file(file)));
+    return h("div", { class: "bubble" }, text, files);
+  }
+
+  file(file) {
+    const { t } = this.i18n;
+    const failed = (error) => this.say(t("fileFailed", { why: error.message }));
+    return attachment(file, { load: (id) => this.chat.api.download(id), lang: this.i18n.lang, saveLabel: t("saveFile"), failed });
+  }
+
+  waitingFile(file) {
+    const name = h("span", { class: "file-name", dir: "auto" }, file.name);
+    return h("span", { class: "file" }, icon("file"), name, h("span", { class: "file-size" }, size(this.i18n.lang, file.size)));
+  }
+
+  meta(row) {
+    const { item, state } = row;
+    const { t } = this.i18n;
+    const time = h("time", { datetime: item.sent_at, title: full(this.i18n.lang, item.sent_at) }, clock(this.i18n.lang, item.sent_at));
+    const edited = item.edited_at ? h("span", {}, t("edited")) : null;
+    return h("div", { class: `meta ${state ?? ""}`, "data-state": state }, edited, time, ...this.stateParts(row));
+  }
+
+  stateParts({ entry, state, last }) {
+    const { t } = this.i18n;
+    const act = (label, onClick) => h("button", { type: "button", class: "link", onClick }, label);
+    if (state === "sent") return [icon("check"), h("span", { class: "hidden" }, t("sent"))];
+    if (state === "sending") return [icon("clock"), h("span", {}, t("sending"))];
+    if (state === "waiting" && !last) return [icon("clock"), h("span", { class: "hidden" }, t("waiting"))];
+    if (state === "waiting") return [icon("clock"), h("span", {}, t("waiting")), act(t("tryNow"), () => this.chat.hurry())];
+    if (state !== "failed") return [];
+    const why = entry.failed === "fileLost" ? t("fileLost") : entry.failed;
+    const again = act(t("retry"), () => this.chat.outbox.retry(entry.id));
+    return [icon("alert"), h("span", {}, t("failed", { why })), again, act(t("remove"), () => this.chat.outbox.drop(entry))];
+  }
+}
+
+/** Rows with keys, a row for each new day between them, and `first` on those that open a run of one author. */
+function withDays(rows) {
+  const result = [];
+  let last = null;
+  const end = rows.at(-1);
+  for (const row of rows) {
+    const sameDay = last && dayKey(last.item.sent_at) === dayKey(row.item.sent_at);
+    if (!sameDay) result.push({ key: dayKey(row.item.sent_at), day: row.item.sent_at });
+    const { kind, name } = row.item.author;
+    const first = !sameDay || last.item.author.kind !== kind || last.item.author.name !== name;
+    result.push({ ...row, key: row.item.id, first, last: row === end });
+    last = row;
+  }
+  return result;
+}

@@ -1,0 +1,153 @@
+"""Visitors' sessions: signed tokens that say who holds them, and the site's own tokens that say who its visitor is."""
+
+import secrets
+import warnings
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import msgspec
+from joserfc import jwt
+from joserfc.errors import JoseError, SecurityWarning
+from joserfc.jwk import OctKey
+
+from connectors.base import Proof, Refused, Sender, Session
+from connectors.text import clean_email, clean_name
+from connectors.webchat.addresses import NAME_LENGTH, anonymous, escape, identified
+from connectors.webchat.wire import Opening, check_key
+
+T = TypeVar("T")
+
+# A site's clock may be off by this, in seconds.
+_SKEW = 300
+_IDENTITY_LIFE = 86400
+_TOKEN_LENGTH = 8192
+_REMEMBERED = 8192
+
+
+class _Claims(msgspec.Struct):
+    """A session token's content."""
+
+    aud: str
+    sub: str
+    exp: int
+    name: str = ""
+    email: str = ""
+    proofs: tuple[Proof, ...] = ()
+
+
+class _Identity(msgspec.Struct):
+    """An identity token's content."""
+
+    sub: str
+    exp: float
+    nbf: float = 0
+    aud: str | list[str] | None = None
+    name: str | None = None
+    email: str | None = None
+    email_verified: Any = False
+
+
+class Sessions:
+    """Opens sessions of one channel and knows them again."""
+
+    def __init__(self, channel: str, days: float, identity_secret: str) -> None:
+        self._channel = channel
+        self._life = timedelta(days=days)
+        self._identity_key = _key(identity_secret.encode()) if identity_secret else None
+        # Checking a signature anew for each request would cost more than all the rest of it.
+        self._known: dict[tuple[str, bytes], tuple[int, Sender]] = {}
+
+    def open(self, asked: Opening, old_token: str | None, key: bytes, at: datetime) -> Session:
+        """A new token; raises Refused 401 for an identity that does not hold."""
+        before = self._still(old_token, key, at)
+        if asked.identity:
+            visitor = self._identified(asked, at)
+        else:
+            visitor = Sender(
+                before.address if before else anonymous(secrets.token_urlsafe(16)),
+                clean_name(asked.name or "") or (before.name if before else ""),
+                clean_email(asked.email or "") or (before.email if before else ""),
+                before.proofs if before else (),
+            )
+        expires = at + self._life
+        return Session(self._issue(visitor, key, expires), visitor, expires.replace(microsecond=0))
+
+    def visitor(self, token: str, key: bytes, at: float) -> Sender:
+        """Who holds the token at `at`, in seconds since 1970; raises Refused 401."""
+        known = self._known.get((token, key))
+        if known is None:
+            known = self._verify(token, key)
+            if len(self._known) >= _REMEMBERED:
+                del self._known[next(iter(self._known))]
+            self._known[token, key] = known
+        expires, visitor = known
+        if expires <= at:
+            self._known.pop((token, key), None)
+            raise Refused("the session has run out; open a new one", 401)
+        return visitor
+
+    def _still(self, token: str | None, key: bytes, at: datetime) -> Sender | None:
+        try:
+            return self.visitor(token, key, at.timestamp()) if token else None
+        except Refused:
+            return None
+
+    def _issue(self, visitor: Sender, key: bytes, expires: datetime) -> str:
+        claims = _Claims(
+            self._channel, visitor.address, int(expires.timestamp()), visitor.name, visitor.email, visitor.proofs
+        )
+        return jwt.encode({"alg": "HS256"}, msgspec.to_builtins(claims), _key(key))
+
+    def _verify(self, token: str, key: bytes) -> tuple[int, Sender]:
+        claims = _claims(token, _key(key), _Claims)
+        if claims is None or claims.aud != self._channel:
+            raise Refused("the session's token is not valid; open a new session", 401)
+        return claims.exp, Sender(claims.sub, claims.name, claims.email, claims.proofs)
+
+    def _identified(self, asked: Opening, at: datetime) -> Sender:
+        """The visitor the site vouches for: the same on all his devices."""
+        if self._identity_key is None:
+            raise Refused("identity: this channel has no identity_secret to check it with", 401)
+        claims = _claims(asked.identity or "", self._identity_key, _Identity)
+        if claims is None:
+            raise Refused("identity: the token is not valid (HS256, with sub and exp)", 401)
+        self._check(claims, at.timestamp())
+        email = clean_email(claims.email or "")
+        proofs = (Proof("email", email.lower()),) if email and claims.email_verified is True else ()
+        name = clean_name(claims.name or "") or clean_name(asked.name or "")
+        return Sender(identified(claims.sub), name, email or clean_email(asked.email or ""), proofs)
+
+    def _check(self, claims: _Identity, at: float) -> None:
+        # Written so that a NaN fails.
+        if not claims.exp > at:
+            raise Refused("identity: the token has expired", 401)
+        if claims.exp > at + _IDENTITY_LIFE + _SKEW:
+            raise Refused("identity: exp lies more than 24 hours ahead", 401)
+        if claims.nbf > at + _SKEW:
+            raise Refused("identity: the token is not valid yet", 401)
+        audience = [claims.aud] if isinstance(claims.aud, str) else claims.aud
+        if audience is not None and self._channel not in audience:
+            raise Refused(f"identity: aud does not name the channel {self._channel!r}", 401)
+        try:
+            check_key("sub", escape(claims.sub), NAME_LENGTH)
+        except Refused as error:
+            raise Refused(f"identity: {error}", 401) from None
+
+
+@lru_cache(maxsize=16)
+def _key(value: bytes) -> OctKey:
+    with warnings.catch_warnings():
+        # `check` tells of a short secret; it does not keep a chat from opening.
+        warnings.simplefilter("ignore", SecurityWarning)
+        return OctKey.import_key(value)
+
+
+def _claims(token: str, key: OctKey, kind: type[T]) -> T | None:
+    """The claims of a token the key signed; None for any other."""
+    if len(token) > _TOKEN_LENGTH:
+        return None
+    try:
+        return msgspec.convert(jwt.decode(token, key, algorithms=["HS256"]).claims, kind)
+    except (JoseError, msgspec.ValidationError, ValueError, RecursionError):
+        return None

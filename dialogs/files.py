@@ -1,0 +1,31 @@
+"""Files: who may open an attachment, and what an operator uploads for a message to come."""
+
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from dialogs.access import Actor, demand, files
+from dialogs.errors import NotFound
+from dialogs.work import Work
+from storage import attachments
+from storage.attachments import ATTACHMENTS, STORED
+from storage.db import Tx
+from storage.files import Content
+
+
+def find(tx: Tx, actor: Actor, file_id: str) -> Row[Any]:
+    """The row of a file the actor may open and whose content is here; raises NotFound."""
+    row = tx.execute(select(ATTACHMENTS).where(ATTACHMENTS.c.id == file_id, files(actor))).one_or_none()
+    if row is None:
+        raise NotFound("There is no such file.")
+    if row.state != STORED:
+        raise NotFound("The content of this file is not here.", state=row.state)
+    return row
+
+
+def upload(work: Work, name: str, declared: str, content: Content) -> dict[str, Any]:
+    """Note down a stored content as the operator's, for a message of his."""
+    demand(work.actor, "file.write")
+    row = attachments.stored(attachments.operator(work.actor.id), name, declared, content)
+    attachments.add(work.tx, [row])
+    return {"id": row.id, "name": row.name, "type": row.type, "size": row.size}

@@ -1,0 +1,131 @@
+"""The queues: what waits on its way in or out, what stands still, and how a person sets it going again."""
+
+from typing import Any, Literal
+
+from sqlalchemy import Boolean, Row, func, literal_column, select
+
+from dialogs import pages
+from dialogs.access import Staff, demand
+from dialogs.errors import Conflict, NotFound
+from dialogs.pages import Page
+from dialogs.work import Work
+from storage import inbox, outbox
+from storage.db import Tx
+from storage.inbox import INBOX, PARKED, QUEUE
+from storage.outbox import CANCELLED, FAILED, HELD, OUTBOX, QUEUED, UNCONFIRMED
+
+# Written out: only then can both databases see that the small index of letters with a future serves.
+_UNSETTLED = literal_column("outbox.state NOT IN ('sent', 'cancelled')", Boolean)
+_SETTLED = {outbox.SENT, CANCELLED}
+_LETTER = (
+    "id", "dialog_id", "part", "channel", "recipient", "action", "state", "attempts", "maybe_twice", "automatic",
+    "error", "created_at", "send_at", "next_at", "sent_at",
+)  # fmt: skip
+
+
+def raws(tx: Tx, actor: Staff, state: Literal["parked", "waiting"], page: tuple[int, str | None]) -> Page:
+    """A page of raws that are parked or wait to be processed, the oldest first; `page` is (limit, cursor)."""
+    demand(actor, "queue.read")
+    limit, cursor = page
+    table, extra = (PARKED, ("reason", "parked_at")) if state == "parked" else (QUEUE, ("attempts",))
+    query = (
+        select(
+            INBOX.c.id, INBOX.c.channel, INBOX.c.external_id, INBOX.c.address, INBOX.c.received_at,
+            func.length(INBOX.c.data).label("size"), *(table.c[name] for name in extra),
+        )
+        .join(table, table.c.inbox_id == INBOX.c.id)
+        .order_by(INBOX.c.id)
+        .limit(limit + 1)
+    )  # fmt: skip
+    if cursor is not None:
+        query = query.where(INBOX.c.id > pages.decode(cursor, int)[0])
+    rows, following = pages.cut(tx.execute(query).all(), limit, lambda row: (row.id,))
+    return Page([{**row._asdict(), "state": state} for row in rows], following)
+
+
+def raw(tx: Tx, actor: Staff, inbox_id: int) -> bytes:
+    """What the source sent, byte for byte; empty once it was thrown away for age. Raises NotFound."""
+    demand(actor, "queue.read")
+    data: bytes | None = tx.execute(select(INBOX.c.data).where(INBOX.c.id == inbox_id)).scalar_one_or_none()
+    if data is None:
+        raise NotFound(f"There is no raw {inbox_id}.")
+    return data
+
+
+def replay(work: Work, inbox_id: int) -> dict[str, Any]:
+    """Have a parked raw processed again."""
+    demand(work.actor, "queue.write")
+    rows = inbox.replay_parked(work.tx, PARKED.c.inbox_id == inbox_id)
+    if not rows:
+        raw(work.tx, work.actor, inbox_id)
+        raise Conflict("This raw is not parked.")
+    work.shards |= {row.shard for row in rows}
+    work.tell("inbox.replayed", None, inbox=inbox_id, channel=rows[0].channel)
+    return {"id": inbox_id, "state": "waiting"}
+
+
+def letters(tx: Tx, actor: Staff, wanted: dict[str, Any], page: tuple[int, str | None]) -> Page:
+    """A page of letters, the newest first; `wanted` may name state, channel and message.
+
+    Without a state those that are neither sent nor cancelled.
+    """
+    demand(actor, "queue.read")
+    limit, cursor = page
+    query = select(OUTBOX).order_by(OUTBOX.c.id.desc()).limit(limit + 1)
+    if wanted.get("message") is not None:
+        query = query.where(OUTBOX.c.message_id == wanted["message"])
+    elif wanted.get("state") not in _SETTLED:
+        query = query.where(_UNSETTLED)
+    for name in ("state", "channel"):
+        if wanted.get(name) is not None:
+            query = query.where(OUTBOX.c[name] == wanted[name])
+    if cursor is not None:
+        query = query.where(OUTBOX.c.id < pages.decode(cursor, int)[0])
+    rows, following = pages.cut(tx.execute(query).all(), limit, lambda row: (row.id,))
+    return Page([_letter(row) for row in rows], following)
+
+
+def retry(work: Work, letter_id: int) -> dict[str, Any]:
+    """Send a letter after all that failed, is held, or whose end nobody knows; that one may arrive twice."""
+    demand(work.actor, "queue.write")
+    before = _letter_row(work, letter_id)
+    again = {"next_at": work.at, "send_at": work.at, "attempts": 0, "error": None}
+    if before.state == UNCONFIRMED:
+        again["maybe_twice"] = True
+    shown = _move(work, before, QUEUED, (FAILED, UNCONFIRMED, HELD), again)
+    work.channels.add(before.channel)
+    _tell(work, "message.retried", before)
+    return shown
+
+
+def cancel(work: Work, letter_id: int) -> dict[str, Any]:
+    """Keep a letter from being sent whose call has not begun."""
+    demand(work.actor, "queue.write")
+    before = _letter_row(work, letter_id)
+    shown = _move(work, before, CANCELLED, (QUEUED, HELD), {})
+    _tell(work, "message.cancelled", before)
+    return shown
+
+
+def _letter_row(work: Work, letter_id: int) -> Row[Any]:
+    row = work.tx.execute(select(OUTBOX).where(OUTBOX.c.id == letter_id).with_for_update()).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no letter {letter_id}.")
+    return row
+
+
+def _move(work: Work, before: Row[Any], state: str, allowed: tuple[str, ...], values: dict[str, Any]) -> dict[str, Any]:
+    moved = outbox.change(work.tx, state, OUTBOX.c.id == before.id, allowed, **values)
+    if not moved:
+        raise Conflict(f"The letter is {before.state}.", state=before.state)
+    return _letter(moved[0])
+
+
+def _tell(work: Work, kind: str, before: Row[Any]) -> None:
+    told = {"message": before.message_id, "letter": before.id, "channel": before.channel, "before": before.state}
+    work.tell(kind, before.dialog_id, **told)
+
+
+def _letter(row: Row[Any]) -> dict[str, Any]:
+    shown = {name.removesuffix("_id"): getattr(row, name) for name in _LETTER}
+    return {**shown, "message": row.message_id}

@@ -1,0 +1,45 @@
+"""Simple search: a piece of text anywhere in a name, an address or a message, whatever its case."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, collate, exists, func, or_
+
+from dialogs.access import IDENTITIES, Actor, messages
+from dialogs.render import CLIENTS
+from storage.db import Tx, is_postgres
+from storage.talk import DIALOGS, MESSAGES
+
+_ESCAPE = "\\"
+
+
+def dialogs(tx: Tx, actor: Actor, wanted: str) -> ColumnElement[bool]:
+    """Dialogs whose client, or one of whose messages the actor may see, has it."""
+    text = exists().where(MESSAGES.c.dialog_id == DIALOGS.c.id, contains(tx, MESSAGES.c.text, wanted), messages(actor))
+    return or_(contains(tx, CLIENTS.c.name, wanted), _identity(tx, wanted), text)
+
+
+def clients(tx: Tx, wanted: str) -> ColumnElement[bool]:
+    """Clients who have it in their name, e-mail, phone or one of their addresses."""
+    own = [contains(tx, CLIENTS.c[name], wanted) for name in ("name", "email", "phone")]
+    return or_(*own, _identity(tx, wanted))
+
+
+def contains(tx: Tx, column: Any, wanted: str) -> ColumnElement[bool]:
+    """Whether the column has the text in it; its %, _ and backslashes stand for themselves."""
+    if is_postgres(tx):
+        # Keys are compared byte by byte, which would tell а from А.
+        return collate(column, "default").ilike(_pattern(wanted), escape=_ESCAPE)
+    return func.fold(column).like(_pattern(wanted.casefold()), escape=_ESCAPE)
+
+
+def _identity(tx: Tx, wanted: str) -> ColumnElement[bool]:
+    own = IDENTITIES.c.client_id == CLIENTS.c.id
+    found = or_(contains(tx, IDENTITIES.c.address, wanted), contains(tx, IDENTITIES.c.name, wanted))
+    return exists().where(own, found)
+
+
+def _pattern(wanted: str) -> str:
+    escaped = wanted
+    for special in (_ESCAPE, "%", "_"):
+        escaped = escaped.replace(special, _ESCAPE + special)
+    return f"%{escaped}%"

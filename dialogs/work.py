@@ -1,0 +1,45 @@
+"""One change and all that belongs to it: the rows, what the journal says of it, and whom to wake afterwards."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from dialogs.access import Staff
+from storage import journal
+from storage.db import Database, Tx, now
+
+
+class Work:
+    """A change under way: its transaction, who makes it and when, and what is left for the commit and after it."""
+
+    def __init__(self, tx: Tx, actor: Staff) -> None:
+        self.tx = tx
+        self.actor = actor
+        self.at = now()
+        self.entries: list[journal.Entry] = []
+        # Channels that have a new letter, shards that have raws again.
+        self.channels: set[str] = set()
+        self.shards: set[int] = set()
+
+    def tell(self, kind: str, dialog_id: int | None, **data: Any) -> None:
+        """Let the journal say it, with the rest, right before the commit."""
+        self.entries.append(journal.Entry(kind, self.actor.label, dialog_id, data))
+
+
+class Done(NamedTuple):
+    """What a committed change came to, and the bells to ring for it."""
+
+    result: Any
+    channels: set[str]
+    shards: set[int]
+
+
+def perform(db: Database, actor: Staff, act: Callable[[Work], Any]) -> Done:
+    """Carry out a change in one transaction, its journal lines last; once more when the database asks for it."""
+
+    def run(tx: Tx) -> Done:
+        work = Work(tx, actor)
+        result = act(work)
+        journal.append(tx, work.entries)
+        return Done(result, work.channels, work.shards)
+
+    return db.write(run)

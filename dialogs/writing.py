@@ -1,0 +1,224 @@
+"""Writing: replies that leave as letters, notes that never can, and the first word to a client."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, Protocol
+
+from sqlalchemy import Row, func, select, update
+
+from dialogs import desk
+from dialogs.access import IDENTITIES, demand
+from dialogs.errors import Invalid
+from dialogs.work import Work
+from storage import attachments, bulk, outbox, talk
+from storage.talk import DIALOGS, EPISODES, MESSAGES, OPEN
+
+_AHEAD = timedelta(days=366)
+
+
+class Part(Protocol):
+    """What one letter of a message carries; `files` are positions in the message's list of files."""
+
+    @property
+    def text(self) -> str:
+        """The text, maybe empty."""
+
+    @property
+    def files(self) -> Sequence[int]:
+        """Which files go along."""
+
+
+# (channel, text, sizes of the files in bytes) -> what each letter carries; raises Invalid for what cannot go there.
+Split = Callable[[str, str, Sequence[int]], Sequence[Part]]
+
+
+class Draft(NamedTuple):
+    """What an operator wants to say.
+
+    `files` are ids of his uploads, `reply_to` a message of the dialog, `seen_up_to` the arrival number of the newest
+    message he saw, `send_at` a time ahead.
+    """
+
+    text: str
+    files: Sequence[str] = ()
+    reply_to: int | None = None
+    channel: str | None = None
+    seen_up_to: int | None = None
+    send_at: datetime | None = None
+
+
+def reply(work: Work, dialog_id: int, draft: Draft, split: Split) -> int:
+    """Send the draft to the client; gives back the message's id.
+
+    It goes where he wrote last, or to his address in the channel the draft names. In a dialog that is resolved its
+    last episode goes on. Everything said before counts as read.
+    """
+    demand(work.actor, "dialog.write")
+    dialog = desk.locked(work, dialog_id)
+    if draft.seen_up_to is not None:
+        desk.not_stale(dialog, desk.seq_of(work, dialog, draft.seen_up_to, "seen_up_to"))
+    desk.reopen(work, dialog)
+    return _send(work, dialog, draft, split)
+
+
+def note(work: Work, dialog_id: int, text: str, files: Sequence[str] = ()) -> int:
+    """Leave word for the colleagues; gives back the message's id. The dialog keeps its place in the list."""
+    demand(work.actor, "dialog.write")
+    dialog = desk.locked(work, dialog_id)
+    return _write(work, dialog, "note", Draft(text, files), None)
+
+
+def write_first(work: Work, client_id: int, draft: Draft, split: Split) -> tuple[int, int]:
+    """Write to a client who may have asked nothing: (dialog id, message id).
+
+    Unless an episode is open, a new one begins and belongs to the writer.
+    """
+    demand(work.actor, "dialog.write")
+    dialog = _dialog_of(work, client_id)
+    episode = talk.episodes(work.tx, [dialog.episode_id]).get(dialog.episode_id) if dialog.episode_id else None
+    if episode is None or episode.status != OPEN:
+        _open_episode(work, dialog)
+        dialog = desk.locked(work, dialog.id)
+    return dialog.id, _send(work, dialog, draft, split)
+
+
+def _send(work: Work, dialog: Row[Any], draft: Draft, split: Split) -> int:
+    if draft.send_at and not work.at < draft.send_at < work.at + _AHEAD:
+        raise Invalid("send_at: give a time ahead, within a year.", field="send_at")
+    if draft.reply_to is not None:
+        draft = draft._replace(reply_to=_answerable(work, dialog, draft.reply_to))
+    recipient = _recipient(work, dialog, draft.channel)
+    message_id = _write(work, dialog, "out", draft, recipient)
+    files = attachments.of_messages(work.tx, [message_id]).get(message_id, [])
+    parts = split(recipient.channel, draft.text, [file.size for file in files])
+    answers = _answered(work, recipient, draft.reply_to)
+    letters = []
+    for number, part in enumerate(parts):
+        payload = {"text": part.text, "files": [files[at].id for at in part.files], "author": work.actor.name}
+        if answers and number == 0:
+            payload["reply_to"] = answers
+        letters.append(
+            outbox.NewLetter(
+                message_id, dialog.id, number, recipient.channel, recipient.address, "send", payload,
+                draft.send_at or work.at,
+            )
+        )  # fmt: skip
+    outbox.put(work.tx, letters)
+    work.channels.add(recipient.channel)
+    work.tx.execute(
+        update(EPISODES)
+        .where(EPISODES.c.id == dialog.episode_id, EPISODES.c.first_reply_at.is_(None))
+        .values(first_reply_at=work.at)
+    )
+    return message_id
+
+
+def _write(work: Work, dialog: Row[Any], direction: str, draft: Draft, recipient: Row[Any] | None) -> int:
+    """The message's row, its files, the dialog moved on; a note changes neither its place nor its last words."""
+    if not draft.text.strip() and not draft.files:
+        raise Invalid("text: there is nothing to say.", field="text")
+    if dialog.episode_id is None:
+        raise Invalid("Nothing was said in this dialog yet.")
+    message_id, seq = talk.message_ids(work.tx, 1)[0], dialog.last_seq + 1
+    row = talk.NewMessage(
+        message_id, dialog.id, seq, dialog.episode_id, direction, draft.text, draft.send_at or work.at,
+        recipient.channel if recipient else None, None, recipient.id if recipient else None, work.actor.id,
+        reply_to=draft.reply_to,
+    )  # fmt: skip
+    bulk.insert(work.tx, MESSAGES, talk.NewMessage._fields, [row])
+    _attach(work, message_id, draft.files)
+    moved: dict[str, Any] = {"last_seq": seq}
+    told: dict[str, Any] = {"message": message_id, "seq": seq, "channel": row.channel, "direction": direction}
+    if direction == "out":
+        moved |= {"last_message_id": message_id, "last_at": work.at}
+        desk.mark_read(work, dialog, dialog.last_seq)
+        moved["read_seq"] = seq
+        if draft.send_at:
+            told["send_at"] = draft.send_at
+    work.tx.execute(update(DIALOGS).where(DIALOGS.c.id == dialog.id).values(**moved))
+    work.tell("message.created", dialog.id, **told)
+    return message_id
+
+
+def _recipient(work: Work, dialog: Row[Any], channel: str | None) -> Row[Any]:
+    """The client's address to write to: the one he used last, in the channel if one is named."""
+    own = IDENTITIES.c.client_id == dialog.client_id
+    query = select(IDENTITIES).where(own if channel is None else own & (IDENTITIES.c.channel == channel))
+    found = {row.id: row for row in work.tx.execute(query.order_by(IDENTITIES.c.id))}
+    if not found:
+        where = f" in the channel {channel}" if channel else ""
+        raise Invalid(f"The client has no address{where}.", field="channel")
+    chosen = found.get(_last_used(work, dialog, channel) or 0)
+    if chosen is None:
+        chosen = max(found.values(), key=lambda row: (row.reachable, row.id))
+    if not chosen.reachable:
+        raise Invalid(f"The client can no longer be reached in the channel {chosen.channel}.", field="channel")
+    return chosen
+
+
+def _last_used(work: Work, dialog: Row[Any], channel: str | None) -> int | None:
+    query = select(MESSAGES.c.identity_id).where(MESSAGES.c.dialog_id == dialog.id)
+    if channel is None:
+        query = query.where(MESSAGES.c.seq == dialog.last_in_seq)
+    else:
+        query = query.where(MESSAGES.c.channel == channel, MESSAGES.c.direction == "in")
+    found: int | None = work.tx.execute(query.order_by(MESSAGES.c.seq.desc()).limit(1)).scalar_one_or_none()
+    return found
+
+
+def _answerable(work: Work, dialog: Row[Any], reply_to: int) -> int:
+    """The id of a message of the dialog that a client can know of; its arrival number is understood."""
+    by = MESSAGES.c.seq if reply_to <= dialog.last_seq else MESSAGES.c.id
+    query = select(MESSAGES.c.id).where(
+        MESSAGES.c.dialog_id == dialog.id, by == reply_to, MESSAGES.c.direction.in_(("in", "out"))
+    )
+    found: int | None = work.tx.execute(query).scalar_one_or_none()
+    if found is None:
+        raise Invalid(f"reply_to: the dialog has no message {reply_to} to answer.", field="reply_to")
+    return found
+
+
+def _answered(work: Work, recipient: Row[Any], reply_to: int | None) -> str | None:
+    """What the recipient's channel calls the answered message; nothing if it is unknown there."""
+    if reply_to is None:
+        return None
+    key: str | None = work.tx.execute(
+        select(MESSAGES.c.external_id).where(MESSAGES.c.id == reply_to, MESSAGES.c.channel == recipient.channel)
+    ).scalar_one_or_none()
+    return key
+
+
+def _attach(work: Work, message_id: int, files: Sequence[str]) -> None:
+    owner = attachments.operator(work.actor.id)
+    wanted = [attachments.Claim(message_id, at, owner, file) for at, file in enumerate(files)]
+    missing = set(files) - attachments.attach(work.tx, wanted)
+    if missing or len(set(files)) != len(files):
+        raise Invalid("files: not all of them are uploads of yours that are still free.", field="files")
+
+
+def _dialog_of(work: Work, client_id: int) -> Row[Any]:
+    """The client's dialog, made if need be, and locked."""
+    known = select(DIALOGS.c.id).where(DIALOGS.c.client_id == client_id)
+    dialog_id = work.tx.execute(known).scalar_one_or_none()
+    if dialog_id is None:
+        if not _is_client(work, client_id):
+            raise Invalid(f"client: there is no client {client_id}.", field="client")
+        columns = ("client_id", "last_seq", "last_in_seq", "read_seq", "unread", "last_at", "created_at")
+        bulk.insert_new(work.tx, DIALOGS, columns, [(client_id, 0, 0, 0, 0, work.at, work.at)], ("id",))
+        dialog_id = work.tx.execute(known).scalar_one()
+    return desk.locked(work, dialog_id)
+
+
+def _is_client(work: Work, client_id: int) -> bool:
+    found = select(IDENTITIES.c.id).where(IDENTITIES.c.client_id == client_id).limit(1)
+    return work.tx.execute(found).one_or_none() is not None
+
+
+def _open_episode(work: Work, dialog: Row[Any]) -> None:
+    last = select(func.coalesce(func.max(EPISODES.c.number), 0)).where(EPISODES.c.dialog_id == dialog.id)
+    number = work.tx.execute(last).scalar_one() + 1
+    episode_id = talk.episode_ids(work.tx, 1)[0]
+    columns = ("id", "dialog_id", "number", "status", "assignee_id", "opened_at")
+    bulk.insert(work.tx, EPISODES, columns, [(episode_id, dialog.id, number, OPEN, work.actor.id, work.at)])
+    work.tx.execute(update(DIALOGS).where(DIALOGS.c.id == dialog.id).values(episode_id=episode_id))
+    work.tell("dialog.opened", dialog.id, episode=number, after={"assignee": work.actor.id})

@@ -1,0 +1,99 @@
+"""Checkup: settings, database, broker and each channel, one finding each, with how to mend what is wrong."""
+
+import asyncio
+from collections.abc import Callable
+from typing import NamedTuple
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from connectors.base import Check, Connector, ConnectorError
+from connectors.registry import connector_class, read_section
+from pipeline import embedded, queues
+from pipeline.daemons import open_database
+from settings import Settings, SettingsError
+from storage import schema
+
+_CALL = 20.0
+
+
+class Finding(NamedTuple):
+    """What was looked at, whether it works, and what to know or do."""
+
+    what: str
+    ok: bool
+    says: str
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Look at everything; never raises for what it finds."""
+    findings = [Finding("settings", True, "every key is known"), _database(settings), _broker(settings)]
+    findings += [_channel(name, section) for name, section in settings.channels.items()]
+    if not settings.channels:
+        findings.append(Finding("channels", True, "none yet; add a section [channels.NAME] to settings.toml"))
+    return findings
+
+
+def _database(settings: Settings) -> Finding:
+    db = open_database(settings)
+    try:
+        with db.read() as tx:
+            found = schema.current(tx)
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
+        return Finding("database", False, f"{db.label}: {reason}; is the server up, and the address right?")
+    finally:
+        db.close()
+    if found == schema.head():
+        return Finding("database", True, f"{db.label}, schema {found}")
+    mend = "run: python workers.py migrate" if found is None or found < str(schema.head()) else "install the newer Okno"
+    return Finding(
+        "database", False, f"{db.label}: schema {found or 'none'}, this version needs {schema.head()}; {mend}"
+    )
+
+
+def _broker(settings: Settings) -> Finding:
+    url = queues.broker_url(settings)
+    if url is None:
+        says = (
+            "embedded, started by `all`" if embedded.binary() else "none for this platform; work is found by sweeping"
+        )
+        return Finding("broker", True, says)
+    label = settings.broker.url.rpartition("@")[2] or "embedded"
+    trouble = _attempt(lambda: queues.ping(url))
+    if trouble is None:
+        return Finding("broker", True, f"{label} answers")
+    return Finding("broker", False, f"{label}: {trouble}; nothing is lost, but work waits for the sweeps")
+
+
+def _attempt(call: Callable[[], None]) -> str | None:
+    try:
+        call()
+    except Exception as error:  # noqa: BLE001 - drivers raise what they like; the finding says which
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+def _channel(name: str, section: dict[str, object]) -> Finding:
+    what = f"channel {name}"
+    try:
+        policy = read_section(name, section)
+    except SettingsError as error:
+        return Finding(what, False, str(error))
+    if not policy.enabled:
+        return Finding(what, True, "switched off")
+    connector = connector_class(name, section)(name, policy)
+    try:
+        return Finding(what, True, asyncio.run(_ask(connector)))
+    except ConnectorError as error:
+        return Finding(what, False, str(error))
+    except TimeoutError:
+        return Finding(what, False, f"no answer within {_CALL:.0f} s")
+
+
+async def _ask(connector: Connector) -> str:
+    try:
+        if isinstance(connector, Check):
+            return await asyncio.wait_for(connector.check(), _CALL)
+        return "configured"
+    finally:
+        await connector.close()

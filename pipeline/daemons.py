@@ -1,0 +1,167 @@
+"""The worker daemons: what a process of each kind sets up, runs until told to stop, and gives back."""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import dramatiq
+
+import log
+from connectors.registry import Channels
+from pipeline import queues
+from pipeline.attach import Shelf
+from pipeline.deliver import Deliver
+from pipeline.drain import Drain
+from pipeline.fetch import Means, fetch_due
+from pipeline.loop import LoopThread
+from pipeline.stopping import Stop
+from settings import Settings
+from storage.db import Database, is_database_fault
+from storage.files import FileStore
+from storage.restore import Watermark, hold_after_restore, remember
+from storage.schema import is_current
+
+_log = log.get(__name__)
+
+# Threads that answer bells: one parses while another waits for its commit.
+_THREADS = 2
+# Seconds between sweeps where no bell can be heard from other processes.
+_DEAF_SWEEP = 0.2
+
+
+def open_database(settings: Settings) -> Database:
+    """The database the settings name."""
+    chosen = settings.database
+    return Database(chosen.url, pool=chosen.pool, statement_timeout=chosen.statement_timeout)
+
+
+def file_store(settings: Settings) -> FileStore:
+    """Where attachments lie."""
+    return FileStore(settings.files_dir)
+
+
+def await_schema(db: Database, stop: Stop) -> bool:
+    """Wait until the database answers and has the schema we need; False when told to stop first."""
+    said = ""
+    while not stop.is_set():
+        try:
+            with db.read() as tx:
+                if is_current(tx):
+                    return True
+            trouble = "the schema is not current; run: python workers.py migrate"
+        except Exception as error:  # noqa: BLE001 - an absent database is waited for, whatever the driver says
+            trouble = f"the database does not answer ({type(error).__name__})"
+        if trouble != said:
+            _log.warning("start.waiting", why=trouble)
+            said = trouble
+        stop.wait(1)
+    return False
+
+
+@dataclass(frozen=True)
+class Hands:
+    """The two kinds of work a process can do; each kind only where it is asked for."""
+
+    drain: Drain
+    deliver: Deliver
+    means: Means
+    mark: Watermark
+    kinds: frozenset[str]
+
+    def sweep(self) -> None:
+        """Look for work no bell announced."""
+        if queues.PIPELINE in self.kinds:
+            self.drain.sweep()
+        if queues.DELIVER in self.kinds:
+            self.deliver.sweep()
+            fetch_due(self.means)
+            remember(self.means.db, self.mark)
+
+
+class Workshop:
+    """What a worker process needs; closed as a whole, the newest first."""
+
+    def __init__(self, settings: Settings, stop: Stop, broker: dramatiq.Broker | None = None) -> None:
+        self.settings, self.stop = settings, stop
+        self._stack = ExitStack()
+        self.db = open_database(settings)
+        self._stack.callback(self.db.close)
+        self.store = file_store(settings)
+        self.channels = Channels(settings.channels)
+        self.loop = LoopThread()
+        self._stack.callback(self.loop.close)
+        self._stack.callback(lambda: self.loop.run(self.channels.close(), 5))
+        url = queues.broker_url(settings)
+        # Where no bell of another process can be heard, looking often takes its place.
+        self.sweep_seconds = settings.work.sweep if url else min(_DEAF_SWEEP, settings.work.sweep)
+        self.broker = broker or queues.make_broker(url)
+
+    def close(self) -> None:
+        """Give everything back."""
+        self._stack.close()
+
+    def hands(self, *kinds: str) -> Hands:
+        """The work itself, stopping when the process does; without `kinds` all of it."""
+        drain = Drain(self.db, self.channels, Shelf(self.store), self.settings.work)
+        deliver = Deliver(self.db, self.channels, self.loop, self.store, self.settings.work)
+        self.stop.also(drain.stop)
+        self.stop.also(deliver.stop)
+        self._stack.callback(deliver.close)
+        means = Means(self.db, self.store, self.channels, self.loop.run)
+        chosen = frozenset(kinds or (queues.PIPELINE, queues.DELIVER))
+        return Hands(drain, deliver, means, Watermark(self.settings.state_dir), chosen)
+
+
+def work(settings: Settings, stop: Stop, kinds: Sequence[str]) -> None:
+    """Answer the bells of these queues, and sweep besides, until told to stop."""
+    shop = Workshop(settings, stop)
+    hands = shop.hands(*kinds)
+    queues.declare(shop.broker, guarded(hands.drain.shard), guarded(hands.deliver.channel))
+    workers: list[dramatiq.Worker] = []
+    try:
+        if not await_schema(shop.db, stop):
+            return
+        if queues.DELIVER in hands.kinds and (held := hold_after_restore(shop.db, hands.mark)):
+            _log.warning("outbox.held", letters=held, mend="python workers.py replay outbox --all")
+        workers += [queues.start_worker(shop.broker, kind, _THREADS) for kind in sorted(hands.kinds)]
+        _log.info("worker.ready", queues=sorted(hands.kinds), sweep=shop.sweep_seconds)
+        sweep_until(stop, shop.sweep_seconds, hands.sweep)
+    finally:
+        for worker in workers:
+            # Milliseconds. The deadline in pipeline.stopping ends what a dead broker holds longer.
+            worker.stop(timeout=20_000)
+        shop.close()
+
+
+def guarded(work: Callable[..., None]) -> Callable[..., None]:
+    """An actor that never fails: a bell has nothing to lose, and the sweep comes by anyway."""
+
+    def answer(name: int | str) -> None:
+        try:
+            work(name)
+        except Exception as error:  # noqa: BLE001 - the edge of the actor
+            _tell("bell.failed", error)
+
+    return answer
+
+
+def sweep_until(stop: Stop, every: float, sweep: Callable[[], None]) -> None:
+    """Sweep each `every` seconds; trouble with the database makes it slower, never stops it."""
+    wait = every
+    while not stop.wait(wait):
+        started = time.monotonic()
+        try:
+            sweep()
+            wait = every
+        except Exception as error:  # noqa: BLE001 - the edge of the loop
+            _tell("sweep.failed", error)
+            wait = min(max(wait * 2, 0.5), 5.0)
+        wait = max(0.05, wait - (time.monotonic() - started)) if wait == every else wait
+
+
+def _tell(event: str, error: Exception) -> None:
+    if is_database_fault(error):
+        _log.warning(event, error=type(error).__name__)
+    else:
+        _log.exception(event)

@@ -1,0 +1,213 @@
+"""Drain: raws from the inbox into dialogs, a shard at a time; what cannot be read is parked, the rest goes on.
+
+Commit 1 takes the shard and writes down what is under work. Then, with no transaction open, the raws are parsed.
+Commit 2 checks that the shard is still ours and writes everything, the journal last. A worker that dies between the
+two leaves its list behind: the next holder suspects those raws and runs each alone, counting the start beforehand, so
+that a raw that kills can do so three times only and never takes an innocent with it.
+"""
+
+import threading
+import time
+import traceback
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
+
+import log
+from connectors.base import Raw
+from connectors.registry import Channels
+from pipeline.attach import Shelf
+from pipeline.stitch import Parsed, stitch
+from pipeline.turns import Turns
+from settings import WorkSettings
+from storage import inbox, journal, leases
+from storage.db import Database, Tx, is_database_fault
+from storage.inbox import Claim
+
+_log = log.get(__name__)
+
+# Starts alone a suspected raw gets before it is parked.
+_STARTS = 3
+# Seconds on one shard before the others get their turn.
+_VISIT = 0.5
+
+
+class _Work(NamedTuple):
+    held: leases.Held
+    rows: list[Claim]
+    alone: bool
+
+
+class _Read(NamedTuple):
+    """What parsing a batch gave; rows that failed, and the later ones of their addresses, stay queued."""
+
+    done: list[Claim]
+    parsed: list[Parsed]
+    failed: dict[int, str]
+
+
+class Drain:
+    """Takes raws through parse, identify and stitch. Safe to call from many threads and processes at once."""
+
+    def __init__(self, db: Database, channels: Channels, shelf: Shelf, work: WorkSettings) -> None:
+        self._db, self._channels, self._shelf, self._work = db, channels, shelf, work
+        self._stopping = threading.Event()
+        self._turns = Turns()
+
+    def stop(self) -> None:
+        """Finish the batches under way and take no more."""
+        self._stopping.set()
+
+    def sweep(self) -> None:
+        """Drain every shard that has work, none for long."""
+        with self._db.read() as tx:
+            busy = inbox.busy_shards(tx)
+        for number in busy:
+            self.shard(number)
+
+    def shard(self, number: int) -> None:
+        """Drain one shard for a while; nothing happens if another process has it."""
+        self._turns.run(number, lambda: self._visit(number))
+
+    def has_work(self, number: int) -> bool:
+        """Whether raws are queued in the shard."""
+        with self._db.read() as tx:
+            return inbox.has_work(tx, number)
+
+    def _visit(self, number: int) -> None:
+        until = time.monotonic() + _VISIT
+        # A shard that was given back is looked at once more: a bell rung while we held it found it taken.
+        while self.has_work(number) and self._hold(number, until) and time.monotonic() < until:
+            pass
+
+    def _hold(self, number: int, until: float) -> bool:
+        """Take the shard and drain it; False when somebody else has it."""
+        start, turn = "", 0
+        held: leases.Held | None = None
+        while not self._stopping.is_set():
+            turn += 1
+            work = self._db.write(partial(self._take_up, number=number, start=start, suspect_first=turn % 5 == 0))
+            if work is None:
+                return held is not None
+            if not self._process(number, work):
+                return False
+            held, rows = work.held, work.rows
+            start = rows[-1].address if len(rows) >= self._work.batch else ""
+            if time.monotonic() > until:
+                break
+        if held is not None:
+            self._db.write(partial(leases.give_back, held=held))
+        return False
+
+    # ---- commit 1 ----
+
+    def _take_up(self, tx: Tx, *, number: int, start: str, suspect_first: bool) -> _Work | None:
+        held = leases.take(tx, f"shard:{number}", self._work.lease)
+        if held is None:
+            return None
+        if held.claims:
+            inbox.suspect(tx, number, held.claims)
+        parked: list[journal.Entry] = []
+        work = self._alone(tx, number, held, parked) if suspect_first else None
+        work = work or self._together(tx, number, held, start) or self._alone(tx, number, held, parked)
+        if work is None:
+            leases.give_back(tx, held)
+        else:
+            leases.renew(tx, held, self._work.lease, [row.id for row in work.rows])
+        journal.append(tx, parked)
+        return work
+
+    def _together(self, tx: Tx, number: int, held: leases.Held, start: str) -> _Work | None:
+        rows = inbox.claim(tx, number, self._work.batch, start)
+        return _Work(held, rows, alone=False) if rows else None
+
+    def _alone(self, tx: Tx, number: int, held: leases.Held, parked: list[journal.Entry]) -> _Work | None:
+        for row in inbox.suspects(tx, number, limit=10):
+            if row.attempts >= inbox.SUSPECT + _STARTS:
+                parked.append(_park(tx, row, f"its worker died {_STARTS} times while reading it"))
+                continue
+            inbox.start_alone(tx, row)
+            return _Work(held, [row._replace(attempts=row.attempts + 1)], alone=True)
+        return None
+
+    # ---- the pure part ----
+
+    def _read(self, rows: Sequence[Claim]) -> _Read:
+        done: list[Claim] = []
+        parsed: list[Parsed] = []
+        failed: dict[int, str] = {}
+        blocked: set[tuple[str, str]] = set()
+        for row in rows:
+            lane = (row.channel, row.address)
+            if lane in blocked:
+                continue
+            try:
+                if row.channel not in self._channels:
+                    raise LookupError(f"the channel {row.channel!r} is not configured or not enabled")
+                envelopes = self._channels[row.channel].parse(Raw(row.external_id, row.address, row.data))
+                parsed.append(Parsed(row.channel, self._shelf.keep(envelopes)))
+                done.append(row)
+            except Exception as error:
+                if isinstance(error, OSError):
+                    # A full or broken disk is nobody's fault but the machine's.
+                    raise
+                failed[row.id] = _reason(error)
+                blocked.add(lane)
+        return _Read(done, parsed, failed)
+
+    # ---- commit 2 ----
+
+    def _process(self, number: int, work: _Work) -> bool:
+        """True when the batch is settled, one way or another."""
+        read = self._read(work.rows)
+        try:
+            with self._db.begin() as tx:
+                leases.hold(tx, work.held)
+                self._settle(tx, number, work, read)
+        except leases.Lost:
+            _log.warning("drain.shard_lost", shard=number)
+            return False
+        except Exception as error:
+            if is_database_fault(error):
+                raise
+            self._db.write(partial(self._isolate, number=number, work=work, reason=_reason(error)))
+        return True
+
+    def _settle(self, tx: Tx, number: int, work: _Work, read: _Read) -> None:
+        entries = stitch(tx, read.parsed, self._channels.settings)
+        if read.done:
+            inbox.done(tx, number, read.done)
+        entries += self._set_aside(tx, number, work, read.failed)
+        leases.renew(tx, work.held, self._work.lease)
+        journal.append(tx, entries)
+
+    def _isolate(self, tx: Tx, *, number: int, work: _Work, reason: str) -> None:
+        """The batch cannot be written: from now on each of its raws runs alone."""
+        leases.hold(tx, work.held)
+        entries = self._set_aside(tx, number, work, {row.id: reason for row in work.rows})
+        leases.renew(tx, work.held, self._work.lease)
+        journal.append(tx, entries)
+
+    def _set_aside(self, tx: Tx, number: int, work: _Work, failed: dict[int, str]) -> list[journal.Entry]:
+        if not failed:
+            return []
+        row = work.rows[0]
+        if not work.alone:
+            inbox.suspect(tx, number, list(failed))
+        elif row.attempts >= inbox.SUSPECT + _STARTS:
+            return [_park(tx, row, failed[row.id])]
+        return []
+
+
+def _park(tx: Tx, row: Claim, reason: str) -> journal.Entry:
+    inbox.park(tx, row, reason)
+    _log.error("inbox.parked", inbox=row.id, channel=row.channel, reason=reason.splitlines()[0])
+    told = {"inbox": row.id, "channel": row.channel, "reason": reason.splitlines()[0]}
+    return journal.Entry("inbox.parked", journal.SYSTEM, None, told)
+
+
+def _reason(error: Exception) -> str:
+    """The kind of error and where it happened; its text may hold the customer's words and stays in the database."""
+    where = traceback.extract_tb(error.__traceback__)[-1:]
+    at = "".join(f" at {frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in where)
+    return f"{type(error).__name__}{at}\n{error}"[:2000].replace("\0", "")

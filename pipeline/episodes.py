@@ -1,0 +1,68 @@
+"""Where a message belongs: the reopen policy, and the dialog as it grows while a batch is added to it. Pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import Row
+
+from connectors.base import ChannelSettings
+from storage.talk import OPEN, RESOLVED
+
+Verdict = Literal["join", "reopen", "new", "archive"]
+
+
+@dataclass(slots=True)
+class Place:
+    """A dialog and its newest episode while messages are added; what changed is saved afterwards."""
+
+    dialog_id: int
+    seq: int
+    last_in_seq: int
+    unread: int
+    last_at: datetime
+    last_message_id: int | None
+    episode_id: int | None
+    number: int
+    status: str
+    resolved_at: datetime | None
+    # The row of the episode that was opened here (resolved at once for history), or the id of the one reopened.
+    opened: tuple[int, int, int, str, datetime, datetime | None] | None = None
+    reopened: int | None = None
+
+
+def place_of(dialog: Row[Any], episode: Row[Any] | None) -> Place:
+    """The dialog as the database has it."""
+    number, status, resolved_at = (
+        (0, RESOLVED, None) if episode is None else (episode.number, episode.status, episode.resolved_at)
+    )
+    return Place(
+        dialog.id, dialog.last_seq, dialog.last_in_seq, dialog.unread, dialog.last_at, dialog.last_message_id,
+        dialog.episode_id, number, status, resolved_at,
+    )  # fmt: skip
+
+
+def verdict(place: Place, policy: ChannelSettings, at: datetime, quiet: bool) -> Verdict:
+    """What a message of time `at` does to the newest episode; `quiet` ones (history, our own) open nothing."""
+    if place.status != RESOLVED:
+        return "join"
+    if quiet:
+        return "join" if place.episode_id is not None else "archive"
+    if place.episode_id is None or policy.reopen == "new":
+        return "new"
+    if policy.reopen == "always":
+        return "reopen"
+    resolved_at = place.resolved_at or at
+    return "reopen" if at - resolved_at <= timedelta(seconds=policy.reopen_within) else "new"
+
+
+def settle(place: Place, decided: Verdict, at: datetime, next_id: Callable[[], int]) -> None:
+    """Carry the verdict out on the place: from here on its episode is the one messages join."""
+    if decided == "reopen":
+        place.status, place.reopened = OPEN, place.episode_id
+    elif decided != "join":
+        place.status = OPEN if decided == "new" else RESOLVED
+        place.episode_id, place.number = next_id(), place.number + 1
+        place.resolved_at = at if decided == "archive" else None
+        place.opened = (place.episode_id, place.dialog_id, place.number, place.status, at, place.resolved_at)

@@ -1,0 +1,124 @@
+"""Fetch: the content of files that came as a reference, after their message and without holding it up."""
+
+import time
+from collections.abc import AsyncGenerator, Coroutine, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from sqlalchemy import Row, select
+
+import log
+from connectors.base import Fetch, Fetched, Rejected, Unavailable
+from connectors.registry import Channels
+from storage import attachments, journal, talk
+from storage.attachments import FAILED, STORED
+from storage.db import Database, Tx, now
+from storage.files import FileStore, TooLarge, checked_type
+
+T = TypeVar("T")
+
+# Seconds to wait after each try but the last.
+WAITS = (1, 5, 30, 300, 300, 900, 1800, 3600, 3600)
+# Seconds until a server must answer, until it must send more, until it must be done, and until another process may
+# think that we are dead.
+_OPEN, _STALL, _WHOLE, _TAKEN = 30.0, 30.0, 300.0, 600.0
+
+_log = log.get(__name__)
+
+
+class Run(Protocol):
+    """Runs a coroutine on the loop that owns the connectors; TimeoutError after `timeout` seconds."""
+
+    def __call__(self, work: Coroutine[Any, Any, T], timeout: float) -> T:
+        """The coroutine's result."""
+
+
+class Means(NamedTuple):
+    """What fetching needs."""
+
+    db: Database
+    store: FileStore
+    channels: Channels
+    run: Run
+
+
+def fetch_due(means: Means, limit: int = 20) -> int:
+    """Fetch up to `limit` files whose time has come; gives back how many were tried. What fails waits or stays failed.
+
+    A failed file stays in its message, under its name.
+    """
+    tried = 0
+    # One by one: taken together, the last would be out of our hands before its turn.
+    while tried < limit and (taken := means.db.write(lambda tx: attachments.take_due(tx, 1, _TAKEN))):
+        outcome = _try(means, taken[0])
+        means.db.write(partial(_finish, row=taken[0], outcome=outcome))
+        tried += 1
+    return tried
+
+
+def _try(means: Means, row: Row[Any]) -> dict[str, Any]:
+    """The values that say what became of one try."""
+    try:
+        return _fetch(means, row)
+    except (Rejected, TooLarge) as error:
+        return _gone(row, error)
+    except Exception as error:  # noqa: BLE001 - whatever happened out there, it may not happen again
+        if row.attempts > len(WAITS):
+            return _gone(row, error)
+        wait = WAITS[row.attempts - 1]
+        if isinstance(error, Unavailable) and error.retry_after is not None:
+            wait = max(wait, int(error.retry_after))
+        _log.info("file waits", attachment=row.id, channel=row.channel, error=type(error).__name__, wait=wait)
+        return {"next_at": now() + timedelta(seconds=wait)}
+
+
+def _fetch(means: Means, row: Row[Any]) -> dict[str, Any]:
+    if row.channel not in means.channels:
+        raise Unavailable("the channel is switched off")
+    connector = means.channels[row.channel]
+    if not isinstance(connector, Fetch):
+        raise Rejected("the channel has no files to fetch")
+    fetched = means.run(connector.fetch(row.source), _OPEN)
+    with _chunks(means.run, fetched) as chunks:
+        content = means.store.put_stream(chunks, connector.limits.file)
+    kind = checked_type(content.image, fetched.type or row.type)
+    return {"state": STORED, "next_at": None, "sha256": content.sha256, "size": content.size, "type": kind}
+
+
+@contextmanager
+def _chunks(run: Run, fetched: Fetched) -> Iterator[Iterator[bytes]]:
+    """The chunks, read one by one from the loop's thread; its connection is given back however the reading ends."""
+    try:
+        yield _pull(run, fetched.chunks)
+    finally:
+        run(fetched.chunks.aclose(), _STALL)
+
+
+def _pull(run: Run, chunks: AsyncGenerator[bytes, None]) -> Iterator[bytes]:
+    deadline = time.monotonic() + _WHOLE
+    while (chunk := run(_next(chunks), _STALL)) is not None:
+        if time.monotonic() > deadline:
+            raise Unavailable("the file came too slowly")
+        yield chunk
+
+
+async def _next(chunks: AsyncGenerator[bytes, None]) -> bytes | None:
+    return await anext(chunks, None)
+
+
+def _gone(row: Row[Any], error: Exception) -> dict[str, Any]:
+    _log.warning("file failed", attachment=row.id, channel=row.channel, error=type(error).__name__)
+    return {"state": FAILED, "next_at": None}
+
+
+def _finish(tx: Tx, row: Row[Any], outcome: dict[str, Any]) -> None:
+    """Write it down, and tell those who look at the message that it changed."""
+    if not attachments.finish(tx, row, **outcome) or "state" not in outcome:
+        return
+    message = tx.execute(
+        select(talk.MESSAGES.c.dialog_id, talk.MESSAGES.c.seq).where(talk.MESSAGES.c.id == row.message_id)
+    ).one()
+    data = {"message": row.message_id, "seq": message.seq, "channel": row.channel, "file": row.id}
+    journal.append(tx, [journal.Entry("message.edited", journal.SYSTEM, message.dialog_id, data)])

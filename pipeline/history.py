@@ -1,0 +1,53 @@
+"""History: messages from files, taken in through the same pipeline as everything else."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from connectors.base import Batch, Import, Raw
+from connectors.registry import Channels
+from pipeline.daemons import open_database
+from pipeline.intake import store
+from settings import Settings, SettingsError
+
+_STEP = 500
+
+
+def bring_in(settings: Settings, channel: str, files: Sequence[Path]) -> int:
+    """Store every message of the files; the exit status. What cannot be read is named and left out."""
+    connector = Channels(settings.channels).connectors.get(channel)
+    if connector is None:
+        raise SettingsError(f"--channel: there is no channel {channel!r}")
+    if not isinstance(connector, Import):
+        raise SettingsError(f"--channel: {channel!r} cannot read files")
+    db = open_database(settings)
+    new = offered = 0
+    faults: list[str] = []
+    with _progress() as progress:
+        for path in files:
+            task = progress.add_task(path.name, total=path.stat().st_size)
+            raws = _readable(connector, path, faults)
+            while step := list(islice(raws, _STEP)):
+                stored = store(db, channel, Batch([raw for raw, _ in step]))
+                new, offered = new + stored.new, offered + len(step)
+                progress.update(task, completed=step[-1][1])
+    db.close()
+    for fault in faults:
+        sys.stderr.write(f"left out: {fault}\n")
+    sys.stdout.write(f"{new} new, {offered - new} there already, {len(faults)} left out\n")
+    return 1 if faults else 0
+
+
+def _readable(connector: Import, path: Path, faults: list[str]) -> Iterator[tuple[Raw, int]]:
+    for found in connector.read(path):
+        if isinstance(found.raw, Raw):
+            yield found.raw, found.position
+        else:
+            faults.append(f"{path}: {found.raw}")
+
+
+def _progress() -> Progress:
+    return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -1,0 +1,133 @@
+"""The household: everything Okno runs on one machine, as children of one supervisor."""
+
+import os
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import log
+from connectors.registry import Channels
+from pipeline import embedded
+from pipeline.daemons import open_database
+from pipeline.receive import readable
+from pipeline.stopping import Stop
+from pipeline.supervise import Start, Supervisor, command
+from settings import Settings, SettingsError, secret
+from storage import operators, schema
+from storage.db import Database
+
+_log = log.get(__name__)
+# Seconds between looks at the children.
+_LOOK = 0.1
+
+
+def run(settings: Settings, stop: Stop) -> None:
+    """Prepare the database, then run all processes until told to stop."""
+    channels = Channels(settings.channels)
+    settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _refuse_taken_port(settings)
+    token = _prepare(settings)
+    supervisor = Supervisor([*_broker(settings), *_children(settings, channels)])
+    welcome: str | None = _welcome(settings, token)
+    try:
+        while not stop.is_set():
+            supervisor.tick()
+            if welcome and _ready(settings):
+                sys.stdout.write(welcome)
+                sys.stdout.flush()
+                welcome = None
+            stop.wait(_LOOK)
+    finally:
+        supervisor.stop()
+
+
+def _prepare(settings: Settings) -> str | None:
+    """Migrate, and make sure that somebody can get in; the token to show, if it is known."""
+    db = open_database(settings)
+    try:
+        schema.migrate(db)
+        return _admin_token(settings, db)
+    except schema.SchemaError as error:
+        raise SettingsError(f"database.url: {error}") from None
+    finally:
+        db.close()
+
+
+def _admin_token(settings: Settings, db: Database) -> str | None:
+    given = secret("OKNO_ADMIN_TOKEN")
+    kept = settings.state_dir / "admin-token"
+    token = db.write(lambda tx: operators.first_admin(tx, given))
+    if token and not given:
+        # The file is for whoever may read the database anyway: this user.
+        kept.touch(mode=0o600)
+        kept.write_text(token)
+    return token or _read(kept)
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text().strip() if path.exists() else None
+
+
+def _broker(settings: Settings) -> list[tuple[str, Start]]:
+    if settings.broker.url:
+        return []
+    server = embedded.binary()
+    if server is None:
+        _log.warning("broker.none", why="no embedded server for this platform; work is found by sweeping")
+        # A socket left by another start would be taken for a broker.
+        settings.socket.unlink(missing_ok=True)
+        return []
+    found = server
+
+    def start() -> "subprocess.Popen[bytes]":
+        return embedded.start(found, settings.socket)
+
+    return [("broker", start)]
+
+
+def _children(settings: Settings, channels: Channels) -> list[tuple[str, Start]]:
+    children = [("web", command("web"))]
+    children += [(f"pipeline-{n}", command("work", "pipeline")) for n in range(1, settings.work.pipeline + 1)]
+    children += [(f"deliver-{n}", command("work", "deliver")) for n in range(1, settings.work.deliver + 1)]
+    if readable(channels):
+        children.append(("receive", command("receive")))
+    return [*children, ("clock", command("clock"))]
+
+
+def _refuse_taken_port(settings: Settings) -> None:
+    """Say so at once, instead of restarting the web process for ever."""
+    with socket.socket(socket.AF_INET6 if ":" in settings.web.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.web.host, settings.web.port))
+        except OSError as error:
+            address = f"{settings.web.host}:{settings.web.port}"
+            raise SettingsError(f"web.port: {address}: {error.strerror}; choose another by OKNO_WEB__PORT") from None
+
+
+def _ready(settings: Settings) -> bool:
+    try:
+        with urllib.request.urlopen(f"{_address(settings)}/readyz", timeout=1):  # noqa: S310 - our own address
+            return True
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _address(settings: Settings) -> str:
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.web.host, settings.web.host)  # noqa: S104
+    return f"http://{host}:{settings.web.port}"
+
+
+def _welcome(settings: Settings, token: str | None) -> str:
+    address = settings.web.public_url or _address(settings)
+    shown = token or "the one you were given (python workers.py operator add NAME makes another)"
+    return (
+        f"\n  Okno is open.\n\n"
+        f"  Chat page       {address}/\n"
+        f"  Console         {address}/console\n"
+        f"  Operator token  {shown}\n\n"
+        f"  Ctrl-C stops everything; what was written stays in {os.path.relpath(settings.state_dir)}/.\n\n"
+    )

@@ -1,0 +1,132 @@
+"""Identify: from senders to clients and their dialogs, a whole batch at a time."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from sqlalchemy import delete, select
+
+from connectors.base import Sender
+from storage import bulk
+from storage.db import Tx, now
+from storage.models import Client, Dialog, Identity, Proof
+
+CLIENTS = Client.__table__  # type: ignore[attr-defined]
+IDENTITIES = Identity.__table__  # type: ignore[attr-defined]
+PROOFS = Proof.__table__  # type: ignore[attr-defined]
+DIALOGS = Dialog.__table__  # type: ignore[attr-defined]
+
+Address = tuple[str, str]
+
+
+class Who(NamedTuple):
+    """A sender as the database knows him."""
+
+    identity_id: int
+    client_id: int
+    dialog_id: int
+    name: str
+
+
+def identify(tx: Tx, senders: Mapping[Address, Sender]) -> dict[Address, Who]:
+    """Who each (channel, address) is; clients, identities and dialogs that are missing are made.
+
+    An address nobody knows joins the client one of its proofs belongs to. Who already has a client keeps him: two
+    clients become one only by an operator's hand.
+    """
+    found = _known(tx, senders)
+    strangers = {address: sender for address, sender in senders.items() if address not in found}
+    if strangers:
+        _introduce(tx, strangers)
+        found |= _known(tx, strangers)
+    _learn(tx, senders, found)
+    return found
+
+
+def _known(tx: Tx, addresses: Iterable[Address]) -> dict[Address, Who]:
+    per_channel: dict[str, list[str]] = {}
+    for channel, address in addresses:
+        per_channel.setdefault(channel, []).append(address)
+    found: dict[Address, Who] = {}
+    for channel, wanted in per_channel.items():
+        query = (
+            select(IDENTITIES.c.address, IDENTITIES.c.id, IDENTITIES.c.client_id, DIALOGS.c.id, IDENTITIES.c.name)
+            .join(DIALOGS, DIALOGS.c.client_id == IDENTITIES.c.client_id)
+            .where(IDENTITIES.c.channel == channel, bulk.among(tx, IDENTITIES.c.address, wanted))
+        )
+        for address, *rest in tx.execute(query):
+            found[channel, address] = Who(*rest)
+    return found
+
+
+def _introduce(tx: Tx, strangers: Mapping[Address, Sender]) -> None:
+    """Make client, identity and dialog; where somebody else was faster, his rows stand and ours go."""
+    owners = _owners(tx, strangers)
+    # Two unknown addresses with one proof in the same batch are one person too.
+    shared: dict[tuple[str, str], int] = {}
+    ids = iter(bulk.reserve_ids(tx, "clients_id_seq", 1, CLIENTS, len(strangers)))
+    clients: dict[int, Sender] = {}
+    rows = []
+    at = now()
+    for (channel, address), sender in strangers.items():
+        proofs = [(proof.kind, proof.value) for proof in sender.proofs]
+        client_id = next((owners.get(p) or shared.get(p) for p in proofs if p in owners or p in shared), None)
+        if client_id is None:
+            client_id = next(ids)
+            clients[client_id] = sender
+        shared.update(dict.fromkeys(proofs, client_id))
+        rows.append((client_id, channel, address, sender.name, "{}", True, at))
+    bulk.insert(
+        tx,
+        CLIENTS,
+        ("id", "name", "email", "phone", "note", "created_at", "updated_at"),
+        [(client_id, sender.name, sender.email, "", "", at, at) for client_id, sender in clients.items()],
+    )
+    columns = ("client_id", "channel", "address", "name", "profile", "reachable", "created_at")
+    taken = {row[0] for row in bulk.insert_new(tx, IDENTITIES, columns, rows, ("client_id",))}
+    _forget(tx, [client_id for client_id in clients if client_id not in taken])
+    _open_dialogs(tx, taken)
+
+
+def _owners(tx: Tx, strangers: Mapping[Address, Sender]) -> dict[tuple[str, str], int]:
+    values = [proof.value for sender in strangers.values() for proof in sender.proofs]
+    if not values:
+        return {}
+    query = select(PROOFS).where(bulk.among(tx, PROOFS.c.value, values))
+    return {(row.kind, row.value): row.client_id for row in tx.execute(query)}
+
+
+def _forget(tx: Tx, client_ids: list[int]) -> None:
+    if client_ids:
+        tx.execute(delete(CLIENTS).where(bulk.among(tx, CLIENTS.c.id, client_ids)))
+
+
+def _open_dialogs(tx: Tx, client_ids: Iterable[int]) -> None:
+    at = now()
+    columns = ("client_id", "last_seq", "last_in_seq", "read_seq", "unread", "last_at", "created_at")
+    bulk.insert_new(tx, DIALOGS, columns, [(client_id, 0, 0, 0, 0, at, at) for client_id in client_ids], ("id",))
+
+
+def _learn(tx: Tx, senders: Mapping[Address, Sender], found: Mapping[Address, Who]) -> None:
+    """Keep what the sources tell anew: names, and identifiers somebody vouches for."""
+    renamed = [
+        (found[address].identity_id, sender.name)
+        for address, sender in senders.items()
+        if sender.name and found[address].name != sender.name
+    ]
+    bulk.update(tx, IDENTITIES, "id", ("name",), renamed)
+    nameless = [
+        (found[address].client_id, sender.name)
+        for address, sender in senders.items()
+        if sender.name and not found[address].name
+    ]
+    if nameless:
+        blank = select(CLIENTS.c.id).where(bulk.among(tx, CLIENTS.c.id, [c for c, _ in nameless]), CLIENTS.c.name == "")
+        free = set(tx.execute(blank).scalars())
+        bulk.update(tx, CLIENTS, "id", ("name",), [row for row in dict(nameless).items() if row[0] in free])
+    at = now()
+    proofs = [
+        (proof.kind, proof.value, found[address].client_id, at)
+        for address, sender in senders.items()
+        for proof in sender.proofs
+    ]
+    bulk.insert_new(tx, PROOFS, ("kind", "value", "client_id", "created_at"), proofs, ("kind",))

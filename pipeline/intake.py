@@ -1,0 +1,155 @@
+"""Intake: raws into the inbox, with the cursor, in one commit; many pushed requests share one."""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import log
+from connectors.base import Batch, Raw
+from storage import cursors, inbox, leases
+from storage.db import Database, Tx, is_database_fault
+
+_log = log.get(__name__)
+
+# Requests that may wait for a commit, and how many share one.
+_MOST_WAITING = 20_000
+_MOST_TOGETHER = 500
+_LONGEST_KEY = 512
+
+Ring = Callable[[set[int]], None]
+
+
+class Unfit(Exception):
+    """A raw that no database would take: its key is empty or too long."""
+
+
+class Busy(Exception):
+    """The database is away or more waits for it than it can take; nothing was stored that we know of."""
+
+
+def store(db: Database, channel: str, batch: Batch, held: leases.Held | None = None) -> inbox.Stored:
+    """Store a batch and move the channel's cursor, in one commit. Storing it again changes nothing but a count.
+
+    With `held`, the commit stands only if the lease is still ours; raises leases.Lost otherwise.
+    """
+    arrivals = [_arrival(channel, raw) for raw in batch.raws]
+
+    def work(tx: Tx) -> inbox.Stored:
+        if held is not None:
+            leases.hold(tx, held)
+        stored = inbox.put(tx, arrivals)
+        if batch.cursor is not None:
+            cursors.move(tx, channel, batch.cursor)
+        return stored
+
+    return db.write(work)
+
+
+class _Waiting(NamedTuple):
+    arrivals: list[inbox.Arrival]
+    loop: asyncio.AbstractEventLoop
+    answer: "asyncio.Future[None]"
+
+
+class SharedIntake:
+    """One thread that commits for many requests at once.
+
+    When a shared commit fails each request is tried alone, so that a bad one never harms its neighbours.
+    """
+
+    def __init__(self, db: Database, ring: Ring) -> None:
+        self._db, self._ring = db, ring
+        self._waiting: deque[_Waiting] = deque()
+        self._change = threading.Condition()
+        self._closed = False
+        self._thread = threading.Thread(target=self._serve, name="intake", daemon=True)
+        self._thread.start()
+
+    async def store(self, channel: str, raws: Sequence[Raw], patience: float) -> None:
+        """Returns once the raws are committed. Raises Unfit, or Busy after `patience` seconds.
+
+        A request that gives up or is cancelled does not take its raws back: the same again is a repeat.
+        """
+        arrivals = [_arrival(channel, raw) for raw in raws]
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[None] = loop.create_future()
+        with self._change:
+            if self._closed or len(self._waiting) >= _MOST_WAITING:
+                raise Busy
+            self._waiting.append(_Waiting(arrivals, loop, answer))
+            self._change.notify()
+        try:
+            async with asyncio.timeout(patience):
+                await answer
+        except TimeoutError:
+            raise Busy from None
+
+    def close(self) -> None:
+        """Commit what waits, then stop."""
+        with self._change:
+            self._closed = True
+            self._change.notify()
+        self._thread.join(10)
+
+    def _serve(self) -> None:
+        while True:
+            with self._change:
+                while not self._waiting and not self._closed:
+                    self._change.wait()
+                if not self._waiting:
+                    return
+                count = min(len(self._waiting), _MOST_TOGETHER)
+                group = [self._waiting.popleft() for _ in range(count)]
+            self._commit(group)
+
+    def _commit(self, group: list[_Waiting]) -> None:
+        arrivals = [arrival for waiting in group for arrival in waiting.arrivals]
+        try:
+            stored = self._db.write(lambda tx: inbox.put(tx, arrivals))
+        except Exception as error:  # noqa: BLE001 - the edge of the thread: every request gets its answer
+            self._apart(group, error)
+            return
+        self._ring(stored.shards)
+        _answer(group, None)
+
+    def _apart(self, group: list[_Waiting], error: Exception) -> None:
+        if is_database_fault(error):
+            _log.warning("intake.database_away", waiting=len(group), error=type(error).__name__)
+            _answer(group, Busy())
+        elif len(group) == 1:
+            _log.error("intake.refused", channel=group[0].arrivals[0].channel, error=type(error).__name__)
+            _answer(group, Unfit("the database does not take this message"))
+        else:
+            for waiting in group:
+                self._commit([waiting])
+
+
+def _answer(group: list[_Waiting], error: Exception | None) -> None:
+    # One hop to the loop for all: a hop a request would cost more than the commit.
+    by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
+    for waiting in group:
+        by_loop.setdefault(waiting.loop, []).append(waiting.answer)
+    for loop, answers in by_loop.items():
+        try:
+            loop.call_soon_threadsafe(_settle, answers, error)
+        except RuntimeError:
+            # The loop ended while we committed; its requests are gone, their rows are not.
+            _log.debug("intake.loop_closed")
+
+
+def _settle(answers: list["asyncio.Future[None]"], error: Exception | None) -> None:
+    for answer in answers:
+        if answer.done():
+            continue
+        if error is None:
+            answer.set_result(None)
+        else:
+            answer.set_exception(error)
+
+
+def _arrival(channel: str, raw: Raw) -> inbox.Arrival:
+    if not raw.external_id or len(raw.external_id) > _LONGEST_KEY or len(raw.address_hint) > _LONGEST_KEY:
+        raise Unfit("a message needs an id of at most 512 characters")
+    return inbox.Arrival(channel, raw.external_id, raw.address_hint, raw.data)

@@ -1,0 +1,78 @@
+"""Outcome: what a call's end means for its letter. Pure."""
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from connectors.base import Blocked, ChannelSettings, ConnectorError, Denied, Receipt, Rejected, Unavailable
+from storage.outbox import FAILED, QUEUED, SENT, UNCONFIRMED
+
+# Seconds a channel whose credentials are wrong is left alone before they are tried again.
+DENIED_PAUSE = 300.0
+
+
+class Tried(NamedTuple):
+    """A letter's history at the end of a call."""
+
+    attempts: int
+    created_at: datetime
+    automatic: bool
+    idempotent: bool
+
+
+class Verdict(NamedTuple):
+    """The letter's next state with the columns that change, the event to journal, and what it means for others.
+
+    `pause` keeps the channel silent for so many seconds; `stop` says its credentials are wrong; `unreachable` that
+    the client is.
+    """
+
+    state: str
+    values: dict[str, Any]
+    event: str | None = None
+    pause: float = 0.0
+    stop: bool = False
+    unreachable: bool = False
+
+
+def judge(result: Receipt | BaseException, tried: Tried, policy: ChannelSettings, at: datetime) -> Verdict:
+    """What becomes of a letter whose call ended with a receipt or an error at `at`."""
+    if isinstance(result, Receipt):
+        return Verdict(SENT, {"sent_at": at, "receipt": list(result.external_ids), "error": None}, "message.sent")
+    if isinstance(result, Rejected):
+        return _final(FAILED, str(result), unreachable=isinstance(result, Blocked))
+    if isinstance(result, Denied):
+        values = {"next_at": at + timedelta(seconds=DENIED_PAUSE), "error": str(result)}
+        return Verdict(QUEUED, values, pause=DENIED_PAUSE, stop=True)
+    if isinstance(result, Unavailable):
+        return _again(tried, policy, at, str(result), result.retry_after)
+    return _unknown(tried, policy, at, f"no answer: {type(result).__name__}")
+
+
+def _unknown(tried: Tried, policy: ChannelSettings, at: datetime, why: str) -> Verdict:
+    """Nobody knows whether it arrived. The same key again is harmless where the channel knows keys."""
+    if tried.idempotent:
+        return _again(tried, policy, at, why, None)
+    if tried.automatic or policy.on_unknown == "hold":
+        return Verdict(UNCONFIRMED, {"error": why}, "message.unconfirmed")
+    verdict = _again(tried, policy, at, why, None)
+    return verdict._replace(
+        values={**verdict.values, "maybe_twice": True}, event=verdict.event or "message.unconfirmed"
+    )
+
+
+def _again(tried: Tried, policy: ChannelSettings, at: datetime, why: str, retry_after: float | None) -> Verdict:
+    if at - tried.created_at >= timedelta(seconds=policy.retry_for):
+        return _final(FAILED, f"given up after {tried.attempts} tries: {why}")
+    scheduled = policy.retry[min(tried.attempts, len(policy.retry)) - 1]
+    wait = scheduled if retry_after is None else retry_after
+    values = {"next_at": at + timedelta(seconds=wait), "error": why}
+    return Verdict(QUEUED, values, pause=retry_after or 0.0)
+
+
+def _final(state: str, why: str, *, unreachable: bool = False) -> Verdict:
+    return Verdict(state, {"error": why}, "message.sending_failed", unreachable=unreachable)
+
+
+def safe_text(error: BaseException) -> str:
+    """What may be shown of an error: a connector's own words, of others only the kind."""
+    return str(error) if isinstance(error, ConnectorError) else type(error).__name__

@@ -1,0 +1,118 @@
+"""Receive: channels that are read by us, one process at a time each, raws and cursor in one commit."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
+
+import log
+from connectors.base import Denied, Receive
+from connectors.registry import Channels
+from pipeline import queues
+from pipeline.daemons import await_schema, open_database
+from pipeline.intake import Ring, store
+from pipeline.stopping import Stop
+from settings import Settings, SettingsError
+from storage import cursors, leases
+from storage.db import Database, Tx
+
+T = TypeVar("T")
+
+_log = log.get(__name__)
+
+# Seconds a reader may be silent before another takes over, and how often it says that it lives.
+_LEASE, _BEAT = 15.0, 5.0
+_FIRST_WAIT, _LONGEST_WAIT, _DENIED_WAIT = 1.0, 60.0, 300.0
+
+
+def run(settings: Settings, stop: Stop, names: Sequence[str]) -> None:
+    """The receivers' process; without `names` it reads every channel that is read. Raises SettingsError."""
+    channels = Channels(settings.channels)
+    readers = readable(channels)
+    for name in names:
+        if name not in readers:
+            raise SettingsError(f"{name!r} is no channel that is read; those are: {', '.join(readers) or 'none'}")
+    chosen = {name: reader for name, reader in readers.items() if not names or name in names}
+    if not chosen:
+        _log.info("receive.nothing", why="every channel pushes; webhooks come in at the web process")
+    db = open_database(settings)
+    bells = queues.Bells(queues.make_broker(queues.broker_url(settings)))
+    try:
+        if await_schema(db, stop):
+            asyncio.run(receive(db, chosen, lambda shards: bells.ring(queues.PIPELINE, shards), stop))
+    finally:
+        bells.close()
+        db.close()
+
+
+def readable(channels: Channels) -> dict[str, Receive]:
+    """The channels whose connector reads its source itself."""
+    return {name: found for name, found in channels.connectors.items() if isinstance(found, Receive)}
+
+
+async def receive(db: Database, readers: dict[str, Receive], ring: Ring, stop: Stop) -> None:
+    """Read all channels until told to stop."""
+    tasks = [asyncio.create_task(_Reader(db, name, reader, ring).run()) for name, reader in readers.items()]
+    while not await asyncio.to_thread(stop.wait, 3600):
+        pass
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class _Reader:
+    """Reads one channel while it holds its lease, for ever: no error makes it give up."""
+
+    def __init__(self, db: Database, name: str, source: Receive, ring: Ring) -> None:
+        self._db, self._name, self._source, self._ring = db, name, source, ring
+
+    async def run(self) -> None:
+        wait = _FIRST_WAIT
+        while True:
+            try:
+                held = await self._write(self._take)
+                if held is not None:
+                    wait = _FIRST_WAIT
+                    await self._read(held)
+            except asyncio.CancelledError:
+                raise
+            except leases.Lost:
+                _log.warning("receive.taken_over", channel=self._name)
+            except Denied as error:
+                _log.error("channel.stopped", channel=self._name, reason=str(error))
+                wait = _DENIED_WAIT
+            except Exception as error:  # noqa: BLE001 - a reader that gives up is a channel gone silent
+                _log.warning("receive.failed", channel=self._name, error=type(error).__name__, again_in=wait)
+                wait = min(wait * 2, _LONGEST_WAIT)
+            await asyncio.sleep(wait)
+
+    async def _read(self, held: leases.Held) -> None:
+        """Read until something fails; the batches and our sign of life each check that the lease is ours."""
+        beat = asyncio.create_task(self._beat(held))
+        read = asyncio.create_task(self._batches(held))
+        try:
+            done, _ = await asyncio.wait((beat, read), return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            beat.cancel()
+            read.cancel()
+            await asyncio.gather(beat, read, return_exceptions=True)
+            await asyncio.shield(self._write(partial(leases.give_back, held=held)))
+
+    async def _batches(self, held: leases.Held) -> None:
+        cursor = await self._write(lambda tx: cursors.get(tx, self._name))
+        async for batch in self._source.receive(cursor):
+            stored = await asyncio.to_thread(store, self._db, self._name, batch, held)
+            self._ring(stored.shards)
+
+    async def _beat(self, held: leases.Held) -> None:
+        while True:
+            await asyncio.sleep(_BEAT)
+            await self._write(partial(leases.renew, held=held, seconds=_LEASE))
+
+    def _take(self, tx: Tx) -> leases.Held | None:
+        return leases.take(tx, f"receive:{self._name}", _LEASE)
+
+    async def _write(self, work: Callable[[Tx], T]) -> T:
+        return await asyncio.to_thread(self._db.write, work)

@@ -1,0 +1,74 @@
+"""Reports for people at a terminal: the ledger as a table, and broken promises with their rows."""
+
+import sys
+from typing import Any
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from connectors.base import Message, Raw
+from connectors.registry import Channels
+from pipeline.daemons import open_database
+from settings import Settings
+from storage import ledger
+from storage.verify import Reader, verify
+
+
+def show_status(settings: Settings, *, as_json: bool) -> None:
+    """Print what the ledger says."""
+    db = open_database(settings)
+    with db.read() as tx:
+        found = ledger.status(tx)
+    db.close()
+    if as_json:
+        _print_json(found)
+        return
+    console = Console()
+    flow = ("received", "processed", "duplicate", "parked", "in_flight", "lag_seconds")
+    console.print(_table("Inbox", flow, found["channels"]))
+    rows = {name: {**box["states"], "oldest_seconds": box["oldest_seconds"]} for name, box in found["outbox"].items()}
+    states = sorted({state for row in rows.values() for state in row})
+    console.print(_table("Outbox", tuple(states), rows))
+
+
+def show_breaches(settings: Settings, *, as_json: bool) -> int:
+    """Print every broken promise; the exit status."""
+    db = open_database(settings)
+    with db.read() as tx:
+        breaches = verify(tx, _reader(settings))
+    db.close()
+    if as_json:
+        _print_json({"ok": not breaches, "breaches": [breach._asdict() for breach in breaches]})
+    elif not breaches:
+        sys.stdout.write("Every promise is kept.\n")
+    for breach in () if as_json else breaches:
+        sys.stdout.write(
+            f"BROKEN  {breach.promise}: {breach.detail}\n        rows: {', '.join(map(str, breach.rows))}\n"
+        )
+    return 1 if breaches else 0
+
+
+def _table(title: str, columns: tuple[str, ...], rows: dict[str, dict[str, Any]]) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column("channel")
+    for column in columns:
+        table.add_column(column.replace("_", " "), justify="right")
+    for name, row in rows.items():
+        table.add_row(name, *(str(row.get(column, 0)) for column in columns))
+    return table
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(orjson.dumps(value, default=str).decode() + "\n")
+
+
+def _reader(settings: Settings) -> Reader:
+    """Names the messages a raw holds, by reading it as the pipeline does."""
+    channels = Channels(settings.channels)
+
+    def keys(channel: str, external_id: str, address: str, data: bytes) -> list[str]:
+        envelopes = channels[channel].parse(Raw(external_id, address, data))
+        return [envelope.external_id for envelope in envelopes if isinstance(envelope, Message)]
+
+    return keys

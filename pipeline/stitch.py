@@ -1,0 +1,161 @@
+"""Stitch: from envelopes to messages in their dialogs and episodes, a whole batch at a time."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import orjson
+
+from connectors.base import ChannelSettings, Envelope, Message
+from pipeline import amend, attach
+from pipeline.episodes import Place, place_of, settle, verdict
+from pipeline.identify import Address, Who, identify
+from storage import bulk, talk
+from storage.db import Tx, now
+from storage.journal import SYSTEM, Entry
+
+_EPISODE_COLUMNS = ("id", "dialog_id", "number", "status", "opened_at", "resolved_at")
+_DIALOG_COLUMNS = ("last_seq", "last_in_seq", "unread", "last_at", "last_message_id", "episode_id")
+
+Written = tuple[str, Message]
+Policies = Mapping[str, ChannelSettings]
+
+
+class Parsed(NamedTuple):
+    """A raw in normal form: its channel, and the envelopes it held."""
+
+    channel: str
+    envelopes: Sequence[Envelope]
+
+
+def stitch(tx: Tx, batch: Sequence[Parsed], policies: Policies) -> list[Entry]:
+    """Write what the envelopes say; gives back the journal entries, to be appended last of all."""
+    written: list[Written] = []
+    changes: list[amend.Told] = []
+    for channel, envelopes in batch:
+        for envelope in envelopes:
+            if isinstance(envelope, Message):
+                written.append((channel, envelope))
+            else:
+                changes.append((channel, envelope))
+    entries = _write(tx, written, policies)
+    if changes:
+        early, told = amend.apply(tx, changes)
+        # An edit or deletion that came before its message stands for it; the message itself is then a repeat.
+        entries += told + _write(tx, early, policies)
+    return entries
+
+
+def _write(tx: Tx, written: Sequence[Written], policies: Policies) -> list[Entry]:
+    known = _known(tx, written)
+    fresh = _fresh(written, known)
+    if not fresh:
+        return []
+    who = identify(tx, {(channel, message.sender.address): message.sender for channel, message in fresh})
+    places = _places(tx, who)
+    seats = _Seats(who, places, policies, known, talk.episode_ids(tx, _closed(places)))
+    ids = talk.message_ids(tx, len(fresh))
+    rows = [seats.take(message_id, *message) for message_id, message in zip(ids, fresh, strict=True)]
+    opened = [place.opened for place in places.values() if place.opened]
+    bulk.insert(tx, talk.EPISODES, _EPISODE_COLUMNS, opened)
+    talk.reopen(tx, [place.reopened for place in places.values() if place.reopened])
+    bulk.insert(tx, talk.MESSAGES, talk.NewMessage._fields, rows)
+    attach.files(tx, [(i, channel, message) for i, (channel, message) in zip(ids, fresh, strict=True) if message.files])
+    bulk.update(tx, talk.DIALOGS, "id", _DIALOG_COLUMNS, [_saved(place) for place in places.values()])
+    return [*_episode_entries(places), *seats.entries]
+
+
+def _known(tx: Tx, written: Sequence[Written]) -> dict[Address, int]:
+    """Ids of the messages already there under a key that is written or answered now."""
+    wanted: dict[str, set[str]] = {}
+    for channel, message in written:
+        keys = wanted.setdefault(channel, set())
+        keys.add(message.external_id)
+        if message.reply_to:
+            keys.add(message.reply_to)
+    return {(channel, key): i for channel, keys in wanted.items() for key, i in talk.ids_of(tx, channel, keys).items()}
+
+
+def _fresh(written: Sequence[Written], known: Mapping[Address, int]) -> list[Written]:
+    """Without those already stored, and without repeats inside the batch."""
+    seen: dict[Address, Written] = {}
+    for channel, message in written:
+        key = (channel, message.external_id)
+        if key not in known:
+            seen.setdefault(key, (channel, message))
+    return list(seen.values())
+
+
+def _places(tx: Tx, who: Mapping[Address, Who]) -> dict[int, Place]:
+    dialogs = talk.lock(tx, {known.dialog_id for known in who.values()})
+    episodes = talk.episodes(tx, [row.episode_id for row in dialogs.values() if row.episode_id is not None])
+    return {dialog_id: place_of(row, episodes.get(row.episode_id)) for dialog_id, row in dialogs.items()}
+
+
+def _closed(places: Mapping[int, Place]) -> int:
+    return sum(place.status == talk.RESOLVED for place in places.values())
+
+
+class _Seats:
+    """Gives every message its arrival number and its episode, in order of arrival."""
+
+    def __init__(
+        self,
+        who: Mapping[Address, Who],
+        places: Mapping[int, Place],
+        policies: Policies,
+        known: Mapping[Address, int],
+        episode_ids: Sequence[int],
+    ) -> None:
+        self.entries: list[Entry] = []
+        self._who, self._places, self._policies = who, places, policies
+        self._answerable = dict(known)
+        # At most one new episode a dialog and batch: once it is open, messages join it.
+        self._episode_ids: Iterator[int] = iter(episode_ids)
+        self._at = now()
+
+    def take(self, message_id: int, channel: str, message: Message) -> talk.NewMessage:
+        """The row of one message; its dialog's place moves on."""
+        person = self._who[channel, message.sender.address]
+        place = self._places[person.dialog_id]
+        inbound = message.direction == "in"
+        # A source whose clock is ahead must not push a message to the end of the dialog for ever.
+        sent_at = min(message.sent_at, self._at)
+        decided = verdict(place, self._policies[channel], sent_at, message.history or not inbound)
+        settle(place, decided, sent_at, self._episode_ids.__next__)
+        _advance(place, message_id, sent_at, inbound, unread=inbound and not message.history)
+        answers = self._answerable.get((channel, message.reply_to)) if message.reply_to else None
+        self._answerable[channel, message.external_id] = message_id
+        actor = f"client:{person.client_id}" if inbound else SYSTEM
+        told = {"message": message_id, "seq": place.seq, "channel": channel, "direction": message.direction}
+        self.entries.append(Entry("message.received", actor, place.dialog_id, told))
+        assert place.episode_id is not None
+        return talk.NewMessage(
+            message_id, place.dialog_id, place.seq, place.episode_id, message.direction, message.text, sent_at, channel,
+            message.external_id, person.identity_id, None, message.html, answers, message.source_key,
+            orjson.dumps(message.data).decode() if message.data else None, message.edited_at, message.deleted_at,
+        )  # fmt: skip
+
+
+def _advance(place: Place, message_id: int, sent_at: datetime, inbound: bool, *, unread: bool) -> None:
+    place.seq += 1
+    place.last_message_id = message_id
+    place.last_at = max(place.last_at, sent_at)
+    place.unread += unread
+    if inbound:
+        place.last_in_seq = place.seq
+
+
+def _saved(place: Place) -> tuple[Any, ...]:
+    return (
+        place.dialog_id, place.seq, place.last_in_seq, place.unread, place.last_at, place.last_message_id,
+        place.episode_id,
+    )  # fmt: skip
+
+
+def _episode_entries(places: Mapping[int, Place]) -> Iterator[Entry]:
+    for place in places.values():
+        if place.opened and place.status == talk.OPEN:
+            yield Entry("dialog.opened", SYSTEM, place.dialog_id, {"episode": place.number})
+        elif place.reopened:
+            yield Entry("dialog.reopened", SYSTEM, place.dialog_id, {"episode": place.number})

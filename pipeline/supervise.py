@@ -1,0 +1,90 @@
+"""Supervise: keep a set of processes running, restart what dies, and end them all together."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import log
+
+_log = log.get(__name__)
+
+# A process that lives shorter than this waits twice as long before its next start, up to the longest wait.
+_HEALTHY, _FIRST_WAIT, _LONGEST_WAIT = 10.0, 0.1, 10.0
+# Seconds a child has to stop cleanly: less than the 30 its own watchdog grants, and than a service manager does.
+_GRACE = 26.0
+PARENT_VARIABLE = "OKNO_SUPERVISOR"
+
+Start = Callable[[], "subprocess.Popen[bytes]"]
+
+
+def command(*arguments: str) -> Start:
+    """Start this program again with other arguments, as a child that ends with us."""
+
+    def start() -> "subprocess.Popen[bytes]":
+        environment = {**os.environ, PARENT_VARIABLE: str(os.getpid())}
+        return subprocess.Popen(
+            [sys.executable, sys.argv[0], *arguments],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            # A Ctrl-C reaches the supervisor alone; it ends the others in order.
+            start_new_session=True,
+        )
+
+    return start
+
+
+@dataclass
+class _Child:
+    name: str
+    start: Start
+    process: "subprocess.Popen[bytes] | None" = None
+    started: float = 0.0
+    wait: float = _FIRST_WAIT
+    restart_at: float = field(default=0.0)
+
+
+class Supervisor:
+    """Runs children until told to stop. All of it happens in the calling thread."""
+
+    def __init__(self, children: Sequence[tuple[str, Start]]) -> None:
+        """Children are started in this order and ended all at once, the first one last."""
+        self._children = [_Child(name, start) for name, start in children]
+
+    def tick(self) -> None:
+        """Start what is not running and due."""
+        at = time.monotonic()
+        for child in self._children:
+            if child.process is not None and child.process.poll() is not None:
+                self._buried(child, at)
+            if child.process is None and at >= child.restart_at:
+                child.process, child.started = child.start(), at
+
+    def stop(self) -> None:
+        """End the children: politely, and what does not listen by force; the first one after all others."""
+        first, *others = self._children
+        deadline = time.monotonic() + _GRACE
+        self._end(others, deadline)
+        self._end([first], deadline)
+
+    def _buried(self, child: _Child, at: float) -> None:
+        assert child.process is not None
+        lived = at - child.started
+        child.wait = _FIRST_WAIT if lived > _HEALTHY else min(child.wait * 2, _LONGEST_WAIT)
+        child.restart_at = at + child.wait
+        _log.warning("process.ended", process=child.name, status=child.process.returncode, lived=round(lived, 1))
+        child.process = None
+
+    def _end(self, children: Sequence[_Child], deadline: float) -> None:
+        running = [child.process for child in children if child.process is not None]
+        for process in running:
+            process.send_signal(signal.SIGTERM)
+        for process in running:
+            try:
+                process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()

@@ -1,0 +1,43 @@
+"""Halts: channels that stand still because their credentials were refused."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from storage.db import Tx, is_postgres
+from storage.leases import database_now
+from storage.models import Halt
+
+HALTS = Halt.__table__  # type: ignore[attr-defined]
+
+
+def put(tx: Tx, channel: str, reason: str, until: datetime) -> bool:
+    """Let the channel stand until then; True when it was not standing yet, so that its alarm rings once."""
+    fresh = tx.execute(select(HALTS.c.channel).where(HALTS.c.channel == channel)).one_or_none() is None
+    insert = (postgresql if is_postgres(tx) else sqlite).insert(HALTS)
+    values = {"reason": reason, "until": until}
+    tx.execute(
+        insert.values(channel=channel, since=database_now(tx), **values).on_conflict_do_update(
+            index_elements=[HALTS.c.channel], set_=values
+        )
+    )
+    return fresh
+
+
+def until(tx: Tx, channel: str) -> datetime | None:
+    """Until when the channel stands; None when it may be tried."""
+    query = select(HALTS.c.until).where(HALTS.c.channel == channel, HALTS.c.until > database_now(tx))
+    return tx.execute(query).scalar_one_or_none()
+
+
+def lift(tx: Tx, channel: str) -> bool:
+    """The channel works again; True when it had been standing."""
+    return tx.execute(delete(HALTS).where(HALTS.c.channel == channel)).rowcount > 0
+
+
+def all_of(tx: Tx) -> Sequence[Row[Any]]:
+    """Every channel that stands, with the reason."""
+    return tx.execute(select(HALTS).order_by(HALTS.c.channel)).all()

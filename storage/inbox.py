@@ -1,0 +1,296 @@
+"""The inbox: raws as they came, the queue of those still to be processed, and those parked."""
+
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Row, delete, func, select, text, update
+
+from storage import bulk
+from storage.db import Tx, cursor, is_postgres, now
+from storage.models import Inbox, InboxQueue, Parked, Tally
+
+INBOX = Inbox.__table__  # type: ignore[attr-defined]
+QUEUE = InboxQueue.__table__  # type: ignore[attr-defined]
+PARKED = Parked.__table__  # type: ignore[attr-defined]
+TALLIES = Tally.__table__  # type: ignore[attr-defined]
+
+# Units of parallel work. Stored with each raw: to change it, let the queue run empty first.
+SHARDS = 32
+SUSPECT = 1
+RECEIVED, DUPLICATE, PROCESSED = "received", "duplicate", "processed"
+_COLUMNS = ("channel", "external_id", "address", "shard", "data", "received_at")
+
+
+class Arrival(NamedTuple):
+    """A raw about to be stored."""
+
+    channel: str
+    external_id: str
+    address: str
+    data: bytes
+
+
+class Claim(NamedTuple):
+    """A queued raw taken up for processing."""
+
+    id: int
+    channel: str
+    external_id: str
+    address: str
+    data: bytes
+    received_at: datetime
+    attempts: int
+
+
+class Stored(NamedTuple):
+    """What became of a batch: the shards with new work, and how many raws were new."""
+
+    shards: set[int]
+    new: int
+
+
+def shard_of(channel: str, address: str) -> int:
+    """The shard that keeps this address's raws in order."""
+    return zlib.crc32(f"{channel}\0{address}".encode()) % SHARDS
+
+
+def put(tx: Tx, arrivals: Sequence[Arrival]) -> Stored:
+    """Store raws that are not known yet, in the order given; the others only count as duplicates."""
+    at = now()
+    rows = [(a.channel, a.external_id, a.address, shard_of(a.channel, a.address), a.data, at) for a in arrivals]
+    new = bulk.insert_new(tx, INBOX, _COLUMNS, rows, ("shard", "address", "id", "channel"))
+    bulk.insert(tx, QUEUE, ("shard", "address", "inbox_id", "attempts"), [(*row[:3], 0) for row in new])
+    offered, stored = Counter(a.channel for a in arrivals), Counter(row[3] for row in new)
+    count(tx, RECEIVED, offered)
+    count(tx, DUPLICATE, offered - stored)
+    return Stored({row[0] for row in new}, len(new))
+
+
+def claim(tx: Tx, shard: int, limit: int, start: str = "", fair: int = 20) -> list[Claim]:
+    """Take up raws of many addresses, a few of each, so that a hot one does not starve its neighbours.
+
+    Addresses after `start` come first. A raw under suspicion is left out, and so is all that came after it from its
+    address.
+    """
+    addresses = _addresses(tx, shard, limit, start)
+    if not addresses:
+        return []
+    each = max(fair, limit // (2 * len(addresses)))
+    ids: list[int] = []
+    suspicious = ""
+    for address, inbox_id, attempts in _heads(tx, shard, addresses, each):
+        if attempts:
+            suspicious = address
+        elif address != suspicious:
+            ids.append(inbox_id)
+    return fetch(tx, shard, ids[:limit])
+
+
+def fetch(tx: Tx, shard: int, ids: Sequence[int]) -> list[Claim]:
+    """The queued raws with these ids, in order of arrival."""
+    same = (QUEUE.c.shard == shard) & (QUEUE.c.address == INBOX.c.address) & (QUEUE.c.inbox_id == INBOX.c.id)
+    query = (
+        select(*(INBOX.c[name] for name in Claim._fields[:-1]), QUEUE.c.attempts)
+        .join(QUEUE, same)
+        .where(bulk.among(tx, INBOX.c.id, ids))
+        .order_by(INBOX.c.id)
+    )
+    return [Claim._make(row) for row in tx.execute(query)]
+
+
+def suspects(tx: Tx, shard: int, limit: int) -> list[Claim]:
+    """Raws under suspicion that stand first of their address, the least suspicious first: each is to be run alone."""
+    heads = (
+        select(QUEUE.c.address, func.min(QUEUE.c.inbox_id).label("inbox_id"))
+        .where(QUEUE.c.shard == shard)
+        .group_by(QUEUE.c.address)
+        .subquery()
+    )
+    query = (
+        select(QUEUE.c.inbox_id)
+        .join(heads, (heads.c.address == QUEUE.c.address) & (heads.c.inbox_id == QUEUE.c.inbox_id))
+        .where(QUEUE.c.shard == shard, QUEUE.c.attempts > 0)
+        .order_by(QUEUE.c.attempts, QUEUE.c.inbox_id)
+        .limit(limit)
+    )
+    ids = list(tx.execute(query).scalars())
+    found = {row.id: row for row in fetch(tx, shard, ids)}
+    return [found[inbox_id] for inbox_id in ids if inbox_id in found]
+
+
+def suspect(tx: Tx, shard: int, ids: Sequence[int]) -> None:
+    """These were in a batch that failed: from now on each runs alone."""
+    tx.execute(
+        update(QUEUE)
+        .where(QUEUE.c.shard == shard, bulk.among(tx, QUEUE.c.inbox_id, ids), QUEUE.c.attempts == 0)
+        .values(attempts=SUSPECT)
+    )
+
+
+def start_alone(tx: Tx, row: Claim) -> None:
+    """Count a start alone before it happens: a raw that kills its worker cannot count itself."""
+    tx.execute(update(QUEUE).where(*_key(row)).values(attempts=row.attempts + 1))
+
+
+def done(tx: Tx, shard: int, rows: Sequence[Claim]) -> None:
+    """These are processed: off the queue, and counted."""
+    bulk.delete(tx, QUEUE, ("shard", "address", "inbox_id"), [(shard, row.address, row.id) for row in rows])
+    count(tx, PROCESSED, Counter(row.channel for row in rows))
+
+
+def park(tx: Tx, row: Claim, reason: str) -> None:
+    """Set a raw aside with the reason; the others of its address go on."""
+    tx.execute(delete(QUEUE).where(*_key(row)))
+    tx.execute(PARKED.insert().values(inbox_id=row.id, channel=row.channel, reason=reason, parked_at=now()))
+
+
+def replay_parked(tx: Tx, where: ColumnElement[bool], limit: int = 1000) -> Sequence[Row[Any]]:
+    """Queue parked raws again, a clean slate each; gives back their rows. `where` speaks of PARKED and INBOX."""
+    query = (
+        select(INBOX.c.id, INBOX.c.channel, INBOX.c.shard, INBOX.c.address)
+        .join(PARKED, PARKED.c.inbox_id == INBOX.c.id)
+        .where(where)
+        .order_by(INBOX.c.id)
+        .limit(limit)
+    )
+    rows = tx.execute(query).all()
+    gone = {
+        row[0]
+        for row in tx.execute(
+            delete(PARKED).where(bulk.among(tx, PARKED.c.inbox_id, [r.id for r in rows])).returning(PARKED.c.inbox_id)
+        )
+    }
+    rows = [row for row in rows if row.id in gone]
+    _enqueue(tx, rows)
+    return rows
+
+
+def replay_processed(tx: Tx, where: ColumnElement[bool], after: int, limit: int = 1000) -> Sequence[Row[Any]]:
+    """Queue processed raws with ids above `after` once more, to be read by better code; gives back their rows."""
+    waiting = select(QUEUE.c.inbox_id).where(QUEUE.c.shard == INBOX.c.shard, QUEUE.c.inbox_id == INBOX.c.id)
+    parked = select(PARKED.c.inbox_id).where(PARKED.c.inbox_id == INBOX.c.id)
+    query = (
+        select(INBOX.c.id, INBOX.c.channel, INBOX.c.shard, INBOX.c.address)
+        .where(where, INBOX.c.id > after, func.length(INBOX.c.data) > 0, ~waiting.exists(), ~parked.exists())
+        .order_by(INBOX.c.id)
+        .limit(limit)
+    )
+    rows = tx.execute(query).all()
+    count(tx, PROCESSED, Counter({c: -n for c, n in Counter(row.channel for row in rows).items()}))
+    _enqueue(tx, rows)
+    return rows
+
+
+def count(tx: Tx, kind: str, per_channel: Counter[str]) -> None:
+    """Append to the counts that must balance."""
+    at = now()
+    rows = [(channel, kind, number, at) for channel, number in per_channel.items() if number]
+    bulk.insert(tx, TALLIES, ("channel", "kind", "count", "at"), rows)
+
+
+def add_up(tx: Tx, limit: int = 10_000) -> int:
+    """Replace old counts by their sum; gives back how many rows went."""
+    old = select(TALLIES.c.id).order_by(TALLIES.c.id).limit(limit).scalar_subquery()
+    gone = tx.execute(
+        delete(TALLIES).where(TALLIES.c.id.in_(old)).returning(TALLIES.c.channel, TALLIES.c.kind, TALLIES.c.count)
+    ).all()
+    sums: Counter[tuple[str, str]] = Counter()
+    for channel, kind, number in gone:
+        sums[channel, kind] += number
+    at = now()
+    rows = [(channel, kind, number, at) for (channel, kind), number in sums.items()]
+    bulk.insert(tx, TALLIES, ("channel", "kind", "count", "at"), rows)
+    return len(gone) - len(rows)
+
+
+def forget(tx: Tx, before: datetime, limit: int = 1000) -> int:
+    """Empty raws processed and received before then, keeping their keys; gives back how many."""
+    waiting = select(QUEUE.c.inbox_id).where(QUEUE.c.shard == INBOX.c.shard, QUEUE.c.inbox_id == INBOX.c.id)
+    parked = select(PARKED.c.inbox_id).where(PARKED.c.inbox_id == INBOX.c.id)
+    # The oldest first, and only as far as the first that is too young: ids grow with time.
+    old = (
+        select(INBOX.c.id)
+        .where(INBOX.c.received_at < before, func.length(INBOX.c.data) > 0, ~waiting.exists(), ~parked.exists())
+        .order_by(INBOX.c.id)
+        .limit(limit)
+        .scalar_subquery()
+    )
+    return tx.execute(update(INBOX).where(INBOX.c.id.in_(old)).values(data=b"")).rowcount
+
+
+def busy_shards(tx: Tx) -> list[int]:
+    """Shards with queued raws; a step from shard to shard in the key, whatever the queue's length."""
+    found = tx.execute(
+        text(
+            "WITH RECURSIVE s(n) AS (SELECT min(shard) FROM inbox_queue UNION ALL "
+            "SELECT (SELECT min(q.shard) FROM inbox_queue q WHERE q.shard > s.n) FROM s WHERE s.n IS NOT NULL) "
+            "SELECT n FROM s WHERE n IS NOT NULL"
+        )
+    )
+    return list(found.scalars())
+
+
+def has_work(tx: Tx, shard: int) -> bool:
+    """Whether the shard has queued raws."""
+    return tx.execute(select(QUEUE.c.inbox_id).where(QUEUE.c.shard == shard).limit(1)).first() is not None
+
+
+def _addresses(tx: Tx, shard: int, limit: int, start: str) -> list[str]:
+    found = _addresses_after(tx, shard, limit, start)
+    if start and len(found) < limit:
+        again = _addresses_after(tx, shard, limit - len(found), "")
+        found += [address for address in again if address <= start]
+    return found
+
+
+def _addresses_after(tx: Tx, shard: int, limit: int, start: str) -> list[str]:
+    # From address to address in the key: the cost is that of the addresses, not of their raws.
+    query = text(
+        "WITH RECURSIVE a(address, n) AS ("
+        "SELECT (SELECT min(address) FROM inbox_queue WHERE shard = :shard AND address > :start), 1 UNION ALL "
+        "SELECT (SELECT min(q.address) FROM inbox_queue q WHERE q.shard = :shard AND q.address > a.address), n + 1 "
+        "FROM a WHERE a.address IS NOT NULL AND n < :limit) "
+        "SELECT address FROM a WHERE address IS NOT NULL"
+    )
+    return list(tx.execute(query, {"shard": shard, "start": start, "limit": limit}).scalars())
+
+
+def _heads(tx: Tx, shard: int, addresses: list[str], each: int) -> list[tuple[str, int, int]]:
+    """(address, inbox id, attempts) of the first `each` raws of every address."""
+    if is_postgres(tx):
+        query = text(
+            "SELECT a.address, q.inbox_id, q.attempts FROM unnest(CAST(:addresses AS text[])) "
+            "WITH ORDINALITY a(address, n) CROSS JOIN LATERAL (SELECT inbox_id, attempts FROM inbox_queue "
+            "WHERE shard = :shard AND inbox_queue.address = a.address ORDER BY inbox_id LIMIT :each) q "
+            "ORDER BY a.n, q.inbox_id"
+        )
+        found = tx.execute(query, {"shard": shard, "addresses": addresses, "each": each})
+        return [(row[0], row[1], row[2]) for row in found]
+    cur = cursor(tx)
+    heads: list[tuple[str, int, int]] = []
+    for address in addresses:
+        cur.execute(
+            "SELECT address, inbox_id, attempts FROM inbox_queue WHERE shard = ? AND address = ? "
+            "ORDER BY inbox_id LIMIT ?",
+            (shard, address, each),
+        )
+        heads += cur.fetchall()
+    return heads
+
+
+def _enqueue(tx: Tx, rows: Iterable[Row[Any]]) -> None:
+    bulk.insert_new(
+        tx, QUEUE, ("shard", "address", "inbox_id", "attempts"),
+        [(row.shard, row.address, row.id, 0) for row in rows], ("inbox_id",),
+    )  # fmt: skip
+
+
+def _key(row: Claim) -> tuple[ColumnElement[bool], ...]:
+    return (
+        QUEUE.c.shard == shard_of(row.channel, row.address),
+        QUEUE.c.address == row.address,
+        QUEUE.c.inbox_id == row.id,
+    )

@@ -1,0 +1,84 @@
+"""Restore: notice that the database went back in time, and keep its letters from going out a second time.
+
+A backup holds letters as they stood; some were sent after it was made. So after a restore all of them wait until
+somebody says `replay outbox`. A restore shows in two ways: the database lives elsewhere than it says of itself, or its
+journal ends before the number this machine has seen.
+"""
+
+from pathlib import Path
+
+from sqlalchemy import select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from storage import journal, outbox
+from storage.db import Database, Tx, is_postgres
+from storage.models import Secret
+
+SECRETS = Secret.__table__  # type: ignore[attr-defined]
+_HOME = "home"
+
+
+class Watermark:
+    """The newest journal number this machine has seen, beside the files it keeps."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self._path = state_dir / "watermark"
+        self._written = ""
+
+    def seen(self, home: str) -> int:
+        """The number seen in the database of this home; 0 when there is none."""
+        try:
+            where, _, number = self._path.read_text().strip().rpartition(" ")
+        except OSError:
+            return 0
+        return int(number) if where == home and number.isdigit() else 0
+
+    def note(self, home: str, number: int) -> None:
+        """Remember the number."""
+        line = f"{home} {number}"
+        if line != self._written:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            fresh = self._path.with_suffix(".new")
+            fresh.write_text(line)
+            fresh.replace(self._path)
+            self._written = line
+
+
+def hold_after_restore(db: Database, mark: Watermark) -> int:
+    """Hold every letter under way if the database was restored; gives back how many."""
+    return db.write(lambda tx: _check(tx, mark))
+
+
+def remember(db: Database, mark: Watermark) -> None:
+    """Note how far the journal has come."""
+    with db.read() as tx:
+        home, newest = _home(tx), journal.last_id(tx)
+    mark.note(home, newest)
+
+
+def _check(tx: Tx, mark: Watermark) -> int:
+    home, newest = _home(tx), journal.last_id(tx)
+    recorded = tx.execute(select(SECRETS.c.value).where(SECRETS.c.name == _HOME)).scalar_one_or_none()
+    moved = recorded is not None and bytes(recorded).decode() != home
+    if recorded is None or moved:
+        insert = (postgresql if is_postgres(tx) else sqlite).insert(SECRETS)
+        value = {"value": home.encode()}
+        tx.execute(insert.values(name=_HOME, **value).on_conflict_do_update(index_elements=["name"], set_=value))
+    held = 0
+    if moved or mark.seen(home) > newest:
+        under_way = outbox.OUTBOX.c.state.in_(outbox.UNDER_WAY)
+        held = tx.execute(update(outbox.OUTBOX).where(under_way).values(state=outbox.HELD)).rowcount
+        journal.append(tx, [journal.Entry("outbox.held", journal.SYSTEM, None, {"letters": held})])
+    mark.note(home, newest)
+    return held
+
+
+def _home(tx: Tx) -> str:
+    if is_postgres(tx):
+        query = "SELECT (SELECT system_identifier FROM pg_control_system()), oid FROM pg_database WHERE datname = "
+        system, oid = tx.execute(text(query + "current_database()")).one()
+        return f"postgresql:{system}:{oid}"
+    path = tx.execute(text("SELECT file FROM pragma_database_list WHERE name = 'main'")).scalar_one()
+    # A copy put in its place is another file.
+    found = Path(path).stat() if path else None
+    return f"sqlite:{found.st_dev}:{found.st_ino}" if found else "sqlite:memory"

@@ -1,0 +1,79 @@
+"""The real processes behind the pages, started and stopped the way an administrator does it."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TOKEN = "browser-tests-admin-token"
+START_SECONDS = 60.0
+STOP_SECONDS = 40.0
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+    return port
+
+
+class Okno:
+    """`python workers.py` with its state in `folder`; stopped and started again it keeps its address and its state."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._log = folder / "server.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start and wait until it is ready."""
+        environment = {
+            **os.environ,
+            "OKNO_ADMIN_TOKEN": TOKEN,
+            "OKNO_STATE_DIR": str(self.folder / "var"),
+            "OKNO_DATABASE__URL": f"sqlite:///{self.folder / 'okno.db'}",
+            "OKNO_WEB__PORT": str(self.port),
+        }
+        # Tests that are killed take the server with them.
+        guard = ["setpriv", "--pdeathsig", "INT"] if shutil.which("setpriv") else []
+        command = [*guard, sys.executable, str(ROOT / "workers.py")]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command, cwd=self.folder, env=environment, stdout=log, stderr=log, process_group=0
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while not self._ready():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                pytest.fail(f"{command} did not start: {self._log.read_text()}")
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Stop cleanly, as on Ctrl-C, and wait until everything is down."""
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGINT)
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            raise
+        finally:
+            self._process = None
+
+    def _ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False

@@ -1,0 +1,1 @@
+"""Chaos: the real daemons among failing servers and processes, checked against a ledger that is never harmed."""

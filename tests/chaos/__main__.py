@@ -1,0 +1,85 @@
+"""Chaos: whether a message is ever lost, doubled or put out of order while everything around it breaks.
+
+    python -m tests.chaos --seed 1 --messages 20000
+    python -m tests.chaos --seed 1 --messages 1500 --db sqlite --sabotage lose
+
+What runs: the real daemons, two of each kind, started by `python workers.py …` with settings from the environment
+alone and started again whenever they end, as systemd would; PostgreSQL (or a SQLite file) and Redis of the run's own;
+and the outside world in a process that nothing happens to: visitors in the widget, a site that speaks by signed
+webhook and takes signed replies, operators who follow the feed and answer. It writes a ledger of what it sent, what
+was acknowledged and what came back. Between world, daemons and servers stand TCP proxies that fail on demand.
+
+What breaks is drawn from the seed and printed before it happens: `kill -9`, SIGTERM and SIGSTOP beyond the lease of
+every kind of process; Redis flushed, killed, frozen, cut off, swallowed, absent from the start; PostgreSQL restarted
+in immediate mode, cut off, swallowed, slow, and COMMITs whose answer is lost after they took effect; the HTTP door cut
+off, and its answers lost after the effect; a site that takes a reply and cuts the line or answers 500, 429 or 503. The
+same seed gives the same plan; what it hits depends on the moment, as it does in life.
+
+At the end the faults stop, everything gets 60 seconds to settle, the daemons are stopped, and the ledger is held
+against the database. The last line is one JSON object. All of these have to be 0:
+
+    lost        acknowledged but not stored; accepted but never arrived; missing from a history or the event feed
+    doubled     stored twice; the same reply under two keys (a site drops repeats of one key, as the convention asks)
+    inversions  out of order in the dialog, in a history, at the receiver or in the feed; excused only for letters
+                marked as perhaps arrived twice
+    unsettled   never acknowledged, still queued, parked, not sent; a daemon that did not stop within 30 seconds
+    unbalanced  what `storage.verify` finds; two dialogs of one writer; a note outside; an answer nobody should get
+
+Exit status 0 when they are, and at least one fault happened per 500 messages; 1 otherwise. A run that failed leaves
+its folder (logs, ledger, settings) behind and says where. `--sabotage` breaks the system behind its back: the run must
+then end with 1, or the check itself is broken.
+"""
+
+import argparse
+import asyncio
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.chaos import sabotage
+from tests.chaos.plan import default_faults
+from tests.chaos.run import Options, Run
+from tests.chaos.servers import postgresql_programs
+
+_MESSAGES_A_FAULT = 500
+_FIGURES = ("lost", "doubled", "inversions", "unsettled", "unbalanced")
+
+
+def _options() -> Options:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description="Break everything, lose nothing.")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--messages", type=int, default=1500)
+    parser.add_argument("--db", choices=["postgresql", "sqlite"], help="PostgreSQL where it is installed")
+    parser.add_argument("--faults", type=int, help="how many; 50 for 20,000 messages")
+    parser.add_argument("--sabotage", choices=sabotage.WAYS, help="break the system on purpose: the run has to fail")
+    given = parser.parse_args()
+    return Options(
+        given.seed,
+        given.messages,
+        given.db or ("postgresql" if postgresql_programs() else "sqlite"),
+        given.faults or default_faults(given.messages),
+        given.sabotage,
+    )
+
+
+def main() -> int:
+    """The exit status."""
+    options = _options()
+    folder = Path(tempfile.mkdtemp(prefix="okno-chaos-"))
+    # PostgreSQL runs as somebody else and has to reach its own folder in it.
+    folder.chmod(0o711)
+    result = asyncio.run(Run(options, folder).run())
+    enough = sum(result["faults"].values()) * _MESSAGES_A_FAULT >= options.messages
+    passed = enough and not any(result[name] for name in _FIGURES)
+    if passed or options.sabotage:
+        shutil.rmtree(folder, ignore_errors=True)
+    else:
+        print(f"what happened is in {folder}")
+    print(json.dumps(result))
+    return 0 if passed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

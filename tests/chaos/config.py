@@ -1,0 +1,17 @@
+"""What the outside world is told at its start."""
+
+import msgspec
+
+
+class Config(msgspec.Struct, frozen=True):
+    """The run: who speaks to whom, how much, and for how long; `door` is a base URL, `seconds` the time to write in."""
+
+    seed: int
+    messages: int
+    seconds: float
+    door: str
+    channel: str
+    secret: str
+    token: str
+    reply_port: int
+    ledger: str

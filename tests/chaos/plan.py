@@ -1,0 +1,79 @@
+"""The fault plan: what breaks, when and for how long; the same for the same seed."""
+
+import random
+from typing import NamedTuple
+
+# Seconds a worker may hold a shard in these runs; a frozen one stays away longer than that.
+LEASE = 2.0
+_FROZEN = 2 * LEASE + 1
+
+# kind -> seconds it lasts; 0 is over in a moment.
+_ANYWHERE = {
+    "kill web": 0.0,
+    "kill pipeline": 0.0,
+    "kill deliver": 0.0,
+    "kill clock": 0.0,
+    "stop web": 0.0,
+    "stop pipeline": 0.0,
+    "stop deliver": 0.0,
+    "freeze pipeline": _FROZEN,
+    "freeze deliver": _FROZEN,
+    "freeze web": 2.0,
+    "freeze clock": _FROZEN,
+    "redis flushed": 0.0,
+    "redis killed": 2.0,
+    "redis frozen": 3.0,
+    "redis cut": 0.0,
+    "redis black hole": 2.0,
+    "door cut": 0.0,
+    "door answers lost": 0.5,
+    "reply taken, then cut": 1.5,
+    "reply taken, then 500": 1.5,
+    "reply refused 429": 1.0,
+    "reply refused 503": 1.0,
+}
+_WITH_POSTGRESQL = {
+    "postgresql restarted": 0.0,
+    "postgresql cut": 0.0,
+    "postgresql black hole": 1.5,
+    "postgresql slow": 2.0,
+    "commit answer lost": 1.0,
+}
+ABSENT = "redis absent from the start"
+# The share of the messages after which a Redis that was absent comes up.
+ABSENT_UNTIL = 0.12
+
+
+class Fault(NamedTuple):
+    """One fault: it strikes once `at` messages are acknowledged, and lasts `seconds`."""
+
+    at: int
+    kind: str
+    seconds: float
+
+
+def plan(seed: int, messages: int, db: str, faults: int) -> list[Fault]:
+    """`faults` faults over the run, in order; every kind is used before any comes again."""
+    chance = random.Random(f"plan {seed} {messages} {db}")
+    kinds = {**_ANYWHERE, **(_WITH_POSTGRESQL if db == "postgresql" else {})}
+    chosen: list[str] = []
+    while len(chosen) < faults:
+        chosen += chance.sample(sorted(kinds), len(kinds))
+    # From the first writers to the last, evenly, but never on the beat.
+    step = messages / faults
+    times = [int(step * (n + chance.uniform(0.1, 0.9))) for n in range(faults)]
+    found = [Fault(at, kind, kinds[kind]) for at, kind in zip(times, chosen, strict=False)]
+    if chance.random() < 1 / 3:
+        found = _without_redis(found, int(messages * ABSENT_UNTIL))
+    return found
+
+
+def default_faults(messages: int) -> int:
+    """How many faults a run gets unless told: 50 for 20,000 messages, and enough to matter in a short one."""
+    return max(8, messages // 400)
+
+
+def _without_redis(found: list[Fault], until: int) -> list[Fault]:
+    """The first fault becomes an absent Redis; nothing else can happen to it before it is there."""
+    rest = [fault for fault in found[1:] if not (fault.kind.startswith("redis") and fault.at < until)]
+    return [Fault(0, ABSENT, 0.0), *rest]

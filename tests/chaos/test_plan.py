@@ -1,0 +1,43 @@
+"""The fault plan: the same for the same seed, spread over the run, and every kind of it can be carried out."""
+
+import pytest
+
+from tests.chaos.plan import ABSENT, default_faults, plan
+
+DBS = ["postgresql", "sqlite"]
+
+
+@pytest.mark.parametrize("db", DBS)
+def test_a_seed_is_a_plan(db: str) -> None:
+    assert plan(7, 20_000, db, 50) == plan(7, 20_000, db, 50)
+    assert plan(7, 20_000, db, 50) != plan(8, 20_000, db, 50)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_faults_come_in_order_and_before_the_end(seed: int) -> None:
+    times = [fault.at for fault in plan(seed, 5000, "postgresql", 20)]
+    assert times == sorted(times)
+    assert times[-1] < 5000
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_nothing_happens_to_a_redis_that_is_not_there(seed: int) -> None:
+    found = plan(seed, 1000, "sqlite", 40)
+    if found[0].kind == ABSENT:
+        assert not [fault for fault in found[1:] if fault.kind.startswith("redis") and fault.at < 120]
+
+
+def test_every_kind_comes_before_any_comes_again() -> None:
+    kinds = [fault.kind for fault in plan(1, 20_000, "postgresql", 54)]
+    counts = {kinds.count(kind) for kind in set(kinds) - {ABSENT}}
+    assert counts <= {1, 2}
+    assert {"kill web", "postgresql restarted", "commit answer lost", "redis frozen"} <= set(kinds)
+
+
+def test_sqlite_knows_no_faults_of_a_server_it_has_not() -> None:
+    assert not [fault for fault in plan(1, 20_000, "sqlite", 60) if fault.kind.startswith(("postgresql", "commit"))]
+
+
+@pytest.mark.parametrize("messages", [1500, 5000, 20_000, 100_000])
+def test_a_run_gets_more_faults_than_it_needs(messages: int) -> None:
+    assert default_faults(messages) * 500 >= messages * 1.2
