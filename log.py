@@ -38,6 +38,7 @@ def configure(level: str, style: str) -> None:
             foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *tail]
         )
     )
+    handler.addFilter(_calm)
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     # Access lines of the HTTP server and Dramatiq's own chatter say nothing that ours do not.
     for noisy in ("uvicorn.access", "dramatiq", "alembic", "asyncio", "aiohttp.access"):
@@ -52,6 +53,16 @@ def configure(level: str, style: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+def _calm(record: logging.LogRecord) -> bool:
+    """Dramatiq tells of an absent broker with a traceback every few seconds; one line says as much."""
+    if record.name.startswith("dramatiq") and record.exc_info:
+        error = record.exc_info[1]
+        record.exc_info, record.exc_text = None, None
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        record.msg, record.args = f"broker.trouble: {type(error).__name__}", None
+    return True
 
 
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -27,8 +27,9 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object instead of a
 
 def main() -> None:
     """The console script."""
-    # Children are started as this very program again.
     try:
+        # First of all: a child of a supervisor that is gone has nothing to do here.
+        _follow_supervisor()
         app()
     except SettingsError as error:
         sys.exit(f"The settings cannot be used:\n{error}")
@@ -56,7 +57,7 @@ def receive(channels: Annotated[list[str] | None, typer.Argument(help="Only thes
     """Read the channels that do not push: one reader each, however many of these run."""
     from pipeline.receive import run
 
-    run(_begin(), _stop(), channels or [])
+    run(_begin(), Stop().on_signals(), channels or [])
 
 
 @app.command()
@@ -67,7 +68,7 @@ def work(kinds: Annotated[list[str] | None, typer.Argument(help="pipeline, deliv
     unknown = set(kinds or ()) - {queues.PIPELINE, queues.DELIVER}
     if unknown:
         raise typer.BadParameter(f"{', '.join(sorted(unknown))}: there are pipeline and deliver")
-    daemons.work(_begin(), _stop(), kinds or (queues.PIPELINE, queues.DELIVER))
+    daemons.work(_begin(), Stop().on_signals(), kinds or (queues.PIPELINE, queues.DELIVER))
 
 
 @app.command()
@@ -75,9 +76,7 @@ def web() -> None:
     """Serve the website chat, webhooks, the operators' API and the pages."""
     from api.app import serve
 
-    settings = _begin()
-    _parent()
-    serve(settings)
+    serve(_begin())
 
 
 @app.command()
@@ -85,7 +84,7 @@ def clock() -> None:
     """Add up counts and throw away what its time has passed; one clock ticks, others stand by."""
     from pipeline.clock import run
 
-    run(_begin(), _stop())
+    run(_begin(), Stop().on_signals())
 
 
 @app.command()
@@ -186,14 +185,7 @@ def _begin() -> Settings:
     return loaded
 
 
-def _stop() -> Stop:
-    """The flag of a daemon that, as a child, ends with its supervisor."""
-    stop = Stop().on_signals()
-    _parent()
-    return stop
-
-
-def _parent() -> None:
+def _follow_supervisor() -> None:
     from pipeline.embedded import die_with
     from pipeline.supervise import PARENT_VARIABLE
 

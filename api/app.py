@@ -8,20 +8,22 @@ from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 import log
 from api import chat, clients, desk, events, files, health, operators, problems, queues
-from api.door import Door
+from api.door import Door, Trouble, cors, explained
 from api.feed import Feed
 from api.house import House
+from connectors.base import Refused
 from connectors.registry import Channels
 from dialogs import visitors
 from pipeline import queues as bells
 from pipeline.daemons import file_store, open_database
-from pipeline.intake import Busy, SharedIntake
+from pipeline.intake import Busy, SharedIntake, Unfit
 from settings import Settings
 from storage import keys
 
@@ -106,6 +108,8 @@ def build(house: House, lifespan: Callable[[FastAPI], object]) -> FastAPI:
     app = FastAPI(title="Okno", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None)  # type: ignore[arg-type]
     app.state.house = house
     problems.install(app)
+    for kind in (Trouble, Refused, Unfit, Busy):
+        app.add_exception_handler(kind, _refused)
     for part in (chat, desk, clients, operators, queues, files, events, health):
         app.include_router(part.router)
     app.mount("/static", Pages(directory=_STATIC))
@@ -114,16 +118,23 @@ def build(house: House, lifespan: Callable[[FastAPI], object]) -> FastAPI:
     return app
 
 
+async def _refused(request: Request, error: Exception) -> Response:
+    response = explained(error)
+    # The page that asked must be able to read why not.
+    response.raw_headers += cors(dict(request.headers.raw))
+    return response
+
+
 class Pages(StaticFiles):
     """Our own scripts and styles; other sites embed the chat's, so any page may read them."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
 
-        async def with_headers(message: dict[str, object]) -> None:
+        async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 extra = {**_PAGE_HEADERS, "access-control-allow-origin": "*"}
-                message["headers"] = [*message["headers"], *((k.encode(), v.encode()) for k, v in extra.items())]  # type: ignore[misc]
+                message["headers"] = [*message["headers"], *((k.encode(), v.encode()) for k, v in extra.items())]
             await send(message)
 
         await super().__call__(scope, receive, with_headers)

@@ -10,7 +10,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 import log
+from api.callers import caller_of
 from api.house import House, house
+from api.rates import is_loopback
 from dialogs.access import Action, Staff, demand
 from storage import operators
 
@@ -40,6 +42,18 @@ def allow(action: Action) -> Callable[[Staff], Awaitable[Staff]]:
     async def check(actor: Annotated[Staff, Depends(operator)]) -> Staff:
         demand(actor, action)
         return actor
+
+    return check
+
+
+def allow_open(action: Action) -> Callable[..., None]:
+    """A dependency: open for callers on this machine if the settings say so, else for who has a token that may."""
+
+    def check(request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> None:
+        web = house(request).settings.web
+        here = is_loopback(caller_of(web, request.scope, dict(request.headers.raw)))
+        if not (here and web.open_metrics == "loopback"):
+            demand(operator(request, credentials), action)
 
     return check
 

@@ -6,20 +6,23 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import APIRouter, Depends, Header, Query, Request, UploadFile
+from fastapi import Path as InPath
 from fastapi.responses import FileResponse, Response
 
 from api import streams
-from api.door import Door, bearer, cors
+from api.door import Door, Trouble, bearer, cors
+from api.files import handed_out
 from api.house import House, house
 from connectors.base import Chat, Sender
-from dialogs import visitors
+from dialogs import files, visitors
 from dialogs.access import Visitor
 from storage.db import now
 
 router = APIRouter(prefix="/chat/{channel}", tags=["website chat"])
 _WIDGET = Path(__file__).with_name("static") / "widget" / "widget.js"
 _MOST = 200
+_CHUNK = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ def caller(what: str) -> Callable[[Request, str], Caller]:
     return check
 
 
+HouseHere = Annotated[House, Depends(house)]
 Asking = Annotated[Caller, Depends(caller("messages"))]
 Opening = Annotated[Caller, Depends(caller("sessions"))]
 
@@ -89,7 +93,7 @@ async def open_session(request: Request, page: Opening) -> Response:
 @router.get("/messages")
 def messages(
     page: Asking,
-    at: Annotated[House, Depends(house)],
+    at: HouseHere,
     after: str | None = None,
     limit: Annotated[int, Query(ge=1, le=_MOST)] = 50,
 ) -> Response:
@@ -103,12 +107,40 @@ def messages(
 @router.get("/events")
 def events(
     page: Asking,
-    at: Annotated[House, Depends(house)],
+    at: HouseHere,
     last_event_id: Annotated[int | None, Header(ge=0)] = None,
 ) -> Response:
     """The visitor's messages as they come, change or go, as server-sent events; resumes by Last-Event-ID."""
     visitor, _ = page.visitor()
     return streams.for_visitor(at, visitor, last_event_id, page.headers)
+
+
+@router.post("/files", status_code=201)
+def upload(page: Annotated[Caller, Depends(caller("files"))], at: HouseHere, file: UploadFile) -> Response:
+    """Leave a file for a message that names its id; unused it is thrown away after a day."""
+    visitor, _ = page.visitor()
+    with at.db.read() as tx:
+        left = files.left_today(tx, visitor)
+    if left >= page.chat.allowance.bytes_a_day:
+        raise Trouble(429, "You left as many files today as this chat takes in a day.", 3600)
+    limit = min(at.settings.web.max_file, at.channels[page.channel].limits.file)
+    content = at.files.put_stream(iter(lambda: file.file.read(_CHUNK), b""), limit)
+    with at.db.begin() as tx:
+        shown = files.leave(tx, visitor, file.filename or "", file.content_type or "", content)
+    return page.answer(shown, 201)
+
+
+@router.get("/files/{file_id}", response_class=Response)
+def download(
+    page: Asking, at: HouseHere, file_id: Annotated[str, InPath(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+) -> Response:
+    """A file of the visitor's own dialog."""
+    visitor, _ = page.visitor()
+    with at.db.read() as tx:
+        row = files.find(tx, visitor, file_id)
+    answer = handed_out(at, row)
+    answer.headers.update({name: value for name, value in page.headers.items() if name != "cache-control"})
+    return answer
 
 
 @router.get("/widget.js", include_in_schema=False)

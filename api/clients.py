@@ -51,9 +51,7 @@ def get_client(client_id: PathId, actor: Reads, of: Of) -> Response:
 
 
 @router.patch("/{client_id}", response_model=Client, responses=errors(401, 403, 404, 409, 422))
-def edit_client(
-    client_id: PathId, body: Edit, write: Annotated[Writer, Depends(writer("client.write"))]
-) -> Response:
+def edit_client(client_id: PathId, body: Edit, write: Annotated[Writer, Depends(writer("client.write"))]) -> Response:
     """Put right what is known of a client; what is not named stays."""
 
     def act(work: Work) -> tuple[int, Any]:

@@ -4,6 +4,7 @@ from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import Field
 from starlette.responses import Response
 
 from api.auth import allow
@@ -55,7 +56,7 @@ class Note(Body):
     """A note for colleagues; `files` are ids of uploads."""
 
     text: Text = ""
-    files: FileIds = []
+    files: FileIds = Field(default_factory=list)
 
 
 class Reply(Note):
@@ -95,7 +96,9 @@ def write_first(body: Opening, write: Writes) -> Response:
 
     def act(work: Work) -> tuple[int, Any]:
         draft = writing.Draft(body.text, body.files, channel=body.channel)
-        dialog_id, message_id = writing.write_first(work, body.client, draft, partial(letters.split, write.house.channels))
+        dialog_id, message_id = writing.write_first(
+            work, body.client, draft, partial(letters.split, write.house.channels)
+        )
         shown = view.dialog(work.tx, write.actor, dialog_id)
         return 201, {**shown, "message": view.message(work.tx, write.actor, message_id)}
 

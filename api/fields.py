@@ -33,7 +33,7 @@ def _mailed(value: Any) -> Any:
 
 def _written(value: Any) -> Any:
     if not isinstance(value, str | datetime):
-        raise ValueError("give a time as text, such as 2026-01-31T09:00:00Z")  # noqa: TRY004 - pydantic's own way
+        raise ValueError("give a time as text, such as 2026-01-31T09:00:00Z")
     return value
 
 

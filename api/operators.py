@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+import orjson
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
@@ -64,9 +65,7 @@ def change_operator(operator_id: PathId, body: Change, write: Runs) -> Response:
 
 
 @router.get("/{operator_id}/tokens", response_model=Page[Token], responses=errors(401, 403, 404, 422))
-def list_tokens(
-    operator_id: PathId, actor: Annotated[Staff, Depends(allow("token.read"))], of: Of
-) -> Response:
+def list_tokens(operator_id: PathId, actor: Annotated[Staff, Depends(allow("token.read"))], of: Of) -> Response:
     """All tokens an operator ever had, without the tokens themselves."""
     with of.db.read() as tx:
         return answer(200, team.tokens(tx, actor, operator_id).to_dict())
@@ -84,7 +83,9 @@ def issue_token(operator_id: PathId, body: Wanted, write: Keys) -> Response:
         shown, issued = team.issue(work, operator_id, body.expires_at)
         return 201, {**shown, "token": None}
 
-    return write(body, act, lambda content: {**content, "token": issued or None})
+    response = write(body, act)
+    # Kept for a repeated request is only the answer without it.
+    return answer(201, {**orjson.loads(response.body), "token": issued}) if issued else response
 
 
 @router.delete("/{operator_id}/tokens/{token_id}", status_code=204, responses=errors(401, 403, 404, 422))

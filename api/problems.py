@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import log
+from api.caps import Caps
 from connectors.text import clean_text
 from dialogs.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, Stale
 from storage.db import is_database_fault
@@ -44,9 +45,10 @@ def problem(
 
 
 def install(app: FastAPI) -> None:
-    """Let every error of the application be answered as a problem."""
+    """Let every error of the application be answered as a problem, also a body that is too large."""
     for kind in (Refusal, Reused, Busy, TooLarge, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _answer)
+    app.add_middleware(Caps)
     app.add_middleware(Guard)
 
 

@@ -267,14 +267,13 @@ class Health(Answer):
     ok: Literal[True]
 
 
-class Readiness(BaseModel):
-    """Whether requests can be served, and how far behind the work is; lags in seconds."""
+class Readiness(Answer):
+    """Whether requests can be served; and how the broker is and how many seconds the oldest work waits."""
 
     ok: bool
     database: Literal["up", "away", "wrong schema"]
     broker: str
-    channels: dict[str, dict[str, float]]
-    outbox: dict[str, dict[str, float]]
+    lag_seconds: dict[Literal["inbox", "outbox"], float]
 
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -1,5 +1,6 @@
 """The queues: what waits on its way in or out, what stands still, and how a person sets it going again."""
 
+from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import Boolean, Row, func, literal_column, select
@@ -9,14 +10,16 @@ from dialogs.access import Staff, demand
 from dialogs.errors import Conflict, NotFound
 from dialogs.pages import Page
 from dialogs.work import Work
-from storage import inbox, outbox
+from storage import halts, inbox, ledger, outbox
 from storage.db import Tx
-from storage.inbox import INBOX, PARKED, QUEUE
+from storage.inbox import INBOX, PARKED, QUEUE, RECEIVED, TALLIES
+from storage.leases import database_now
 from storage.outbox import CANCELLED, FAILED, HELD, OUTBOX, QUEUED, UNCONFIRMED
 
 # Written out: only then can both databases see that the small index of letters with a future serves.
 _UNSETTLED = literal_column("outbox.state NOT IN ('sent', 'cancelled')", Boolean)
 _SETTLED = {outbox.SENT, CANCELLED}
+_NOTHING = {"received": 0, "processed": 0, "duplicate": 0, "parked": 0, "in_flight": 0, "lag_seconds": 0.0}
 _LETTER = (
     "id", "dialog_id", "part", "channel", "recipient", "action", "state", "attempts", "maybe_twice", "automatic",
     "error", "created_at", "send_at", "next_at", "sent_at",
@@ -85,6 +88,31 @@ def letters(tx: Tx, actor: Staff, wanted: dict[str, Any], page: tuple[int, str |
     return Page([_letter(row) for row in rows], following)
 
 
+def channels(tx: Tx, actor: Staff, sections: dict[str, tuple[str, bool]]) -> Page:
+    """The channels of `sections`, name -> (kind, enabled), with what the ledger says of them."""
+    demand(actor, "channel.read")
+    told = ledger.status(tx)
+    received = _last_received(tx)
+    stopped = {
+        row.channel: {name: getattr(row, name) for name in ("reason", "since", "until")} for row in halts.all_of(tx)
+    }
+    items = []
+    for name, (kind, enabled) in sorted(sections.items()):
+        flow = {**_NOTHING, **told["channels"].get(name, {})}
+        items.append(
+            {
+                "name": name,
+                "kind": kind,
+                "enabled": enabled,
+                **flow,
+                "last_received_at": received.get(name),
+                "outbox": told["outbox"].get(name, {}).get("states", {}),
+                "halt": stopped.get(name),
+            }
+        )
+    return Page(items, None)
+
+
 def retry(work: Work, letter_id: int) -> dict[str, Any]:
     """Send a letter after all that failed, is held, or whose end nobody knows; that one may arrive twice."""
     demand(work.actor, "queue.write")
@@ -105,6 +133,23 @@ def cancel(work: Work, letter_id: int) -> dict[str, Any]:
     shown = _move(work, before, CANCELLED, (QUEUED, HELD), {})
     _tell(work, "message.cancelled", before)
     return shown
+
+
+def behind(tx: Tx) -> dict[str, float]:
+    """Seconds the oldest raw and the oldest letter that could go on have been waiting; 0 when nothing waits."""
+    at = database_now(tx)
+    raw = select(INBOX.c.received_at).where(INBOX.c.id == select(func.min(QUEUE.c.inbox_id)).scalar_subquery())
+    due = select(func.min(OUTBOX.c.next_at)).where(_UNSETTLED, OUTBOX.c.state == QUEUED, OUTBOX.c.next_at <= at)
+    found = {"inbox": tx.execute(raw).scalar_one_or_none(), "outbox": tx.execute(due).scalar_one()}
+    return {
+        name: 0.0 if since is None else round(max(0.0, (at - since).total_seconds()), 3)
+        for name, since in found.items()
+    }
+
+
+def _last_received(tx: Tx) -> dict[str, datetime]:
+    query = select(TALLIES.c.channel, func.max(TALLIES.c.at)).where(TALLIES.c.kind == RECEIVED)
+    return {channel: at for channel, at in tx.execute(query.group_by(TALLIES.c.channel))}
 
 
 def _letter_row(work: Work, letter_id: int) -> Row[Any]:

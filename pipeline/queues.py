@@ -158,6 +158,4 @@ def _client_of(broker: dramatiq.Broker) -> "redis.Redis | None":
 
 def _client(url: str, timeout: float) -> "redis.Redis":
     # No retries: a repeated EVALSHA would ring twice, and a frozen server would hold us for all of them.
-    return redis.Redis.from_url(
-        url, socket_timeout=timeout, socket_connect_timeout=1, socket_keepalive=True, retry=Retry(NoBackoff(), 0)
-    )
+    return redis.Redis.from_url(url, socket_timeout=timeout, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0))

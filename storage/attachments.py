@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row, delete, func, literal_column, select, update
@@ -16,6 +17,8 @@ from storage.models import Attachment
 ATTACHMENTS = Attachment.__table__  # type: ignore[attr-defined]
 
 STORED, PENDING, FAILED = "stored", "pending", "failed"
+# Contents that are looked up at once.
+_STEP = 500
 
 
 class NewFile(NamedTuple):
@@ -170,7 +173,7 @@ def collect(db: Database, store: FileStore, before: datetime) -> int:
     store.sweep(before)
     gone = 0
     aged = store.aged(before)
-    while batch := [sha256 for sha256, _ in zip(aged, range(500), strict=False)]:
+    while batch := list(islice(aged, _STEP)):
         with db.read() as tx:
             named = _named(tx, batch)
         gone += sum(store.remove(sha256, before) for sha256 in batch if sha256 not in named)

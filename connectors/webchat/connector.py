@@ -1,8 +1,9 @@
 """The webchat connector: the widget's door, the webhook's door, and the way back through each."""
 
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import ClassVar
 
 import aiohttp
@@ -19,6 +20,7 @@ from connectors.base import (
     Envelope,
     Fetched,
     File,
+    Found,
     Letter,
     Limits,
     Message,
@@ -47,6 +49,7 @@ _SHORT_SECRET = 32
 _openings = wire.Reader(wire.Opening)
 _written = wire.Reader(wire.Written)
 _posted = wire.Reader(wire.Posted)
+_recorded = wire.Reader(wire.Recorded)
 
 
 class Webchat:
@@ -118,14 +121,30 @@ class Webchat:
             raise Refused(str(error), 401) from None
         posted = _posted.read(request.body)
         self._check(posted)
-        address = addresses.hooked(posted.visitor)
-        data = wire.pack(wire.Arrival(request.at), request.body)
-        raw = Raw(addresses.key(address, posted.id), address, data)
+        raw = _raw(posted, wire.Arrival(request.at), request.body)
         return Answer(Batch([raw]), 202, msgspec.json.encode({"id": posted.id}))
+
+    # ---- Import ----
+
+    def read(self, path: Path) -> Iterator[Found]:
+        """See Import: JSON Lines, each like a webhook's body with its `sent_at`, and `direction: "out"` for replies."""
+        at, position = datetime.now(UTC), 0
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                position += len(line)
+                body = line.strip(b" \t\r\n\xef\xbb\xbf")
+                if not body:
+                    continue
+                try:
+                    yield Found(self._record(body, at), position)
+                except Refused as error:
+                    yield Found(f"line {number}: {error}", position)
 
     def parse(self, raw: Raw) -> list[Envelope]:
         """See Connector."""
         arrival, body = wire.unpack(raw.data)
+        if arrival.history:
+            return [_from_history(raw, arrival.at, _recorded.read(body))]
         if arrival.visitor is None:
             return [_from_hook(raw, arrival.at, _posted.read(body))]
         written = _written.read(body)
@@ -168,6 +187,13 @@ class Webchat:
     async def close(self) -> None:
         """See Connector."""
         await self._outside.close()
+
+    def _record(self, body: bytes, at: datetime) -> Raw:
+        recorded = _recorded.read(body)
+        self._check(recorded)
+        if wire.moment(recorded.sent_at, at) is None:
+            raise Refused("sent_at: history needs the time it was said", 422)
+        return _raw(recorded, wire.Arrival(at, history=True), body)
 
     def _check(self, posted: wire.Posted) -> None:
         """Raises Refused for a webhook that says nothing, too much, or two things at once."""
@@ -223,10 +249,22 @@ class Webchat:
         return f"{what} on" if len(secret) >= _SHORT_SECRET else f"{what} on, with a secret too short to be safe"
 
 
+def _raw(posted: wire.Posted, arrival: wire.Arrival, body: bytes) -> Raw:
+    address = addresses.hooked(posted.visitor)
+    return Raw(addresses.key(address, posted.id), address, wire.pack(arrival, body))
+
+
+def _from_history(raw: Raw, at: datetime, recorded: wire.Recorded) -> Envelope:
+    envelope = _from_hook(raw, at, recorded)
+    if isinstance(envelope, Message):
+        return msgspec.structs.replace(envelope, direction=recorded.direction, history=True)
+    return envelope
+
+
 def _from_hook(raw: Raw, at: datetime, posted: wire.Posted) -> Envelope:
     name, email = clean_name(posted.name or ""), clean_email(posted.email or "")
     sender = Sender(raw.address_hint, name, email)
-    when, text = wire.moment(posted.sent_at, at), clean_text(posted.text or "")
+    when, text = wire.moment(posted.sent_at, at) or at, clean_text(posted.text or "")
     if posted.edit_of is not None:
         return Edit(addresses.key(sender.address, posted.edit_of), text, when, sender=sender)
     if posted.delete_of is not None:

@@ -1,6 +1,7 @@
 """Visitors' sessions: signed tokens that say who holds them, and the site's own tokens that say who its visitor is."""
 
 import secrets
+import threading
 import warnings
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -57,6 +58,7 @@ class Sessions:
         self._identity_key = _key(identity_secret.encode()) if identity_secret else None
         # Checking a signature anew for each request would cost more than all the rest of it.
         self._known: dict[tuple[str, bytes], tuple[int, Sender]] = {}
+        self._learning = threading.Lock()
 
     def open(self, asked: Opening, old_token: str | None, key: bytes, at: datetime) -> Session:
         """A new token; raises Refused 401 for an identity that does not hold."""
@@ -78,12 +80,14 @@ class Sessions:
         known = self._known.get((token, key))
         if known is None:
             known = self._verify(token, key)
-            if len(self._known) >= _REMEMBERED:
-                del self._known[next(iter(self._known))]
-            self._known[token, key] = known
+            with self._learning:
+                if len(self._known) >= _REMEMBERED:
+                    del self._known[next(iter(self._known))]
+                self._known[token, key] = known
         expires, visitor = known
         if expires <= at:
-            self._known.pop((token, key), None)
+            with self._learning:
+                self._known.pop((token, key), None)
             raise Refused("the session has run out; open a new one", 401)
         return visitor
 

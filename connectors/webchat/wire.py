@@ -2,7 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import Any, Generic, Literal, NoReturn, TypeVar
 
 import msgspec
 
@@ -56,11 +56,18 @@ class Posted(msgspec.Struct):
     delete_of: str | None = None
 
 
+class Recorded(Posted):
+    """A line of history: like a webhook's body, and "out" for what our side wrote."""
+
+    direction: Literal["in", "out"] = "in"
+
+
 class Arrival(msgspec.Struct, omit_defaults=True):
-    """What the door knows beside the body: when it came, and from a browser, whose session it was."""
+    """What the door knows beside the body: when it came, from a browser whose session it was, or that it is history."""
 
     at: datetime
     visitor: Sender | None = None
+    history: bool = False
 
 
 class Reader(Generic[T]):
@@ -116,15 +123,15 @@ def check_key(what: str, value: str, limit: int = KEY_LENGTH) -> None:
         raise Refused(f"{what}: must be printable", 422)
 
 
-def moment(value: Any, at: datetime) -> datetime:
-    """The time a source gives, in UTC if it names no zone; `at` for one that cannot be."""
+def moment(value: Any, at: datetime) -> datetime | None:
+    """The time a source gives, in UTC if it names no zone; None for one that cannot be, seen from `at`."""
     try:
         given = datetime.fromisoformat(value)
         # An offset can carry the first and the last year out of the calendar.
         given = given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
     except (ValueError, TypeError, OverflowError):
-        return at
-    return given if _FIRST <= given <= at + _AHEAD else at
+        return None
+    return given if _FIRST <= given <= at + _AHEAD else None
 
 
 def _refuse(error: msgspec.ValidationError, body: bytes) -> NoReturn:

@@ -44,9 +44,11 @@ def _absent(reason: str) -> NoReturn:
 def okno(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Okno]:
     """The whole of Okno on a port of its own."""
     server = Okno(tmp_path_factory.mktemp("okno"))
-    server.start()
-    yield server
-    server.stop()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
 
 
 @pytest.fixture(scope="package")

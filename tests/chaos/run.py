@@ -35,6 +35,8 @@ _SECRET = "whsec_Y2hhb3MgaXMgYSBsYWRkZXIsIGFuZCBzbyBpcyB0aGlz"
 # Messages a second that are written at most; in a short run fewer, so that the faults have something to hit.
 _RATE, _SHORT_RATE, _SHORT = 120, 75, 4000
 _READY_SECONDS, _SETTLE_SECONDS, _STUCK_SECONDS = 60.0, 60.0, 90.0
+# How often a failing site waits for somebody to notice.
+_PATIENCE = 5
 # Readers that ask now and then have asked by then.
 _LAST_READ = 2.5
 
@@ -70,10 +72,13 @@ class Outside:
         return answer
 
     async def fail(self, how: str, seconds: float) -> bool:
-        """Make the site's server fail for a while; whether anybody met the failure."""
-        before = await self.ask("fail", how, seconds)
-        await asyncio.sleep(seconds)
-        return (await self.ask("state"))["struck"] > before["struck"]
+        """Make the site's server fail for a while, at most a few times over, until somebody has met the failure."""
+        for _ in range(_PATIENCE):
+            before = await self.ask("fail", how, seconds)
+            await asyncio.sleep(seconds)
+            if (await self.ask("state"))["struck"] > before["struck"]:
+                return True
+        return False
 
 
 class Run:

@@ -116,7 +116,7 @@ def test_bytes_and_both_directories_are_durable_before_the_hash_is_known(
     fsync, replace, mkdir = os.fsync, Path.replace, Path.mkdir
 
     def seen_fsync(handle: int) -> None:
-        target = Path(os.readlink(f"/proc/self/fd/{handle}"))
+        target = Path(f"/proc/self/fd/{handle}").readlink()
         steps.append("sync " + ("content" if target.parent == store.root / "tmp" else target.name))
         fsync(handle)
 

@@ -59,15 +59,19 @@ export class ClientCard {
 
   fill(client) {
     this.client = client;
-    for (const [name] of FIELDS) this.inputs[name].value = client[name] ?? "";
-    const rows = client.identities.map(({ channel, address }) => h("li", {}, h("span", { class: "chip" }, channel), h("span", { dir: "auto" }, address)));
-    this.addresses.replaceChildren(...rows);
+    for (const [name] of FIELDS) this.inputs[name].value = client[name];
+    this.addresses.replaceChildren(...client.identities.map((identity) => this.address(identity)));
+  }
+
+  address({ channel, address, name, reachable }) {
+    const out = reachable ? null : h("span", { class: "free" }, this.i18n.t("unreachable"));
+    return h("li", {}, h("span", { class: "chip" }, channel), h("span", { dir: "auto" }, name || address), out);
   }
 
   /** Sends only the fields that were changed, so that a colleague's work on the others survives. */
   async save(event) {
     event.preventDefault();
-    const changed = FIELDS.map(([name]) => [name, this.inputs[name].value.trim() || null]).filter(([name, value]) => value !== (this.client[name] || null));
+    const changed = FIELDS.map(([name]) => [name, this.inputs[name].value.trim()]).filter(([name, value]) => value !== this.client[name]);
     try {
       if (changed.length) this.fill(await this.api.write("PATCH", `/v1/clients/${this.client.id}`, Object.fromEntries(changed)));
       setText(this.status, this.i18n.t("saved"));

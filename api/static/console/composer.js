@@ -4,10 +4,11 @@ import { h, setText } from "../shared/dom.js";
 import { size } from "../shared/format.js";
 import { shown } from "../shared/http.js";
 import { icon } from "../shared/icons.js";
+import { nameOf } from "./names.js";
 import { attemptOf, dropDraft, keepDraft, readDraft } from "./drafts.js";
 
 const MAX_TEXT = 50_000;
-const CONFLICT = 409;
+const STALE = "urn:okno:problem:stale-view";
 
 /** The form under a Thread; `context`: i18n, api, mayWrite, fail(text), sent(), leave() (Escape). */
 export class Composer {
@@ -94,13 +95,13 @@ export class Composer {
   }
 
   show() {
-    if (!this.draft) return;
+    if (!this.draft || !this.thread.dialog) return;
     const { t, lang } = this.i18n;
     const { kind, text, files } = this.draft;
     const isNote = kind === "notes";
     this.element.classList.toggle("is-note", isNote);
     for (const input of this.tabs.querySelectorAll("input")) input.checked = input.value === kind;
-    const invitation = isNote ? t("notePlaceholder") : t("replyPlaceholder", { name: this.thread.dialog?.client.name ?? "" });
+    const invitation = isNote ? t("notePlaceholder") : t("replyPlaceholder", { name: nameOf(this.thread.dialog.client, this.i18n) });
     this.text.setAttribute("placeholder", invitation);
     this.text.setAttribute("aria-label", invitation);
     setText(this.button, this.busy ? t("sendingNow") : t(isNote ? "saveNote" : "send"));
@@ -133,7 +134,7 @@ export class Composer {
   }
 
   showChannels() {
-    const channels = this.thread.dialog?.channels ?? [];
+    const { channels } = this.thread.dialog;
     const names = ["", ...channels];
     if (names.join() !== [...this.channel.options].map((option) => option.value).join()) {
       this.channel.replaceChildren(...names.map((name) => h("option", { value: name }, name || this.i18n.t("automatic"))));
@@ -207,7 +208,7 @@ export class Composer {
     keepDraft(id, draft);
     if (id !== this.id) return;
     const { t } = this.i18n;
-    if (error.status === CONFLICT) this.conflict();
+    if (error.problem.type === STALE) this.conflict();
     else this.complain(t("sendFailed", { why: error.message }), t("again"));
   }
 

@@ -5,12 +5,17 @@ import { h } from "../shared/dom.js";
 import { clock, full } from "../shared/format.js";
 import { icon } from "../shared/icons.js";
 import { linked } from "../shared/text.js";
+import { nameOf } from "./names.js";
 
 const LONG_CHARS = 1800;
 const LONG_LINES = 24;
-const MARKS = { queued: "clock", sending: "clock", sent: "check", failed: "alert", unconfirmed: "double", cancelled: "close", held: "clock" };
+const MARKS = { queued: "clock", sending: "clock", sent: "check", failed: "alert", unconfirmed: "double", twice: "double", cancelled: "close", held: "clock" };
+const STUCK = new Set(["failed", "unconfirmed", "held"]);
 
-/** Fills a list item with a message; `context`: i18n, me, api, fail(text), several (the client has several channels). */
+/**
+ * Fills a list item with a message; `context`: i18n, me, client, api, mayWrite, fail(text), retry(), several (whether the
+ * client has several channels).
+ */
 export function fillEntry(li, { message, first }, context) {
   li.className = `entry ${message.direction}${first ? " first" : ""}`;
   li.dataset.seq = message.seq;
@@ -26,18 +31,23 @@ function time(message, i18n) {
   return h("time", { datetime: message.sent_at, title: full(i18n.lang, message.sent_at) }, clock(i18n.lang, message.sent_at));
 }
 
-function heading(message, first, { i18n, me }) {
-  const { author } = message;
-  const own = author?.kind === "operator" && author.id === me.id;
-  const name = own ? i18n.t("you") : (author?.name ?? i18n.t("system"));
+function heading(message, first, context) {
+  const { i18n } = context;
+  const name = authorOf(message, context);
   const note = message.direction === "note" ? h("span", { class: "note-mark" }, icon("note"), i18n.t("note")) : null;
   return h("p", { class: first || note ? "author" : "hidden" }, h("span", { dir: "auto" }, name), note);
+}
+
+function authorOf({ author }, { i18n, me, client }) {
+  if (author.kind === "client") return author.name || nameOf(client, i18n);
+  if (author.kind === "operator" && author.id === me.id) return i18n.t("you");
+  return author.name || i18n.t("system");
 }
 
 function bubble(message, context) {
   const { t } = context.i18n;
   if (message.deleted_at) return h("div", { class: "bubble gone" }, t("deleted"));
-  const files = (message.files ?? []).map((file) => fileView(file, context));
+  const files = message.files.map((file) => fileView(file, context));
   return h("div", { class: "bubble" }, message.text ? body(message.text, t) : null, files);
 }
 
@@ -53,19 +63,30 @@ function body(text, t) {
 }
 
 function fileView(file, { i18n, api, fail }) {
+  if (file.state) return missing(file, i18n);
   const failed = (error) => fail(i18n.t("fileFailed", { why: error.message }));
   return attachment(file, { load: (id) => api.download(id), lang: i18n.lang, saveLabel: i18n.t("saveFile"), failed });
 }
 
-function meta(message, { i18n, several }) {
-  const edited = message.edited_at && !message.deleted_at ? h("span", {}, i18n.t("edited")) : null;
-  const via = several && message.channel ? h("span", {}, i18n.t("via", { channel: message.channel })) : null;
-  return h("div", { class: "meta" }, edited, via, time(message, i18n), delivery(message, i18n));
+/** A file whose content is still fetched from the channel, or could not be had. */
+function missing({ name, state }, i18n) {
+  const why = i18n.t(state === "pending" ? "filePending" : "fileMissing");
+  return h("span", { class: "file" }, icon("file"), h("span", { class: "file-name", dir: "auto" }, name), h("span", { class: "file-size" }, why));
 }
 
-function delivery({ delivery: way }, i18n) {
+function meta(message, context) {
+  const { i18n, several } = context;
+  const edited = message.edited_at && !message.deleted_at ? h("span", {}, i18n.t("edited")) : null;
+  const via = several && message.channel ? h("span", {}, i18n.t("via", { channel: message.channel })) : null;
+  return h("div", { class: "meta" }, edited, via, time(message, i18n), delivery(message, context));
+}
+
+function delivery({ delivery: way }, context) {
   if (!way) return null;
-  const words = way.state === "failed" && way.error ? i18n.t("failedWhy", { why: way.error }) : i18n.t(way.state);
-  const quiet = way.state === "sent" ? "hidden" : "";
-  return h("span", { class: `delivery ${way.state}`, title: words }, icon(MARKS[way.state]), h("span", { class: quiet }, words));
+  const { t } = context.i18n;
+  const look = way.state === "sent" && way.maybe_twice ? "twice" : way.state;
+  const words = look === "failed" && way.error ? t("failedWhy", { why: way.error }) : t(look);
+  const again = context.mayWrite && STUCK.has(look) ? h("button", { type: "button", class: "link", onClick: context.retry }, t("sendAgain")) : null;
+  const said = h("span", { class: look === "sent" ? "hidden" : "" }, words);
+  return h("span", { class: `delivery ${look}`, title: words }, icon(MARKS[look]), said, again);
 }

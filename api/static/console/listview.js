@@ -2,6 +2,7 @@
 
 import { h, reconcile } from "../shared/dom.js";
 import { brief, full } from "../shared/format.js";
+import { nameOf } from "./names.js";
 
 /** Shows a DialogList; `acts`: open(id) when the operator picks a dialog, clear() to drop the filters. */
 export class ListView {
@@ -47,11 +48,11 @@ export class ListView {
     row.className = unread ? "row unread" : "row";
     row.id = `dialog-${dialog.id}`;
     row.setAttribute("aria-selected", String(dialog.id === this.current));
-    const when = last?.sent_at ?? episode?.opened_at;
-    const time = when ? h("time", { datetime: when, title: full(lang, when) }, brief(lang, when)) : null;
+    const when = dialog.last_at;
+    const time = h("time", { datetime: when, title: full(lang, when) }, brief(lang, when));
     const badge = unread ? h("span", { class: "badge", title: t("unreadRow", { n: unread }) }, unread > 99 ? "99+" : String(unread), h("span", { class: "hidden" }, ` ${t("unread")}`)) : null;
     row.replaceChildren(
-      h("span", { class: "row-line" }, h("span", { class: "row-name", dir: "auto" }, client.name), time),
+      h("span", { class: "row-line" }, h("span", { class: "row-name", dir: "auto" }, nameOf(client, this.i18n)), time),
       h("span", { class: "row-line" }, h("span", { class: "row-text", dir: "auto" }, this.snippet(last)), badge),
       h("span", { class: "row-line row-meta" }, this.channels(dialog), this.owner(episode)),
     );
@@ -61,7 +62,7 @@ export class ListView {
     const { t } = this.i18n;
     if (!last) return t("noMessages");
     const prefix = last.direction === "note" ? t("prefixNote") : last.direction === "out" ? t("prefixYou") : "";
-    const words = last.text || (last.files?.length ? t("fileOnly", { name: last.files[0].name }) : "");
+    const words = last.text || (last.files.length ? t("fileOnly", { name: last.files[0].name }) : "");
     return prefix + words.slice(0, 200);
   }
 

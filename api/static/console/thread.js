@@ -6,6 +6,7 @@ import { shown } from "../shared/http.js";
 const PAGE = 50;
 const LARGEST = 200;
 const GAP_MS = 250;
+const STUCK = ["failed", "held", "unconfirmed"];
 
 /**
  * Fires "change" (detail: {fresh: [new messages of the client], reset: whether another dialog was opened}).
@@ -145,6 +146,14 @@ export class Thread extends EventTarget {
     if (id !== this.id) return;
     this.messages = [...this.messages.filter((known) => known.id !== message.id), message].sort(inOrder);
     this.fire([], false);
+    this.refresh();
+  }
+
+  /** Tries again the letters of a reply that failed, are held, or whose outcome nobody knows. */
+  async retry(message) {
+    const { items } = await this.api.get("/v1/outbox", { message: message.id, limit: LARGEST });
+    const stuck = items.filter((letter) => STUCK.includes(letter.state));
+    for (const letter of stuck.reverse()) await this.api.write("POST", `/v1/outbox/${letter.id}/retry`);
     this.refresh();
   }
 

@@ -1,10 +1,11 @@
 // The open dialog: its header with the actions, and the conversation.
 
 import { h, reconcile, setText } from "../shared/dom.js";
-import { day, dayKey } from "../shared/format.js";
+import { day, sameDay } from "../shared/format.js";
 import { icon } from "../shared/icons.js";
 import { Sticky } from "../shared/sticky.js";
 import { fillEntry } from "./entry.js";
+import { nameOf } from "./names.js";
 
 const STATES = { open: "stateOpen", resolved: "stateResolved" };
 
@@ -88,23 +89,30 @@ export class ThreadView {
   showHead() {
     const { t } = this.i18n;
     const { client, episode, channels } = this.thread.dialog;
-    const { assignee, status, number } = episode;
+    setText(this.name, nameOf(client, this.i18n));
+    this.facts.replaceChildren(...this.work(episode), ...channels.map((name) => h("span", { class: "chip" }, name)));
+    this.head.classList.toggle("idle", !episode || !this.context.mayWrite);
+    if (!episode) return;
+    const { assignee, status } = episode;
     const mine = assignee?.id === this.context.me.id;
-    setText(this.name, client.name);
-    const owner = assignee ? t("ownedBy", { name: assignee.name }) : t("ownedByNobody");
-    this.facts.replaceChildren(
-      h("span", { class: `state ${status}` }, t(STATES[status])), h("span", {}, t("episode", { n: number })),
-      h("span", { class: assignee ? "" : "free" }, owner), ...channels.map((name) => h("span", { class: "chip" }, name)),
-    );
     setText(this.takeButton, t(mine ? "release" : assignee ? "takeOver" : "take"));
     setText(this.resolveButton, t(status === "open" ? "resolve" : "reopen"));
     this.resolveButton.className = status === "open" ? "primary act" : "quiet act";
-    this.takeButton.hidden = status !== "open" || !this.context.mayWrite;
-    this.resolveButton.hidden = !this.context.mayWrite;
+    this.takeButton.hidden = status !== "open";
+  }
+
+  /** What is said of an episode; a dialog nobody has written in yet has none. */
+  work(episode) {
+    if (!episode) return [];
+    const { t } = this.i18n;
+    const { assignee, status, number } = episode;
+    const owner = assignee ? t("ownedBy", { name: assignee.name }) : t("ownedByNobody");
+    const state = h("span", { class: `state ${status}` }, t(STATES[status]));
+    return [state, h("span", {}, t("episode", { n: number })), h("span", { class: assignee ? "" : "free" }, owner)];
   }
 
   mark(row) {
-    return JSON.stringify([this.i18n.lang, this.several, row]);
+    return JSON.stringify([this.i18n.lang, this.several, this.thread.dialog.client.name, row]);
   }
 
   get several() {
@@ -113,15 +121,25 @@ export class ThreadView {
 
   fill(li, row) {
     if (row.message) {
-      fillEntry(li, row, { ...this.context, several: this.several });
+      const { client } = this.thread.dialog;
+      fillEntry(li, row, { ...this.context, client, several: this.several, retry: () => this.retry(row.message) });
       return;
     }
     li.className = row.day ? "day" : "new-here";
     li.textContent = row.day ? day(this.i18n.lang, row.day) : this.i18n.t("newHere");
   }
 
+  /** Has a reply that did not get out sent once more. */
+  async retry(message) {
+    try {
+      await this.thread.retry(message);
+    } catch (error) {
+      this.context.fail(this.i18n.t("actionFailed", { why: error.message }));
+    }
+  }
+
   announce(message) {
-    const name = message.author?.name ?? this.thread.dialog.client.name;
+    const name = nameOf(this.thread.dialog.client, this.i18n);
     this.context.tell(this.i18n.t(message.text ? "announce" : "announceFile", { name, text: message.text }));
   }
 
@@ -145,7 +163,7 @@ export class ThreadView {
 
   /** Carries out the changes that `plan(dialog)` returns, one after the other. */
   async act(plan) {
-    if (this.thread.state !== "ready" || !this.context.mayWrite) return;
+    if (!this.thread.dialog?.episode || !this.context.mayWrite) return;
     try {
       for (const changes of plan(this.thread.dialog)) await this.thread.change(changes);
       this.context.tell(this.i18n.t("done"));
@@ -161,10 +179,10 @@ function withMarks({ messages, unreadFrom }) {
   const rows = [];
   let last = null;
   for (const message of messages) {
-    const sameDay = last && dayKey(last.sent_at) === dayKey(message.sent_at);
-    if (!sameDay) rows.push({ key: dayKey(message.sent_at), day: message.sent_at });
+    const follows = last && sameDay(last.sent_at, message.sent_at);
+    if (!follows) rows.push({ key: `day-${message.id}`, day: message.sent_at });
     if (message.seq === unreadFrom) rows.push({ key: "new-here" });
-    const sameAuthor = sameDay && last.direction === message.direction && last.author?.id === message.author?.id;
+    const sameAuthor = follows && last.direction === message.direction && last.author?.id === message.author?.id;
     rows.push({ key: message.id, message, first: !sameAuthor || message.seq === unreadFrom });
     last = message;
   }

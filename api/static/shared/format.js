@@ -37,9 +37,9 @@ export function full(lang, at) {
   return new Intl.DateTimeFormat(lang, { dateStyle: "long", timeStyle: "medium" }).format(new Date(at));
 }
 
-/** The local calendar day of a time, as a key. */
-export function dayKey(at) {
-  return `day-${startOfDay(new Date(at))}`;
+/** Whether two times lie on one local calendar day. */
+export function sameDay(a, b) {
+  return startOfDay(new Date(a)) === startOfDay(new Date(b));
 }
 
 /** "12 kB", "3.4 MB". */

@@ -4,6 +4,9 @@ const LIMIT_MS = 30_000;
 const UPLOAD_LIMIT_MS = 600_000;
 const TRY_AGAIN = new Set([0, 401, 408, 425, 429, 500, 502, 503, 504, 507]);
 
+// The first request under the same Idempotency-Key is still being carried out.
+const BUSY = "urn:okno:problem:key-busy";
+
 /** A request that brought no good answer; `status` is 0 when there was no answer at all. */
 export class HttpError extends Error {
   constructor(status, problem = {}, waitMs = 0) {
@@ -15,7 +18,7 @@ export class HttpError extends Error {
 
   /** True when the same request may succeed later. */
   get temporary() {
-    return TRY_AGAIN.has(this.status);
+    return TRY_AGAIN.has(this.status) || this.problem.type === BUSY;
   }
 }
 

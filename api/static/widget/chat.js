@@ -85,7 +85,7 @@ export class Chat extends EventTarget {
       headers: () => this.api.headers,
       lastId: this.lastId ?? null,
       onOpen: () => this.catchUp(),
-      onEvent: (event) => event.type === "message" && this.history.take([JSON.parse(event.data)]),
+      onEvent: (event) => event.type === "message" && this.history.take(JSON.parse(event.data)),
       onState: (state) => this.setLive(state === "live"),
       onDenied: () => this.beginAgain(),
     });

@@ -2,7 +2,7 @@
 
 import { recall, remember } from "../shared/store.js";
 
-/** Messages sorted by time, one per id. Fires "change" (detail: the items that are new). */
+/** Messages in the order the visitor has seen them, one per id. Fires "change" (detail: the items that are new). */
 export class History extends EventTarget {
   constructor(api) {
     super();
@@ -17,19 +17,30 @@ export class History extends EventTarget {
     let after = this.items.at(-1)?.id ?? null;
     do {
       const page = await this.api.messages(after);
-      this.take(page.items);
+      this.insert(page.items, after);
       after = after && page.next;
     } while (after);
     this.loaded = true;
     this.dispatchEvent(new CustomEvent("change", { detail: [] }));
   }
 
-  /** Adds or replaces items by their ids. */
-  take(items) {
-    const known = new Set(this.items.map((item) => item.id));
-    const byId = new Map([...this.items, ...items].map((item) => [item.id, item]));
-    this.items = [...byId.values()].sort((a, b) => Date.parse(a.sent_at) - Date.parse(b.sent_at));
-    this.dispatchEvent(new CustomEvent("change", { detail: items.filter((item) => !known.has(item.id)) }));
+  /** Puts a page behind the item `after` (null: in front of all): events may have brought what follows it already. */
+  insert(page, after) {
+    const fresh = page.filter((item) => !this.has(item.id));
+    const ids = new Set(page.map((item) => item.id));
+    const place = this.items.findIndex((item) => item.id === after) + 1;
+    const known = this.items.map((item, n) => ({ item, before: n < place })).filter(({ item }) => !ids.has(item.id));
+    const side = (before) => known.filter((one) => one.before === before).map((one) => one.item);
+    this.items = [...side(true), ...page, ...side(false)];
+    this.dispatchEvent(new CustomEvent("change", { detail: fresh }));
+  }
+
+  /** An event: a new item comes last, a known one is replaced where it stands. */
+  take(item) {
+    const place = this.items.findIndex((one) => one.id === item.id);
+    if (place < 0) this.items.push(item);
+    else this.items[place] = item;
+    this.dispatchEvent(new CustomEvent("change", { detail: place < 0 ? [item] : [] }));
   }
 
   has(id) {
@@ -38,12 +49,12 @@ export class History extends EventTarget {
 
   /** How many of the other side's messages the visitor has not looked at. */
   get unseen() {
-    const seen = Number(recall(this.seenKey) ?? 0);
-    return this.items.filter((item) => item.author.kind === "operator" && Date.parse(item.sent_at) > seen).length;
+    const seen = this.items.findIndex((item) => item.id === recall(this.seenKey));
+    return this.items.slice(seen + 1).filter((item) => item.author.kind === "operator").length;
   }
 
   see() {
     const last = this.items.at(-1);
-    if (last) remember(this.seenKey, String(Date.parse(last.sent_at)));
+    if (last) remember(this.seenKey, last.id);
   }
 }

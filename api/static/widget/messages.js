@@ -2,7 +2,7 @@
 
 import { attachment } from "../shared/attachment.js";
 import { h, reconcile, setText } from "../shared/dom.js";
-import { clock, day, dayKey, full, size } from "../shared/format.js";
+import { clock, day, full, sameDay, size } from "../shared/format.js";
 import { icon } from "../shared/icons.js";
 import { Sticky } from "../shared/sticky.js";
 import { linked } from "../shared/text.js";
@@ -100,10 +100,10 @@ function withDays(rows) {
   let last = null;
   const end = rows.at(-1);
   for (const row of rows) {
-    const sameDay = last && dayKey(last.item.sent_at) === dayKey(row.item.sent_at);
-    if (!sameDay) result.push({ key: dayKey(row.item.sent_at), day: row.item.sent_at });
+    const follows = last && sameDay(last.item.sent_at, row.item.sent_at);
+    if (!follows) result.push({ key: `day-${row.item.id}`, day: row.item.sent_at });
     const { kind, name } = row.item.author;
-    const first = !sameDay || last.item.author.kind !== kind || last.item.author.name !== name;
+    const first = !follows || last.item.author.kind !== kind || last.item.author.name !== name;
     result.push({ ...row, key: row.item.id, first, last: row === end });
     last = row;
   }

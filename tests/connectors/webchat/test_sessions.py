@@ -15,7 +15,9 @@ from joserfc.jwk import OctKey
 
 from connectors.base import Proof, Refused, Sender, Session
 from connectors.webchat import Webchat
+from connectors.webchat.sessions import Sessions
 from connectors.webchat.settings import WebchatSettings
+from connectors.webchat.wire import Opening
 from tests.connectors.webchat.conftest import IDENTITY_SECRET, KEY, Make
 
 NOW = datetime.now(UTC)
@@ -98,13 +100,18 @@ def test_an_old_token_that_does_not_hold_opens_a_new_session(chat: Webchat, old:
 
 
 def test_a_session_runs_out_and_is_not_remembered(make: Make) -> None:
-    chat = make(session_days=1)
-    session = chat.open_session(b"{}", None, KEY, NOW - timedelta(days=1) + timedelta(seconds=1.5))
-    assert chat.visitor(session.token, KEY) == session.visitor
-    time.sleep(2)
-    assert "run out" in _refused(chat, session.token)
-    assert "run out" in _refused(chat, session.token)
-    assert _open(chat, {}, session.token).visitor != session.visitor
+    sessions = Sessions("site", 1, "")
+    session = sessions.open(Opening(), None, KEY, NOW)
+    end = session.expires_at.timestamp()
+    assert sessions.visitor(session.token, KEY, end - 1) == session.visitor
+    for _ in range(2):
+        with pytest.raises(Refused, match="run out") as caught:
+            sessions.visitor(session.token, KEY, end)
+        assert caught.value.status == 401
+    late = NOW + timedelta(days=2)
+    assert sessions.open(Opening(), session.token, KEY, late).visitor != session.visitor
+    old = make(session_days=1).open_session(b"{}", None, KEY, NOW - timedelta(days=2)).token
+    assert "run out" in _refused(make(), old)
 
 
 def test_a_token_of_another_channel_or_key_is_refused(chat: Webchat, make: Make) -> None:

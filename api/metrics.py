@@ -1,0 +1,60 @@
+"""Figures for Prometheus, made anew at each scrape: the database counts, whichever process did the work."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+
+class _Given(Collector):
+    def __init__(self, families: Iterable[Metric]) -> None:
+        self._families = list(families)
+
+    def collect(self) -> Iterable[Metric]:
+        """Called by the registry."""
+        return self._families
+
+
+def registry(told: dict[str, Any], readers: int) -> CollectorRegistry:
+    """Everything to be scraped: what the ledger told, how many read the feed, and how the process is."""
+    found = CollectorRegistry()
+    ProcessCollector(registry=found)
+    PlatformCollector(registry=found)
+    following = GaugeMetricFamily("okno_feed_readers", "Readers of the event feed in this process", value=readers)
+    found.register(_Given([*_inbound(told["channels"]), *_outbound(told["outbox"]), following]))
+    return found
+
+
+def _inbound(channels: dict[str, dict[str, float]]) -> Iterable[Metric]:
+    raws = CounterMetricFamily(
+        "okno_raws", "Inbound events by what became of them; received is the sum of all", labels=("channel", "fate")
+    )
+    waiting = GaugeMetricFamily("okno_raws_in_flight", "Inbound events not processed yet", labels=("channel",))
+    parked = GaugeMetricFamily(
+        "okno_raws_parked", "Inbound events that failed and wait to be looked at", labels=("channel",)
+    )
+    lag = GaugeMetricFamily(
+        "okno_inbox_lag_seconds", "Age of the oldest inbound event not processed yet", labels=("channel",)
+    )
+    for name, flow in channels.items():
+        for fate in ("received", "processed", "duplicate"):
+            raws.add_metric((name, fate), flow[fate])
+        waiting.add_metric((name,), flow["in_flight"])
+        parked.add_metric((name,), flow["parked"])
+        lag.add_metric((name,), flow["lag_seconds"])
+    return raws, waiting, parked, lag
+
+
+def _outbound(outbox: dict[str, dict[str, Any]]) -> Iterable[Metric]:
+    letters = GaugeMetricFamily("okno_letters", "Outbound letters by state", labels=("channel", "state"))
+    oldest = GaugeMetricFamily(
+        "okno_outbox_oldest_seconds", "Age of the letter that has been due longest and is not out", labels=("channel",)
+    )
+    for name, queue in outbox.items():
+        for state, count in queue["states"].items():
+            letters.add_metric((name, state), count)
+        oldest.add_metric((name,), queue["oldest_seconds"])
+    return letters, oldest

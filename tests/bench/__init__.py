@@ -1,0 +1,1 @@
+"""How fast Okno is, and how much memory it takes: run by `python -m tests.bench`."""
