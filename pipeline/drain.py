@@ -17,7 +17,7 @@ import log
 from connectors.base import Raw
 from connectors.registry import Channels
 from pipeline.attach import Shelf
-from pipeline.stitch import Parsed, stitch
+from pipeline.stitch import Parsed, Repeats, stitch
 from pipeline.turns import Turns
 from settings import WorkSettings
 from storage import inbox, journal, leases
@@ -161,9 +161,10 @@ class Drain:
         """True when the batch is settled, one way or another."""
         read = self._read(work.rows)
         try:
-            with self._db.begin() as tx:
-                leases.hold(tx, work.held)
-                self._settle(tx, number, work, read)
+            try:
+                self._settle(number, work, read, repeats=False)
+            except Repeats:
+                self._settle(number, work, read, repeats=True)
         except leases.Lost:
             _log.warning("drain.shard_lost", shard=number)
             return False
@@ -173,19 +174,19 @@ class Drain:
             self._db.write(partial(self._isolate, number=number, work=work, reason=_reason(error)))
         return True
 
-    def _settle(self, tx: Tx, number: int, work: _Work, read: _Read) -> None:
-        entries = stitch(tx, read.parsed, self._channels.settings)
-        if read.done:
-            inbox.done(tx, number, read.done)
-        entries += self._set_aside(tx, number, work, read.failed)
-        leases.renew(tx, work.held, self._work.lease)
-        journal.append(tx, entries)
+    def _settle(self, number: int, work: _Work, read: _Read, *, repeats: bool) -> None:
+        with self._db.begin() as tx:
+            leases.renew(tx, work.held, self._work.lease)
+            entries = stitch(tx, read.parsed, self._channels.settings, repeats=repeats)
+            if read.done:
+                inbox.done(tx, number, read.done)
+            entries += self._set_aside(tx, number, work, read.failed)
+            journal.append(tx, entries)
 
     def _isolate(self, tx: Tx, *, number: int, work: _Work, reason: str) -> None:
         """The batch cannot be written: from now on each of its raws runs alone."""
-        leases.hold(tx, work.held)
-        entries = self._set_aside(tx, number, work, {row.id: reason for row in work.rows})
         leases.renew(tx, work.held, self._work.lease)
+        entries = self._set_aside(tx, number, work, {row.id: reason for row in work.rows})
         journal.append(tx, entries)
 
     def _set_aside(self, tx: Tx, number: int, work: _Work, failed: dict[int, str]) -> list[journal.Entry]:

@@ -32,14 +32,11 @@ class Place:
     reopened: int | None = None
 
 
-def place_of(dialog: Row[Any], episode: Row[Any] | None) -> Place:
-    """The dialog as the database has it."""
-    number, status, resolved_at = (
-        (0, RESOLVED, None) if episode is None else (episode.number, episode.status, episode.resolved_at)
-    )
+def place_of(row: Row[Any]) -> Place:
+    """The dialog as the database has it, from a row of storage.talk.lock_with_episodes."""
     return Place(
-        dialog.id, dialog.last_seq, dialog.last_in_seq, dialog.unread, dialog.last_at, dialog.last_message_id,
-        dialog.episode_id, number, status, resolved_at,
+        row.id, row.last_seq, row.last_in_seq, row.unread, row.last_at, row.last_message_id, row.episode_id,
+        row.number or 0, row.status or RESOLVED, row.resolved_at,
     )  # fmt: skip
 
 

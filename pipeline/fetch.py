@@ -1,5 +1,6 @@
 """Fetch: the content of files that came as a reference, after their message and without holding it up."""
 
+import threading
 import time
 from collections.abc import AsyncGenerator, Coroutine, Iterator
 from contextlib import contextmanager
@@ -14,16 +15,19 @@ from connectors.base import Fetch, Fetched, Rejected, Unavailable
 from connectors.registry import Channels
 from storage import attachments, journal, talk
 from storage.attachments import FAILED, STORED
-from storage.db import Database, Tx, now
+from storage.db import Database, Tx, is_database_fault, now
 from storage.files import FileStore, TooLarge, checked_type
 
 T = TypeVar("T")
 
 # Seconds to wait after each try but the last.
 WAITS = (1, 5, 30, 300, 300, 900, 1800, 3600, 3600)
+# Slow servers that are waited for at once, per process.
+_AT_ONCE = 4
 # Seconds until a server must answer, until it must send more, until it must be done, and until another process may
 # think that we are dead.
 _OPEN, _STALL, _WHOLE, _TAKEN = 30.0, 30.0, 300.0, 600.0
+_GOODBYE = 3.0
 
 _log = log.get(__name__)
 
@@ -35,6 +39,10 @@ class Run(Protocol):
         """The coroutine's result."""
 
 
+class Stopped(Exception):
+    """The process is ending: whoever comes next fetches the file."""
+
+
 class Means(NamedTuple):
     """What fetching needs."""
 
@@ -44,24 +52,66 @@ class Means(NamedTuple):
     run: Run
 
 
-def fetch_due(means: Means, limit: int = 20) -> int:
+class Fetcher:
+    """Fetches on threads of its own: a slow server holds up nothing but its files."""
+
+    def __init__(self, means: Means) -> None:
+        self._means = means
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def sweep(self) -> None:
+        """Have somebody look for files to fetch, unless enough are at it; returns at once."""
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        if len(self._threads) < _AT_ONCE and not self._stopping.is_set():
+            thread = threading.Thread(target=self._work, name="fetch", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def stop(self) -> None:
+        """Take no more, and leave what is half read to others."""
+        self._stopping.set()
+
+    def close(self) -> None:
+        """Wait a moment for those at work; who still waits for a server then is left behind."""
+        self.stop()
+        deadline = time.monotonic() + _GOODBYE
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _work(self) -> None:
+        try:
+            fetch_due(self._means, stopping=self._stopping)
+        except Exception as error:  # noqa: BLE001 - the edge of the thread: the rows wait for the next look
+            level = _log.warning if is_database_fault(error) else _log.exception
+            level("fetch.failed", error=type(error).__name__)
+
+
+def fetch_due(means: Means, limit: int = 20, stopping: threading.Event | None = None) -> int:
     """Fetch up to `limit` files whose time has come; gives back how many were tried. What fails waits or stays failed.
 
     A failed file stays in its message, under its name.
     """
+    stopping = stopping or threading.Event()
     tried = 0
     # One by one: taken together, the last would be out of our hands before its turn.
-    while tried < limit and (taken := means.db.write(lambda tx: attachments.take_due(tx, 1, _TAKEN))):
-        outcome = _try(means, taken[0])
-        means.db.write(partial(_finish, row=taken[0], outcome=outcome))
+    while tried < limit and not stopping.is_set() and (row := _take(means.db)):
+        outcome = _try(means, row, stopping)
+        means.db.write(partial(_finish, row=row, outcome=outcome))
         tried += 1
     return tried
 
 
-def _try(means: Means, row: Row[Any]) -> dict[str, Any]:
+def _take(db: Database) -> Row[Any] | None:
+    return next(iter(db.write(lambda tx: attachments.take_due(tx, 1, _TAKEN))), None)
+
+
+def _try(means: Means, row: Row[Any], stopping: threading.Event) -> dict[str, Any]:
     """The values that say what became of one try."""
     try:
-        return _fetch(means, row)
+        return _fetch(means, row, stopping)
+    except Stopped:
+        return {"next_at": now()}
     except (Rejected, TooLarge) as error:
         return _gone(row, error)
     except Exception as error:  # noqa: BLE001 - whatever happened out there, it may not happen again
@@ -74,31 +124,33 @@ def _try(means: Means, row: Row[Any]) -> dict[str, Any]:
         return {"next_at": now() + timedelta(seconds=wait)}
 
 
-def _fetch(means: Means, row: Row[Any]) -> dict[str, Any]:
+def _fetch(means: Means, row: Row[Any], stopping: threading.Event) -> dict[str, Any]:
     if row.channel not in means.channels:
         raise Unavailable("the channel is switched off")
     connector = means.channels[row.channel]
     if not isinstance(connector, Fetch):
         raise Rejected("the channel has no files to fetch")
     fetched = means.run(connector.fetch(row.source), _OPEN)
-    with _chunks(means.run, fetched) as chunks:
+    with _chunks(means.run, fetched, stopping) as chunks:
         content = means.store.put_stream(chunks, connector.limits.file)
     kind = checked_type(content.image, fetched.type or row.type)
     return {"state": STORED, "next_at": None, "sha256": content.sha256, "size": content.size, "type": kind}
 
 
 @contextmanager
-def _chunks(run: Run, fetched: Fetched) -> Iterator[Iterator[bytes]]:
+def _chunks(run: Run, fetched: Fetched, stopping: threading.Event) -> Iterator[Iterator[bytes]]:
     """The chunks, read one by one from the loop's thread; its connection is given back however the reading ends."""
     try:
-        yield _pull(run, fetched.chunks)
+        yield _pull(run, fetched.chunks, stopping)
     finally:
         run(fetched.chunks.aclose(), _STALL)
 
 
-def _pull(run: Run, chunks: AsyncGenerator[bytes, None]) -> Iterator[bytes]:
+def _pull(run: Run, chunks: AsyncGenerator[bytes, None], stopping: threading.Event) -> Iterator[bytes]:
     deadline = time.monotonic() + _WHOLE
     while (chunk := run(_next(chunks), _STALL)) is not None:
+        if stopping.is_set():
+            raise Stopped
         if time.monotonic() > deadline:
             raise Unavailable("the file came too slowly")
         yield chunk

@@ -11,7 +11,7 @@ from pipeline import amend, attach
 from pipeline.episodes import Place, place_of, settle, verdict
 from pipeline.identify import Address, Who, identify
 from storage import bulk, talk
-from storage.db import Tx, now
+from storage.db import Tx, is_conflict, now
 from storage.journal import SYSTEM, Entry
 
 _EPISODE_COLUMNS = ("id", "dialog_id", "number", "status", "opened_at", "resolved_at")
@@ -28,8 +28,16 @@ class Parsed(NamedTuple):
     envelopes: Sequence[Envelope]
 
 
-def stitch(tx: Tx, batch: Sequence[Parsed], policies: Policies) -> list[Entry]:
-    """Write what the envelopes say; gives back the journal entries, to be appended last of all."""
+class Repeats(Exception):
+    """Some of the messages are there already."""
+
+
+def stitch(tx: Tx, batch: Sequence[Parsed], policies: Policies, *, repeats: bool = True) -> list[Entry]:
+    """Write what the envelopes say; gives back the journal entries, to be appended last of all.
+
+    Without `repeats` no message is looked up before it is written, which is what a look-up for each costs; if one is
+    there already the transaction is lost and Repeats is raised: do it again with `repeats`.
+    """
     written: list[Written] = []
     changes: list[amend.Told] = []
     for channel, envelopes in batch:
@@ -38,26 +46,31 @@ def stitch(tx: Tx, batch: Sequence[Parsed], policies: Policies) -> list[Entry]:
                 written.append((channel, envelope))
             else:
                 changes.append((channel, envelope))
-    entries = _write(tx, written, policies)
+    try:
+        entries = _write(tx, written, policies, repeats=repeats)
+    except Exception as error:
+        if repeats or not is_conflict(error):
+            raise
+        raise Repeats from None
     if changes:
         early, told = amend.apply(tx, changes)
         # An edit or deletion that came before its message stands for it; the message itself is then a repeat.
-        entries += told + _write(tx, early, policies)
+        entries += told + _write(tx, early, policies, repeats=True)
     return entries
 
 
-def _write(tx: Tx, written: Sequence[Written], policies: Policies) -> list[Entry]:
-    known = _known(tx, written)
+def _write(tx: Tx, written: Sequence[Written], policies: Policies, *, repeats: bool) -> list[Entry]:
+    known = _known(tx, written, repeats=repeats)
     fresh = _fresh(written, known)
     if not fresh:
         return []
     who = identify(tx, {(channel, message.sender.address): message.sender for channel, message in fresh})
-    places = _places(tx, who)
+    locked = talk.lock_with_episodes(tx, {known.dialog_id for known in who.values()})
+    places = {row.id: place_of(row) for row in locked}
     seats = _Seats(who, places, policies, known, talk.episode_ids(tx, _closed(places)))
     ids = talk.message_ids(tx, len(fresh))
     rows = [seats.take(message_id, *message) for message_id, message in zip(ids, fresh, strict=True)]
-    opened = [place.opened for place in places.values() if place.opened]
-    bulk.insert(tx, talk.EPISODES, _EPISODE_COLUMNS, opened)
+    bulk.insert(tx, talk.EPISODES, _EPISODE_COLUMNS, [place.opened for place in places.values() if place.opened])
     talk.reopen(tx, [place.reopened for place in places.values() if place.reopened])
     bulk.insert(tx, talk.MESSAGES, talk.NewMessage._fields, rows)
     attach.files(tx, [(i, channel, message) for i, (channel, message) in zip(ids, fresh, strict=True) if message.files])
@@ -65,14 +78,14 @@ def _write(tx: Tx, written: Sequence[Written], policies: Policies) -> list[Entry
     return [*_episode_entries(places), *seats.entries]
 
 
-def _known(tx: Tx, written: Sequence[Written]) -> dict[Address, int]:
-    """Ids of the messages already there under a key that is written or answered now."""
+def _known(tx: Tx, written: Sequence[Written], *, repeats: bool) -> dict[Address, int]:
+    """Ids of the messages already there under a key that is answered now, and with `repeats` under one written now."""
     wanted: dict[str, set[str]] = {}
     for channel, message in written:
-        keys = wanted.setdefault(channel, set())
-        keys.add(message.external_id)
+        if repeats:
+            wanted.setdefault(channel, set()).add(message.external_id)
         if message.reply_to:
-            keys.add(message.reply_to)
+            wanted.setdefault(channel, set()).add(message.reply_to)
     return {(channel, key): i for channel, keys in wanted.items() for key, i in talk.ids_of(tx, channel, keys).items()}
 
 
@@ -84,12 +97,6 @@ def _fresh(written: Sequence[Written], known: Mapping[Address, int]) -> list[Wri
         if key not in known:
             seen.setdefault(key, (channel, message))
     return list(seen.values())
-
-
-def _places(tx: Tx, who: Mapping[Address, Who]) -> dict[int, Place]:
-    dialogs = talk.lock(tx, {known.dialog_id for known in who.values()})
-    episodes = talk.episodes(tx, [row.episode_id for row in dialogs.values() if row.episode_id is not None])
-    return {dialog_id: place_of(row, episodes.get(row.episode_id)) for dialog_id, row in dialogs.items()}
 
 
 def _closed(places: Mapping[int, Place]) -> int:

@@ -18,8 +18,12 @@ _POSTGRES = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 def insert(tx: Tx, table: Table, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
     """Insert all rows; the database refuses the whole lot if one breaks a constraint."""
-    if rows:
-        _insert(tx, _insert_sql(table, columns, is_postgres(tx), "", ()), rows, returning=False)
+    if not rows:
+        return
+    if is_postgres(tx):
+        _postgres_insert(tx, table, columns, rows, "")
+    else:
+        cursor(tx).executemany(_sqlite_insert(table, columns, ""), [_sqlite_row(row) for row in rows])
 
 
 def insert_new(
@@ -28,8 +32,12 @@ def insert_new(
     """Insert the rows no unique key stands against; give back `returning` of those, in any order."""
     if not rows:
         return []
-    sql = _insert_sql(table, columns, is_postgres(tx), " ON CONFLICT DO NOTHING", returning)
-    return _insert(tx, sql, rows, returning=True)
+    tail = f" ON CONFLICT DO NOTHING RETURNING {', '.join(returning)}"
+    if is_postgres(tx):
+        return _postgres_insert(tx, table, columns, rows, tail).fetchall()  # type: ignore[no-any-return]
+    # SQLite's driver gives nothing back from executemany.
+    cur, sql = cursor(tx), _sqlite_insert(table, columns, tail)
+    return [found for row in rows for found in cur.execute(sql, _sqlite_row(row)).fetchall()]
 
 
 def update(tx: Tx, table: Table, key: str, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
@@ -37,7 +45,9 @@ def update(tx: Tx, table: Table, key: str, columns: tuple[str, ...], rows: Seque
     if not rows:
         return
     if is_postgres(tx):
-        cursor(tx).execute(_update_sql(table, key, columns), _arrays(rows))
+        shape = _Shape(rows)
+        sql = _postgres_update(table, (key, *columns), shape.same)
+        cursor(tx).execute(sql, shape.parameters)
         return
     assignments = ", ".join(f"{name} = ?" for name in columns)
     cursor(tx).executemany(
@@ -52,7 +62,8 @@ def delete(tx: Tx, table: Table, columns: tuple[str, ...], keys: Sequence[Row]) 
         return
     if is_postgres(tx):
         match = " AND ".join(f"t.{name} = x.c{at}" for at, name in enumerate(columns))
-        cursor(tx).execute(f"DELETE FROM {table.name} t USING {_unnest(table, columns)} WHERE {match}", _arrays(keys))
+        arrays = [list(values) for values in zip(*keys, strict=True)]
+        cursor(tx).execute(f"DELETE FROM {table.name} t USING {_unnest(table, columns)} WHERE {match}", arrays)
         return
     match = " AND ".join(f"{name} = ?" for name in columns)
     cursor(tx).executemany(f"DELETE FROM {table.name} WHERE {match}", keys)
@@ -83,45 +94,57 @@ def reserve_ids(tx: Tx, sequence: str, first: int, table: Table, count: int) -> 
     return range(start, start + count)
 
 
-def _insert(tx: Tx, sql: str, rows: Sequence[Row], *, returning: bool) -> list[Row]:
-    cur = cursor(tx)
-    if is_postgres(tx):
-        cur.execute(sql, _arrays(rows))
-        return cur.fetchall() if returning else []
-    if not returning:
-        cur.executemany(sql, [_sqlite_row(row) for row in rows])
-        return []
-    # SQLite's driver gives nothing back from executemany.
-    found: list[Row] = []
-    for row in rows:
-        found.extend(cur.execute(sql, _sqlite_row(row)).fetchall())
-    return found
+class _Shape:
+    """Rows turned into columns. One that is the same in all rows travels once: arrays are what a batch costs most."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        columns = [list(values) for values in zip(*rows, strict=True)]
+        # The first column always varies: without an array there would be no rows.
+        self.same = (False, *(values.count(values[0]) == len(rows) for values in columns[1:]))
+        scalars = [values[0] for values, same in zip(columns, self.same, strict=True) if same]
+        # In the order of the statement: the select or set list comes before the arrays.
+        self.parameters = scalars + [values for values, same in zip(columns, self.same, strict=True) if not same]
 
 
-def _arrays(rows: Sequence[Row]) -> list[list[Any]]:
-    return [list(values) for values in zip(*rows, strict=True)]
+def _postgres_insert(tx: Tx, table: Table, columns: tuple[str, ...], rows: Sequence[Row], tail: str) -> Any:
+    shape = _Shape(rows)
+    return cursor(tx).execute(_postgres_insert_sql(table, columns, shape.same, tail), shape.parameters)
+
+
+@lru_cache(maxsize=1024)
+def _postgres_insert_sql(table: Table, columns: tuple[str, ...], same: tuple[bool, ...], tail: str) -> str:
+    picked = ", ".join(_values(table, columns, same))
+    arrays = _unnest(table, _varying(columns, same))
+    return f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT {picked} FROM {arrays}{tail}"
+
+
+@lru_cache(maxsize=1024)
+def _postgres_update(table: Table, columns: tuple[str, ...], same: tuple[bool, ...]) -> str:
+    values = _values(table, columns, same)
+    assignments = ", ".join(f"{name} = {value}" for name, value in zip(columns[1:], values[1:], strict=True))
+    arrays = _unnest(table, _varying(columns, same))
+    return f"UPDATE {table.name} t SET {assignments} FROM {arrays} WHERE t.{columns[0]} = x.c0"
+
+
+def _values(table: Table, columns: tuple[str, ...], same: tuple[bool, ...]) -> list[str]:
+    """An expression for each column's value: a parameter of its own, or its place in the arrays."""
+    places = iter(range(len(columns)))
+    return [
+        f"%b::{_type(table, name)}" if once else f"x.c{next(places)}{_after(table, name)}"
+        for name, once in zip(columns, same, strict=True)
+    ]
+
+
+def _varying(columns: tuple[str, ...], same: tuple[bool, ...]) -> tuple[str, ...]:
+    return tuple(name for name, once in zip(columns, same, strict=True) if not once)
+
+
+def _sqlite_insert(table: Table, columns: tuple[str, ...], tail: str) -> str:
+    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))}){tail}"
 
 
 def _sqlite_row(row: Row) -> Row:
     return tuple(sqlite_text(value) if isinstance(value, datetime) else value for value in row)
-
-
-@lru_cache(maxsize=256)
-def _insert_sql(
-    table: Table, columns: tuple[str, ...], postgres: bool, conflict: str, returning: tuple[str, ...]
-) -> str:
-    names = ", ".join(columns)
-    tail = conflict + (f" RETURNING {', '.join(returning)}" if returning else "")
-    if not postgres:
-        return f"INSERT INTO {table.name} ({names}) VALUES ({', '.join('?' * len(columns))}){tail}"
-    picked = ", ".join(f"x.c{at}{_after(table, name)}" for at, name in enumerate(columns))
-    return f"INSERT INTO {table.name} ({names}) SELECT {picked} FROM {_unnest(table, columns)}{tail}"
-
-
-@lru_cache(maxsize=256)
-def _update_sql(table: Table, key: str, columns: tuple[str, ...]) -> str:
-    assignments = ", ".join(f"{name} = x.c{at}{_after(table, name)}" for at, name in enumerate(columns, 1))
-    return f"UPDATE {table.name} t SET {assignments} FROM {_unnest(table, (key, *columns))} WHERE t.{key} = x.c0"
 
 
 def _unnest(table: Table, columns: tuple[str, ...]) -> str:

@@ -63,7 +63,7 @@ class Database:
             try:
                 with self.begin() as tx:
                     return work(tx)
-            except DBAPIError as error:
+            except Exception as error:
                 if attempt == tries or not wants_retry(error):
                     raise
                 time.sleep(random.uniform(0.01, 0.05) * attempt)  # noqa: S311 - jitter, not a secret
@@ -98,6 +98,13 @@ def wants_retry(error: BaseException) -> bool:
     if isinstance(error, psycopg.Error):
         return error.sqlstate in _RETRYABLE_STATES
     return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
+
+
+def is_conflict(error: BaseException) -> bool:
+    """A unique key or another constraint stands against it; from SQLAlchemy or from the driver itself."""
+    if isinstance(error, DBAPIError):
+        error = error.orig or error
+    return isinstance(error, psycopg.IntegrityError | sqlite3.IntegrityError)
 
 
 def is_database_fault(error: BaseException) -> bool:

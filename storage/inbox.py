@@ -41,7 +41,6 @@ class Claim(NamedTuple):
     external_id: str
     address: str
     data: bytes
-    received_at: datetime
     attempts: int
 
 
@@ -79,14 +78,14 @@ def claim(tx: Tx, shard: int, limit: int, start: str = "", fair: int = 20) -> li
     if not addresses:
         return []
     each = max(fair, limit // (2 * len(addresses)))
-    ids: list[int] = []
+    claims: list[Claim] = []
     suspicious = ""
-    for address, inbox_id, attempts in _heads(tx, shard, addresses, each):
-        if attempts:
-            suspicious = address
-        elif address != suspicious:
-            ids.append(inbox_id)
-    return fetch(tx, shard, ids[:limit])
+    for row in _heads(tx, shard, addresses, each):
+        if row.attempts:
+            suspicious = row.address
+        elif row.address != suspicious:
+            claims.append(row)
+    return sorted(claims[:limit])
 
 
 def fetch(tx: Tx, shard: int, ids: Sequence[int]) -> list[Claim]:
@@ -258,26 +257,28 @@ def _addresses_after(tx: Tx, shard: int, limit: int, start: str) -> list[str]:
     return list(tx.execute(query, {"shard": shard, "start": start, "limit": limit}).scalars())
 
 
-def _heads(tx: Tx, shard: int, addresses: list[str], each: int) -> list[tuple[str, int, int]]:
-    """(address, inbox id, attempts) of the first `each` raws of every address."""
-    if is_postgres(tx):
-        query = text(
-            "SELECT a.address, q.inbox_id, q.attempts FROM unnest(CAST(:addresses AS text[])) "
-            "WITH ORDINALITY a(address, n) CROSS JOIN LATERAL (SELECT inbox_id, attempts FROM inbox_queue "
-            "WHERE shard = :shard AND inbox_queue.address = a.address ORDER BY inbox_id LIMIT :each) q "
-            "ORDER BY a.n, q.inbox_id"
-        )
-        found = tx.execute(query, {"shard": shard, "addresses": addresses, "each": each})
-        return [(row[0], row[1], row[2]) for row in found]
+def _heads(tx: Tx, shard: int, addresses: list[str], each: int) -> list[Claim]:
+    """The first `each` raws of every address, address by address."""
+    columns = "i.id, i.channel, i.external_id, i.address, i.data, q.attempts"
     cur = cursor(tx)
-    heads: list[tuple[str, int, int]] = []
+    if is_postgres(tx):
+        cur.execute(
+            f"SELECT {columns} FROM unnest(%b::text[]) WITH ORDINALITY a(address, n) CROSS JOIN LATERAL ("
+            "SELECT inbox_id, attempts FROM inbox_queue WHERE shard = %b AND inbox_queue.address = a.address "
+            "ORDER BY inbox_id LIMIT %b) q JOIN inbox i ON i.id = q.inbox_id ORDER BY a.n, q.inbox_id",
+            (addresses, shard, each),
+            # As text, bytes would travel at twice their length.
+            binary=True,
+        )
+        return [Claim._make(row) for row in cur.fetchall()]
+    heads: list[Claim] = []
     for address in addresses:
         cur.execute(
-            "SELECT address, inbox_id, attempts FROM inbox_queue WHERE shard = ? AND address = ? "
-            "ORDER BY inbox_id LIMIT ?",
+            f"SELECT {columns} FROM inbox_queue q JOIN inbox i ON i.id = q.inbox_id "
+            "WHERE q.shard = ? AND q.address = ? ORDER BY q.inbox_id LIMIT ?",
             (shard, address, each),
         )
-        heads += cur.fetchall()
+        heads += map(Claim._make, cur.fetchall())
     return heads
 
 

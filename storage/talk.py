@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, Select, select, update
 
 from storage import bulk
 from storage.db import Tx, is_postgres
@@ -43,11 +43,19 @@ class NewMessage(NamedTuple):
 
 def lock(tx: Tx, dialog_ids: Iterable[int]) -> dict[int, Row[Any]]:
     """The dialogs by id, locked until the transaction ends; in id order, so that two batches never deadlock."""
-    query = select(DIALOGS).where(bulk.among(tx, DIALOGS.c.id, dialog_ids)).order_by(DIALOGS.c.id)
-    if is_postgres(tx):
-        # Not FOR UPDATE: foreign keys that point to a dialog need not wait for us.
-        query = query.with_for_update(key_share=True)
-    return {row.id: row for row in tx.execute(query)}
+    return {row.id: row for row in tx.execute(_locked(tx, select(DIALOGS), dialog_ids))}
+
+
+def lock_with_episodes(tx: Tx, dialog_ids: Iterable[int]) -> Sequence[Row[Any]]:
+    """Like `lock`, each row with `number`, `status` and `resolved_at` of the newest episode; None without one."""
+    query = select(DIALOGS, EPISODES.c.number, EPISODES.c.status, EPISODES.c.resolved_at)
+    return tx.execute(_locked(tx, query.outerjoin(EPISODES, EPISODES.c.id == DIALOGS.c.episode_id), dialog_ids)).all()
+
+
+def _locked(tx: Tx, query: Select[Any], dialog_ids: Iterable[int]) -> Select[Any]:
+    query = query.where(bulk.among(tx, DIALOGS.c.id, dialog_ids)).order_by(DIALOGS.c.id)
+    # Not FOR UPDATE: foreign keys that point to a dialog need not wait for us.
+    return query.with_for_update(key_share=True, of=DIALOGS) if is_postgres(tx) else query
 
 
 def message_ids(tx: Tx, count: int) -> Sequence[int]:

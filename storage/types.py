@@ -11,7 +11,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 BigId = BigInteger().with_variant(Integer(), "sqlite")
 # Keys are compared byte by byte: faster than a language's rules, and the same on every server.
 KeyText = Text(collation="C").with_variant(Text(), "sqlite")
-Json = JSON().with_variant(JSONB(), "postgresql")
+Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -42,4 +42,5 @@ class UtcTime(TypeDecorator[datetime]):
 
 def sqlite_text(value: datetime) -> str:
     """The text under which UtcTime keeps a time in SQLite, for statements that go past SQLAlchemy."""
-    return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    # Not strftime: it writes the year 999 with three digits, and no text of that form is ever read again.
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")

@@ -45,6 +45,8 @@ from connectors.webchat.settings import WebchatSettings, is_local
 _FILE_TIME, _CHECK_TIME = 300.0, 10.0
 _CHUNK = 1 << 16
 _SHORT_SECRET = 32
+# Answers about origins are remembered: none that is longer than a host's name can be.
+_LONGEST_ORIGIN = 300
 
 _openings = wire.Reader(wire.Opening)
 _written = wire.Reader(wire.Written)
@@ -107,7 +109,7 @@ class Webchat:
         """See Chat. Without a list, pages of this machine only."""
         if origin is None or origin in own_origins or origin in self._origins:
             return True
-        return not self._origins and is_local(origin)
+        return not self._origins and len(origin) < _LONGEST_ORIGIN and is_local(origin)
 
     # ---- Hook ----
 
@@ -164,7 +166,7 @@ class Webchat:
 
     async def fetch(self, source: str) -> Fetched:
         """See Fetch."""
-        response = await self._outside.open("GET", source, _FILE_TIME, headers={"Accept-Encoding": "identity"})
+        response = await self._ask("GET", source, _FILE_TIME)
         try:
             self._check_file(response)
         except ConnectorError:
@@ -180,13 +182,20 @@ class Webchat:
             self._secret_state("webhook", self._settings.secret.get_secret_value()),
         ]
         if self._settings.reply_url:
-            async with await self._outside.open("HEAD", self._settings.reply_url, _CHECK_TIME) as response:
+            async with await self._ask("HEAD", self._settings.reply_url, _CHECK_TIME) as response:
                 said.append(f"{response.url.host} answers at reply_url")
         return "; ".join(said)
 
     async def close(self) -> None:
         """See Connector."""
         await self._outside.close()
+
+    async def _ask(self, method: str, url: str, seconds: float) -> aiohttp.ClientResponse:
+        """A call without effect: whatever goes wrong, it may be made again."""
+        try:
+            return await self._outside.open(method, url, seconds, headers={"Accept-Encoding": "identity"})
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Unavailable(f"no answer: {type(error).__name__}") from error
 
     def _record(self, body: bytes, at: datetime) -> Raw:
         recorded = _recorded.read(body)

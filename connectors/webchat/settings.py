@@ -36,7 +36,9 @@ class WebchatSettings(ChannelSettings):
     @field_validator("secret")
     @classmethod
     def _readable(cls, secret: SecretStr) -> SecretStr:
-        key_of(secret.get_secret_value())
+        text = secret.get_secret_value()
+        if text and not key_of(text):
+            raise ValueError("there is no key behind whsec_")
         return secret
 
     @model_validator(mode="after")

@@ -68,10 +68,10 @@ class Desk:
         self.text = self.thread.locator("textarea")
 
     @classmethod
-    def enter(cls, page: Page) -> "Desk":
+    def enter(cls, page: Page, token: str = TOKEN) -> "Desk":
         """Sign in."""
         page.goto("/console")
-        page.get_by_label("Operator token").fill(TOKEN)
+        page.get_by_label("Operator token").fill(token)
         page.keyboard.press("Enter")
         desk = cls(page)
         expect(page.get_by_text("Live", exact=True)).to_be_visible()

@@ -1,5 +1,6 @@
 """The real processes behind the pages, started and stopped the way an administrator does it."""
 
+import json
 import os
 import shutil
 import signal
@@ -9,12 +10,17 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from connectors.signing import sign
+
 ROOT = Path(__file__).parents[2]
 TOKEN = "browser-tests-admin-token"
+HOOK_SECRET = "browser-tests-webhook-secret"
 START_SECONDS = 60.0
 STOP_SECONDS = 40.0
 
@@ -44,6 +50,9 @@ class Okno:
             "OKNO_STATE_DIR": str(self.folder / "var"),
             "OKNO_DATABASE__URL": f"sqlite:///{self.folder / 'okno.db'}",
             "OKNO_WEB__PORT": str(self.port),
+            # A site that writes by webhooks and can not be answered, because nobody listens for replies.
+            "OKNO_CHANNELS__SHOP__KIND": "webchat",
+            "OKNO_CHANNELS__SHOP__SECRET": HOOK_SECRET,
         }
         # Tests that are killed take the server with them.
         guard = ["setpriv", "--pdeathsig", "INT"] if shutil.which("setpriv") else []
@@ -77,3 +86,37 @@ class Okno:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False
+
+
+def call(url: str, token: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A JSON request outside the browser: GET without a body, else POST."""
+    return _answer(url, {"Authorization": f"Bearer {token}"}, None if body is None else json.dumps(body).encode())
+
+
+def guest(okno: Okno, name: str, lines: list[str]) -> str:
+    """A visitor without a browser who writes some lines; returns his token."""
+    token = str(call(f"{okno.url}/chat/site/sessions", "", {"name": name})["token"])
+    for number, line in enumerate(lines):
+        call(f"{okno.url}/chat/site/messages", token, {"id": f"line-{number}", "text": line})
+    return token
+
+
+def hook(okno: Okno, name: str, text: str) -> None:
+    """A message that the shop's back end passes on by its webhook."""
+    body = json.dumps({"id": f"hook-{name}", "visitor": name, "name": name, "text": text}).encode()
+    signature = sign(HOOK_SECRET.encode(), f"hook-{name}", datetime.now(UTC), body)
+    _answer(f"{okno.url}/hooks/shop", signature, body)
+
+
+def colleague(okno: Okno, name: str, role: str) -> str:
+    """Another operator; returns his token."""
+    operator = call(f"{okno.url}/v1/operators", TOKEN, {"name": name, "role": role})
+    return str(call(f"{okno.url}/v1/operators/{operator['id']}/tokens", TOKEN, {})["token"])
+
+
+def _answer(url: str, headers: dict[str, str], body: bytes | None) -> dict[str, Any]:
+    request = urllib.request.Request(url, body, {**headers, "Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=15) as answer:
+        content = answer.read()
+    result: dict[str, Any] = json.loads(content) if content.startswith(b"{") else {}
+    return result

@@ -10,8 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.pages import Desk, MakeProfile, Visitor
-from tests.browser.server import TOKEN, Okno
-from tests.browser.test_console import guest
+from tests.browser.server import TOKEN, Okno, call, guest
 
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 AXE = files("axe_playwright_python").joinpath("axe.min.js")
@@ -197,6 +196,17 @@ def test_arrow_keys_walk_the_list(okno: Okno, desk: Desk) -> None:
     expect(rows.first).to_have_attribute("aria-selected", "true")
     desk.page.keyboard.press("j")
     expect(rows.nth(1)).to_have_attribute("aria-selected", "true")
+
+
+def test_the_focus_stays_on_its_row_when_the_list_moves(okno: Okno, desk: Desk) -> None:
+    token = guest(okno, "Mover lower", ["hello"])
+    expect(desk.list.get_by_role("option").first).to_contain_text("Mover lower")
+    guest(okno, "Mover upper", ["hello"])
+    expect(desk.list.get_by_role("option").first).to_contain_text("Mover upper")
+    desk.row("Mover lower").focus()
+    call(f"{okno.url}/chat/site/messages", token, {"id": "again", "text": "up we go"})
+    expect(desk.list.get_by_role("option").first).to_contain_text("up we go")
+    expect(desk.row("Mover lower")).to_be_focused()
 
 
 def test_shortcuts_can_be_switched_off(okno: Okno, desk: Desk) -> None:

@@ -2,30 +2,11 @@
 
 import json
 import re
-import urllib.request
-from typing import Any
 
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.pages import Desk, Visitor
-from tests.browser.server import TOKEN, Okno
-
-
-def call(url: str, token: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-    """A JSON request outside the browser."""
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    data = None if body is None else json.dumps(body).encode()
-    with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=15) as answer:
-        result: dict[str, Any] = json.load(answer)
-    return result
-
-
-def guest(okno: Okno, name: str, lines: list[str]) -> str:
-    """A visitor without a browser who writes some lines; returns his token."""
-    token = str(call(f"{okno.url}/chat/site/sessions", "", {"name": name})["token"])
-    for number, line in enumerate(lines):
-        call(f"{okno.url}/chat/site/messages", token, {"id": f"line-{number}", "text": line})
-    return token
+from tests.browser.pages import Desk, MakeProfile, Visitor
+from tests.browser.server import TOKEN, Okno, call, colleague, guest, hook
 
 
 def choose(desk: Desk, *names: str) -> None:
@@ -120,8 +101,15 @@ def test_filters_narrow_the_list(okno: Okno, desk: Desk) -> None:
     desk.page.get_by_label("Search names and messages").fill("no such words anywhere")
     desk.page.get_by_role("button", name="Clear the filters").click()
     expect(desk.row("Tilda Filter")).to_have_count(1)
-    desk.page.get_by_label("Channel", exact=True).select_option("site")
-    expect(desk.row("Tilda Filter")).to_have_count(1)
+
+
+def test_a_channel_narrows_the_list(okno: Okno, desk: Desk) -> None:
+    guest(okno, "Ursa Site", ["hello"])
+    hook(okno, "Ursa Shop", "hello")
+    expect(desk.row("Ursa Shop")).to_have_count(1)
+    desk.page.get_by_label("Channel", exact=True).select_option("shop")
+    expect(desk.row("Ursa Site")).to_have_count(0)
+    expect(desk.row("Ursa Shop")).to_have_count(1)
 
 
 def test_unread_counts_come_and_go(okno: Okno, desk: Desk) -> None:
@@ -241,3 +229,38 @@ def test_an_open_dialog_survives_a_reload_and_the_back_button(okno: Okno, desk: 
     expect(desk.thread.get_by_role("heading", name="Daria Address")).to_be_visible()
     desk.page.go_back()
     expect(desk.thread.get_by_role("heading", name="Clara Address")).to_be_visible()
+
+
+def test_a_reply_that_can_not_leave_says_why_and_is_tried_again(okno: Okno, desk: Desk) -> None:
+    hook(okno, "Elfi Unreached", "can you answer me?")
+    desk.open("Elfi Unreached")
+    desk.reply("I would if I could")
+    failed = desk.entry("I would if I could").locator(".delivery.failed")
+    expect(failed).to_contain_text("Not delivered: ")
+    with desk.page.expect_response(re.compile(r"/v1/outbox/\d+/retry$")) as answer:
+        failed.get_by_role("button", name="Send again").click()
+    assert answer.value.ok
+    expect(failed).to_be_visible()
+
+
+def test_a_colleagues_dialog_can_be_taken_over(okno: Okno, profile: MakeProfile, desk: Desk) -> None:
+    guest(okno, "Fenja Shared", ["hello"])
+    other = Desk.enter(profile().new_page(), colleague(okno, "Bruno", "operator"))
+    other.open("Fenja Shared")
+    other.act("Take")
+    expect(desk.row("Fenja Shared")).to_contain_text("Bruno")
+    desk.open("Fenja Shared")
+    desk.act("Take over")
+    expect(desk.row("Fenja Shared")).to_contain_text("you")
+    expect(other.thread.get_by_role("button", name="Take over")).to_be_visible()
+
+
+def test_who_may_only_read_is_offered_nothing_else(okno: Okno, profile: MakeProfile) -> None:
+    guest(okno, "Gitta Watched", ["hello"])
+    desk = Desk.enter(profile().new_page(), colleague(okno, "Auditor", "read-only"))
+    desk.open("Gitta Watched")
+    expect(desk.entry("hello")).to_be_visible()
+    expect(desk.text).to_be_hidden()
+    expect(desk.thread.get_by_role("button", name="Take")).to_be_hidden()
+    expect(desk.thread.get_by_role("button", name="Resolve")).to_be_hidden()
+    expect(desk.row("Gitta Watched").locator(".badge")).to_be_visible()

@@ -54,6 +54,7 @@ def _options() -> Options:
     parser.add_argument("--db", choices=["postgresql", "sqlite"], help="PostgreSQL where it is installed")
     parser.add_argument("--faults", type=int, help="how many; 50 for 20,000 messages")
     parser.add_argument("--sabotage", choices=sabotage.WAYS, help="break the system on purpose: the run has to fail")
+    parser.add_argument("--keep", action="store_true", help="leave the folder behind whatever comes")
     given = parser.parse_args()
     return Options(
         given.seed,
@@ -61,6 +62,7 @@ def _options() -> Options:
         given.db or ("postgresql" if postgresql_programs() else "sqlite"),
         given.faults or default_faults(given.messages),
         given.sabotage,
+        given.keep,
     )
 
 
@@ -73,10 +75,10 @@ def main() -> int:
     result = asyncio.run(Run(options, folder).run())
     enough = sum(result["faults"].values()) * _MESSAGES_A_FAULT >= options.messages
     passed = enough and not any(result[name] for name in _FIGURES)
-    if passed or options.sabotage:
-        shutil.rmtree(folder, ignore_errors=True)
-    else:
+    if options.keep or not (passed or options.sabotage):
         print(f"what happened is in {folder}")
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
     print(json.dumps(result))
     return 0 if passed else 1
 

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from storage.db import Database, Tx
 from storage.outbox import SENT, UNCONFIRMED
+from storage.types import UtcTime
 from storage.verify import verify
 from tests.chaos import ledger
 from tests.chaos.operators import NOTE
@@ -103,6 +104,17 @@ def compare(world: World, house: House) -> Figures:
     _compare_views(world, house, owners, figures)
     _compare_feed(world, house, figures)
     return figures
+
+
+def lags(db: Database) -> list[float]:
+    """Seconds each message took from the inbox to its dialog, the shortest first."""
+    query = text(
+        "SELECT i.received_at, j.at FROM inbox i JOIN messages m ON m.channel = i.channel "
+        "AND m.external_id = i.external_id JOIN journal j ON j.dialog_id = m.dialog_id "
+        "AND j.type = 'message.received' AND CAST(j.data ->> 'message' AS bigint) = m.id"
+    ).columns(received_at=UtcTime, at=UtcTime)
+    with db.read() as tx:
+        return sorted((at - received_at).total_seconds() for received_at, at in tx.execute(query))
 
 
 def _messages(tx: Tx, order: str) -> list[Stored]:

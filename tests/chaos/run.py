@@ -50,6 +50,7 @@ class Options:
     db: str
     faults: int
     sabotage: str | None
+    keep: bool
 
 
 class Outside:
@@ -266,6 +267,10 @@ class Run:
                 print(f"  {name}: {what}")
         gave_up = [daemon.kind for daemon in self._fleet.daemons for _ in range(daemon.gave_up)]
         replies = sum(len(tokens) for tokens in world.accepted.values())
+        lags = check.lags(db)
+        if lags:
+            half, most = lags[len(lags) // 2], lags[len(lags) * 99 // 100]
+            self._say(f"from inbox to dialog: p50 {half:.2f} s, p99 {most:.2f} s, at most {lags[-1]:.2f} s")
         self._say(f"{replies} replies; answers by status {world.answers}; processes that gave up: {gave_up}")
         return {
             "seed": self._options.seed,

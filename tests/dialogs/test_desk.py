@@ -1,5 +1,6 @@
 """What operators do with a dialog: one transaction each, and no lost update when they race."""
 
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -22,7 +23,7 @@ def test_take_hand_over_and_put_back(scene: Scene) -> None:
     owners: list[int | None] = [None, anna.id, boris.id, None]
     assert told == [
         (f"operator:{anna.id}", {"episode": 1, "before": {"assignee": was}, "after": {"assignee": becomes}})
-        for was, becomes in zip(owners, owners[1:], strict=False)
+        for was, becomes in itertools.pairwise(owners)
     ]
 
 

@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event
+from sqlalchemy import event, update
 
 from connectors.base import Proof
 from dialogs import pages, view
 from dialogs.access import Staff
 from dialogs.errors import Invalid, NotFound
 from storage.db import Database, now
+from storage.talk import DIALOGS
 from tests.dialogs.scene import SHOP, Scene
 
 
@@ -56,6 +57,9 @@ def test_pages_neither_lose_nor_repeat(scene: Scene, sort: view.Sort, limit: int
     # Many of the same moment: the id decides.
     moments = [now() - timedelta(seconds=n // 4) for n in range(14)]
     dialogs = [scene.says(f"v{n}", sent_at=at) for n, at in enumerate(moments)]
+    with scene.db.begin() as tx:
+        for dialog, at in zip(dialogs, moments, strict=True):
+            tx.execute(update(DIALOGS).where(DIALOGS.c.id == dialog).values(last_at=at))
     expected = sorted(dialogs, key=lambda one: (moments[dialogs.index(one)], one), reverse=sort == "-last_at")
     assert listed(scene, anna, sort, limit) == expected
 
@@ -158,7 +162,7 @@ def test_search_looks_into_notes_and_addresses_of_all_channels(scene: Scene) -> 
 
 
 class Counted:
-    """Counts the statements of a database."""
+    """Counts the statements of a database, BEGIN too."""
 
     def __init__(self, db: Database) -> None:
         self.count = 0
@@ -184,7 +188,7 @@ def test_a_page_is_a_handful_of_statements_whatever_its_size(scene: Scene) -> No
     def of_list(limit: int) -> int:
         return cost(lambda tx: view.dialogs(tx, anna, view.Filter(), "-last_at", (limit, None)))
 
-    assert of_list(1) == of_list(30) <= 5
+    assert of_list(1) == of_list(30) <= 6
     long = scene.many("v0", 100)
     for _ in range(3):
         scene.replies(anna, long)
@@ -192,7 +196,7 @@ def test_a_page_is_a_handful_of_statements_whatever_its_size(scene: Scene) -> No
     def of_dialog(limit: int) -> int:
         return cost(lambda tx: view.dialog_messages(tx, anna, long, True, (limit, None)))
 
-    assert of_dialog(2) == of_dialog(100) <= 4
+    assert of_dialog(2) == of_dialog(100) <= 5
 
 
 def test_delivery_tells_the_gravest_state(scene: Scene) -> None:

@@ -1,6 +1,7 @@
 """Files that came as a reference are fetched after their message, tried again, and never vanish."""
 
 import asyncio
+import threading
 from collections.abc import AsyncGenerator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from connectors.webchat import Webchat
 from pipeline import fetch, intake
 from pipeline.attach import Shelf
 from pipeline.drain import Drain
-from pipeline.fetch import WAITS, Means, fetch_due
+from pipeline.fetch import WAITS, Fetcher, Means, fetch_due
 from pipeline.loop import LoopThread
 from settings import WorkSettings
 from storage import attachments, journal
@@ -225,6 +226,37 @@ def test_who_dies_in_the_middle_leaves_it_to_others(means: Means, outside: Outsi
     outside.answers = [_png]
     fetch_due(means)
     assert (_row(means.db).state, _row(means.db).attempts) == ("stored", 2)
+
+
+def test_a_slow_server_holds_up_nothing_but_its_file(means: Means, outside: Outside) -> None:
+    begun, ended = threading.Event(), threading.Event()
+
+    async def slow() -> AsyncGenerator[bytes, None]:
+        yield PNG[:50]
+        begun.set()
+        await asyncio.to_thread(ended.wait, 30)
+        yield PNG[50:]
+
+    outside.answers = [slow]
+    fetcher = Fetcher(means)
+    fetcher.sweep()
+    assert begun.wait(10)
+    fetcher.sweep()
+    fetcher._threads[1].join(10)
+    fetcher.stop()
+    ended.set()
+    fetcher.close()
+    fetcher.sweep()
+    row = _row(means.db)
+    # Left to the next process, and at once.
+    assert (row.state, row.next_at <= datetime.now(UTC), outside.open) == ("pending", True, 0)
+
+
+def test_a_database_that_is_away_ends_no_process(means: Means, outside: Outside, tmp_path: Path) -> None:
+    fetcher = Fetcher(means._replace(db=Database(f"sqlite:///{tmp_path}")))
+    fetcher.sweep()
+    fetcher.close()
+    assert outside.asked == 0
 
 
 def test_who_was_too_slow_changes_nothing(means: Means, outside: Outside) -> None:

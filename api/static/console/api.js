@@ -37,7 +37,7 @@ export class ConsoleApi {
   }
 
   async download(id) {
-    return (await this.fetch(`/v1/files/${encodeURIComponent(id)}`, {})).blob();
+    return (await this.fetch(`/v1/files/${encodeURIComponent(id)}`, { cache: "default" })).blob();
   }
 
   async insist(path, init) {

@@ -29,6 +29,8 @@ export function setText(element, text) {
  * fill(element, item).
  */
 export function reconcile(box, items, spec) {
+  const root = box.getRootNode();
+  const focused = box.contains(root.activeElement) ? root.activeElement : null;
   const old = new Map([...box.children].map((child) => [child.dataset.key, child]));
   let spot = box.firstElementChild;
   for (const item of items) {
@@ -41,6 +43,8 @@ export function reconcile(box, items, spec) {
     else box.insertBefore(element, spot);
   }
   for (const gone of old.values()) gone.remove();
+  // An element that was moved has lost the focus on the way.
+  if (focused?.isConnected && root.activeElement !== focused) focused.focus({ preventScroll: true });
 }
 
 const marks = new WeakMap();

@@ -103,7 +103,16 @@ export class Follower {
     const watched = body.pipeThrough(new TransformStream({ transform: (chunk, out) => this.beat(chunk, out) }));
     for await (const event of readEvents(watched)) {
       if (event.id !== null) this.lastId = event.id;
-      if (event.data) this.spec.onEvent(event);
+      if (event.data) this.tell(event);
+    }
+  }
+
+  tell(event) {
+    try {
+      this.spec.onEvent(event);
+    } catch (error) {
+      // A page that can not show one event still wants the next ones.
+      reportError(error);
     }
   }
 

@@ -117,13 +117,15 @@ export class Outbox extends EventTarget {
   }
 
   postpone(entry, error) {
-    if (!(error instanceof HttpError)) throw error;
-    if (!error.temporary) {
+    const known = error instanceof HttpError;
+    // A fault of our own must not stop the queue for good: it is reported, and the message tried again.
+    if (!known) reportError(error);
+    if (known && !error.temporary) {
       this.put({ ...entry, failed: error.message });
       this.dispatchEvent(new Event("change"));
       return 0;
     }
-    const wait = Math.max(error.waitMs, backOff(this.attempt++));
+    const wait = Math.max(error.waitMs ?? 0, backOff(this.attempt++));
     this.dispatchEvent(new Event("change"));
     return wait;
   }

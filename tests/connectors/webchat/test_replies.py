@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from connectors.base import Denied, Letter, Outgoing, Receipt, Rejected, Unavailable
-from connectors.webchat import Webchat, replies
+from connectors.webchat import Webchat, connector, replies
 from connectors.webchat.replies import INLINE_LIMIT, Unclear
 from pipeline.loop import LoopThread
 from tests.connectors.webchat.conftest import SECRET, Make
@@ -198,6 +198,18 @@ def test_where_nobody_listens_nothing_was_sent(make: Make, loop: LoopThread) -> 
     with pytest.raises(Unavailable):
         loop.run(site.check(), 30)
     loop.run(site.close(), 5)
+
+
+def test_check_tells_of_a_site_that_does_not_answer(
+    make: Make, loop: LoopThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connector, "_CHECK_TIME", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        site = make(secret=SECRET, reply_url=url, allow_private=["127.0.0.1"])
+        with pytest.raises(Unavailable, match="no answer"):
+            loop.run(site.check(), 10)
+        loop.run(site.close(), 5)
 
 
 def test_check_says_what_is_open(site: Webchat, make: Make, consumer: Consumer, loop: LoopThread) -> None:

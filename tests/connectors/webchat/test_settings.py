@@ -45,6 +45,7 @@ def test_secrets_are_not_shown() -> None:
         ({"allowed_origins": ["https://*.example.org"]}, "is no origin"),
         ({"allowed_origins": ["null"]}, "is no origin"),
         ({"secret": "whsec_no base64"}, "base64"),
+        ({"secret": "whsec_"}, "no key"),
         ({"reply_url": "https://shop.example.org/replies"}, "reply_url needs a secret"),
         ({"session_days": 0}, "session_days"),
         ({"max_text": 0}, "max_text"),

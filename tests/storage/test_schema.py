@@ -1,0 +1,77 @@
+"""The schema: what the migrations make is what the models say, and no process works on another one."""
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from storage import schema
+from storage.db import Database, Tx
+from storage.models import metadata
+from tests.pipeline.children import crew
+
+
+def tables(tx: Tx) -> set[str]:
+    return set(inspect(tx).get_table_names())
+
+
+def test_the_migrations_make_what_the_models_say(db: Database) -> None:
+    with db.read() as tx:
+        assert compare_metadata(MigrationContext.configure(tx, opts={"compare_type": True}), metadata) == []
+
+
+def test_a_new_database_is_brought_to_the_schema_of_this_version(blank_url: str) -> None:
+    db = Database(blank_url)
+    with db.read() as tx:
+        assert schema.current(tx) is None
+        assert not schema.is_current(tx)
+    assert schema.migrate(db) is None
+    with db.read() as tx:
+        assert schema.is_current(tx)
+        assert tables(tx) == {*metadata.tables, "alembic_version"}
+    db.close()
+
+
+def test_migrating_again_changes_nothing(db: Database) -> None:
+    with db.begin() as tx:
+        tx.execute(text("INSERT INTO secrets VALUES ('kept', :value)"), {"value": b"x"})
+    assert schema.migrate(db) == schema.head()
+    with db.read() as tx:
+        assert schema.is_current(tx)
+        assert tx.execute(text("SELECT count(*) FROM secrets")).scalar_one() == 1
+
+
+def test_a_newer_database_is_left_alone(db: Database) -> None:
+    with db.begin() as tx:
+        tx.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(schema.SchemaError, match=r"9999.*newer"):
+        schema.migrate(db)
+    with db.read() as tx:
+        assert not schema.is_current(tx)
+        assert schema.current(tx) == "9999"
+
+
+def test_of_many_that_start_at_once_one_migrates(blank_url: str) -> None:
+    def start() -> None:
+        db = Database(blank_url)
+        schema.migrate(db)
+        with db.read() as tx:
+            assert schema.is_current(tx)
+
+    crew(4, start)
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(blank_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def half(config: object, revision: str) -> None:
+        upgrade(config, revision)  # type: ignore[arg-type]
+        raise RuntimeError("the power went out")
+
+    upgrade = schema.command.upgrade
+    monkeypatch.setattr(schema.command, "upgrade", half)
+    db = Database(blank_url)
+    with pytest.raises(RuntimeError):
+        schema.migrate(db)
+    with db.read() as tx:
+        assert schema.current(tx) is None
+        assert not tables(tx)
+    db.close()
