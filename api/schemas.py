@@ -119,8 +119,13 @@ class Episode(Answer):
     status: Literal["open", "resolved"]
     assignee: Person | None
     opened_at: datetime
+    department: str | None
+    category: str | None
+    priority: str
+    tags: list[str]
     first_reply_at: datetime | None
     resolved_at: datetime | None
+    snoozed_until: datetime | None
 
 
 class Dialog(Answer):
@@ -133,6 +138,7 @@ class Dialog(Answer):
     last_message: Message | None
     last_at: datetime
     unread: int
+    open_tasks: int
 
 
 class Begun(Dialog):

@@ -33,6 +33,14 @@ class Filter(NamedTuple):
     channel: str | None = None
     unread: bool | None = None
     q: str | None = None
+# What consoles may count on being there, though nothing routes, sorts or snoozes episodes yet.
+_UNROUTED: dict[str, Any] = {
+    "department": None,
+    "category": None,
+    "priority": "normal",
+    "tags": [],
+    "snoozed_until": None,
+}
 
 
 def dialogs(tx: Tx, actor: Staff, wanted: Filter, sort: Sort, page: tuple[int, str | None]) -> Page:
@@ -162,6 +170,8 @@ def _dialog(
         "last_message": None if row.last_message_id is None else last(row.last_message_id),
         "last_at": row.last_at,
         "unread": row.unread,
+        # Nothing makes tasks yet.
+        "open_tasks": 0,
     }
 
 
@@ -174,4 +184,5 @@ def _episode(row: Row[Any]) -> dict[str, Any]:
         "opened_at": row.opened_at,
         "first_reply_at": row.first_reply_at,
         "resolved_at": row.resolved_at,
+        **_UNROUTED,
     }

@@ -84,29 +84,34 @@ class Drain:
         """Take the shard and drain it; False when somebody else has it."""
         start, turn = "", 0
         held: leases.Held | None = None
-        while not self._stopping.is_set():
+        while not self._stopping.is_set() and (held is None or time.monotonic() < until):
             turn += 1
-            work = self._db.write(partial(self._take_up, number=number, start=start, suspect_first=turn % 5 == 0))
-            if work is None:
-                return held is not None
-            if not self._process(number, work):
+            take_up = partial(self._take_up, number=number, held=held, start=start, suspect_first=turn % 5 == 0)
+            try:
+                work = self._db.write(take_up)
+                if work is None:
+                    return held is not None
+                self._process(number, work)
+            except leases.Lost:
+                _log.warning("drain.shard_lost", shard=number)
                 return False
-            held, rows = work.held, work.rows
-            start = rows[-1].address if len(rows) >= self._work.batch else ""
-            if time.monotonic() > until:
-                break
+            held = work.held
+            start = work.rows[-1].address if len(work.rows) >= self._work.batch else ""
         if held is not None:
             self._db.write(partial(leases.give_back, held=held))
         return False
 
     # ---- commit 1 ----
 
-    def _take_up(self, tx: Tx, *, number: int, start: str, suspect_first: bool) -> _Work | None:
-        held = leases.take(tx, f"shard:{number}", self._work.lease)
+    def _take_up(
+        self, tx: Tx, *, number: int, held: leases.Held | None, start: str, suspect_first: bool
+    ) -> _Work | None:
         if held is None:
-            return None
-        if held.claims:
-            inbox.suspect(tx, number, held.claims)
+            held = leases.take(tx, f"shard:{number}", self._work.lease)
+            if held is None:
+                return None
+            if held.claims:
+                inbox.suspect(tx, number, held.claims)
         parked: list[journal.Entry] = []
         work = self._alone(tx, number, held, parked) if suspect_first else None
         work = work or self._together(tx, number, held, start) or self._alone(tx, number, held, parked)
@@ -157,8 +162,8 @@ class Drain:
 
     # ---- commit 2 ----
 
-    def _process(self, number: int, work: _Work) -> bool:
-        """True when the batch is settled, one way or another."""
+    def _process(self, number: int, work: _Work) -> None:
+        """Settle the batch, one way or another."""
         read = self._read(work.rows)
         try:
             try:
@@ -166,13 +171,11 @@ class Drain:
             except Repeats:
                 self._settle(number, work, read, repeats=True)
         except leases.Lost:
-            _log.warning("drain.shard_lost", shard=number)
-            return False
+            raise
         except Exception as error:
             if is_database_fault(error):
                 raise
             self._db.write(partial(self._isolate, number=number, work=work, reason=_reason(error)))
-        return True
 
     def _settle(self, number: int, work: _Work, read: _Read, *, repeats: bool) -> None:
         with self._db.begin() as tx:
