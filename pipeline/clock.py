@@ -89,6 +89,10 @@ class Clock:
 
     def _forget_uploads(self) -> None:
         before = now() - timedelta(hours=self._keep.uploads)
+        with self._db.read() as tx:
+            oldest = inbox.oldest_waiting(tx)
+        # An upload's message may still wait to be read.
+        before = min(before, oldest) if oldest else before
         self._db.write(lambda tx: attachments.drop_loose(tx, before))
         attachments.collect(self._db, self._store, before)
         self._store.sweep(before)

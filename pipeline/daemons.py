@@ -5,15 +5,13 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-import dramatiq
-
 import log
 from connectors.registry import Channels
 from pipeline import queues
 from pipeline.attach import Shelf
 from pipeline.deliver import Deliver
 from pipeline.drain import Drain
-from pipeline.fetch import Means, fetch_due
+from pipeline.fetch import Fetcher, Means
 from pipeline.loop import LoopThread
 from pipeline.stopping import Stop
 from settings import Settings
@@ -65,7 +63,8 @@ class Hands:
 
     drain: Drain
     deliver: Deliver
-    means: Means
+    fetcher: Fetcher
+    db: Database
     mark: Watermark
     kinds: frozenset[str]
 
@@ -75,14 +74,14 @@ class Hands:
             self.drain.sweep()
         if queues.DELIVER in self.kinds:
             self.deliver.sweep()
-            fetch_due(self.means)
-            remember(self.means.db, self.mark)
+            self.fetcher.sweep()
+            remember(self.db, self.mark)
 
 
 class Workshop:
     """What a worker process needs; closed as a whole, the newest first."""
 
-    def __init__(self, settings: Settings, stop: Stop, broker: dramatiq.Broker | None = None) -> None:
+    def __init__(self, settings: Settings, stop: Stop, broker: queues.Broker | None = None) -> None:
         self.settings, self.stop = settings, stop
         self._stack = ExitStack()
         self.db = open_database(settings)
@@ -108,9 +107,11 @@ class Workshop:
         self.stop.also(drain.stop)
         self.stop.also(deliver.stop)
         self._stack.callback(deliver.close)
-        means = Means(self.db, self.store, self.channels, self.loop.run)
+        fetcher = Fetcher(Means(self.db, self.store, self.channels, self.loop.run))
+        self.stop.also(fetcher.stop)
+        self._stack.callback(fetcher.close)
         chosen = frozenset(kinds or (queues.PIPELINE, queues.DELIVER))
-        return Hands(drain, deliver, means, Watermark(self.settings.state_dir), chosen)
+        return Hands(drain, deliver, fetcher, self.db, Watermark(self.settings.state_dir), chosen)
 
 
 def work(settings: Settings, stop: Stop, kinds: Sequence[str]) -> None:
@@ -118,7 +119,7 @@ def work(settings: Settings, stop: Stop, kinds: Sequence[str]) -> None:
     shop = Workshop(settings, stop)
     hands = shop.hands(*kinds)
     queues.declare(shop.broker, guarded(hands.drain.shard), guarded(hands.deliver.channel))
-    workers: list[dramatiq.Worker] = []
+    workers: list[queues.Worker] = []
     try:
         if not await_schema(shop.db, stop):
             return

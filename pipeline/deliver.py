@@ -129,7 +129,8 @@ class Deliver:
             files = attachments.by_ids(tx, payload.get("files", []))
         return Letter(
             id=row.id,
-            key=f"okno-{row.id}",
+            # Ids come again after a restore; the moment a letter was written does not.
+            key=f"okno-{row.id}-{int(row.created_at.timestamp() * 1_000_000)}",
             recipient=row.recipient,
             action=row.action,
             text=payload["text"],

@@ -2,8 +2,6 @@
 
 import threading
 
-import dramatiq
-
 import log
 from pipeline import queues
 from pipeline.daemons import Hands, Workshop, await_schema, guarded, sweep_until
@@ -11,21 +9,21 @@ from pipeline.stopping import Stop
 from settings import Settings
 
 
-def serve(settings: Settings) -> dramatiq.Broker:
+def serve(settings: Settings) -> queues.Broker:
     """The broker with its actors. Dramatiq's processes open database and connections when their worker boots."""
     log.configure(settings.log.level, settings.log.format)
     broker = queues.make_broker(queues.broker_url(settings))
-    house = _House(settings)
-    broker.add_middleware(house)
+    house = _House(settings, broker)
+    queues.with_worker(broker, house.open, house.close)
     queues.declare(broker, guarded(house.drain), guarded(house.deliver))
     return broker
 
 
-class _House(dramatiq.Middleware):
-    """Opens what the actors need with Dramatiq's worker, and closes it with it."""
+class _House:
+    """Opens what the actors need with Dramatiq's worker, and stops it with it."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, broker: queues.Broker) -> None:
+        self._settings, self._broker = settings, broker
         self._stop = Stop()
         self._hands: Hands | None = None
 
@@ -39,17 +37,17 @@ class _House(dramatiq.Middleware):
         if self._hands is not None:
             self._hands.deliver.channel(channel)
 
-    def after_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
-        """Dramatiq's own hook."""
-        shop = Workshop(self._settings, self._stop, broker)
-        self._hands = shop.hands()
-        self._thread = threading.Thread(target=self._sweep, args=(shop,), name="sweep", daemon=True)
-        self._thread.start()
+    def open(self) -> None:
+        """The worker has booted."""
+        shop = Workshop(self._settings, self._stop, self._broker)
+        hands = self._hands = shop.hands()
 
-    def before_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
-        """Dramatiq's own hook; it waits for the actors itself."""
+        def sweep() -> None:
+            if await_schema(shop.db, self._stop):
+                sweep_until(self._stop, shop.sweep_seconds, hands.sweep)
+
+        threading.Thread(target=sweep, name="sweep", daemon=True).start()
+
+    def close(self) -> None:
+        """The worker is about to stop; Dramatiq waits for the actors itself."""
         self._stop.set()
-
-    def _sweep(self, shop: Workshop) -> None:
-        if self._hands is not None and await_schema(shop.db, self._stop):
-            sweep_until(self._stop, shop.sweep_seconds, self._hands.sweep)

@@ -15,6 +15,9 @@ from redis.retry import Retry
 import log
 from settings import Settings
 
+Broker = dramatiq.Broker
+Worker = dramatiq.Worker
+
 PIPELINE, DELIVER = "pipeline", "deliver"
 # Seconds a bell that was rung is not rung again; the actor takes the mark away before it looks for work.
 _QUIET = 2
@@ -36,12 +39,12 @@ def embedded_url(socket: Path) -> str:
     return f"unix://{socket}"
 
 
-def make_broker(url: str | None) -> dramatiq.Broker:
+def make_broker(url: str | None) -> Broker:
     """Dramatiq's broker; without an address one inside this process, which other processes do not hear.
 
     No retries, no delays, no results: an actor that fails has lost nothing, the rows are still there.
     """
-    broker: dramatiq.Broker
+    broker: Broker
     if url is None:
         broker = StubBroker(middleware=[])
     else:
@@ -53,14 +56,19 @@ def make_broker(url: str | None) -> dramatiq.Broker:
     return broker
 
 
-def declare(broker: dramatiq.Broker, drain: Callable[[int], None], deliver: Callable[[str], None]) -> None:
+def declare(broker: Broker, drain: Callable[[int], None], deliver: Callable[[str], None]) -> None:
     """The two actors: a shard of the inbox has work, a channel of the outbox has work."""
     broker.add_middleware(_Unmark())
     dramatiq.actor(broker=broker, queue_name=PIPELINE, actor_name=PIPELINE)(drain)
     dramatiq.actor(broker=broker, queue_name=DELIVER, actor_name=DELIVER)(deliver)
 
 
-def start_worker(broker: dramatiq.Broker, queue: str, threads: int) -> dramatiq.Worker:
+def with_worker(broker: Broker, booted: Callable[[], None], stopping: Callable[[], None]) -> None:
+    """Call these when a worker of this broker has booted, and before it stops."""
+    broker.add_middleware(_WithWorker(booted, stopping))
+
+
+def start_worker(broker: Broker, queue: str, threads: int) -> Worker:
     """Threads of this process that answer the bells of one queue."""
     worker = dramatiq.Worker(broker, queues={queue}, worker_threads=threads, worker_timeout=_POLL)
     worker.start()
@@ -73,7 +81,7 @@ class Bells:
     `missed` counts the bells no broker took; the sweeps find that work.
     """
 
-    def __init__(self, broker: dramatiq.Broker) -> None:
+    def __init__(self, broker: Broker) -> None:
         self.missed = 0
         self._broker = broker
         self._wanted: dict[tuple[str, Any], None] = {}
@@ -114,10 +122,25 @@ class Bells:
             _log.debug("bells.missed", count=len(wanted), error=type(error).__name__)
 
 
+class _WithWorker(dramatiq.Middleware):
+    """Ties something to the life of a worker."""
+
+    def __init__(self, booted: Callable[[], None], stopping: Callable[[], None]) -> None:
+        self._booted, self._stopping = booted, stopping
+
+    def after_worker_boot(self, broker: Broker, worker: Worker) -> None:
+        """Dramatiq's own hook."""
+        self._booted()
+
+    def before_worker_shutdown(self, broker: Broker, worker: Worker) -> None:
+        """Dramatiq's own hook."""
+        self._stopping()
+
+
 class _Unmark(dramatiq.Middleware):
     """Takes a bell's mark away before the actor looks: whoever comes with work after that look rings again."""
 
-    def before_process_message(self, broker: dramatiq.Broker, message: Any) -> None:
+    def before_process_message(self, broker: Broker, message: Any) -> None:
         """Called in the worker's thread."""
         client = _client_of(broker)
         if client is not None:
@@ -137,7 +160,7 @@ def ping(url: str) -> None:
         client.close()
 
 
-def _unrung(broker: dramatiq.Broker, wanted: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+def _unrung(broker: Broker, wanted: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
     client = _client_of(broker)
     if client is None:
         return wanted
@@ -152,7 +175,7 @@ def _mark(queue: str, name: Any) -> str:
     return f"okno:bell:{queue}:{name}"
 
 
-def _client_of(broker: dramatiq.Broker) -> "redis.Redis | None":
+def _client_of(broker: Broker) -> "redis.Redis | None":
     return broker.client if isinstance(broker, RedisBroker) else None
 
 

@@ -220,6 +220,13 @@ def forget(tx: Tx, before: datetime, limit: int = 1000) -> int:
     return tx.execute(update(INBOX).where(INBOX.c.id.in_(old)).values(data=b"")).rowcount
 
 
+def oldest_waiting(tx: Tx) -> datetime | None:
+    """When the oldest queued or parked raw came; None when nothing waits."""
+    waiting = select(QUEUE.c.inbox_id).union_all(select(PARKED.c.inbox_id)).subquery()
+    oldest = select(func.min(waiting.c.inbox_id)).scalar_subquery()
+    return tx.execute(select(INBOX.c.received_at).where(INBOX.c.id == oldest)).scalar_one_or_none()
+
+
 def busy_shards(tx: Tx) -> list[int]:
     """Shards with queued raws; a step from shard to shard in the key, whatever the queue's length."""
     found = tx.execute(

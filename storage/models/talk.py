@@ -102,7 +102,10 @@ class Attachment(SQLModel, table=True):
     """A file of a message, or one that was uploaded and waits for its message."""
 
     __tablename__ = "attachments"
-    __table_args__ = (Index("attachments_message", "message_id", "position"),)
+    __table_args__ = (
+        Index("attachments_message", "message_id", "position"),
+        Index("attachments_owner", "owner", "created_at"),
+    )
 
     # Random and unguessable; the file itself lies under the hash of its content.
     id: str = Field(sa_column=Column(KeyText, primary_key=True))

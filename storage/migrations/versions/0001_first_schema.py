@@ -48,6 +48,7 @@ def _tables() -> None:
         sqlite_where=sa.text("message_id IS NULL OR state = 'pending'"),
     )
     op.create_index("attachments_message", "attachments", ["message_id", "position"], unique=False)
+    op.create_index("attachments_owner", "attachments", ["owner", "created_at"], unique=False)
     op.create_table(
         "clients",
         sa.Column("id", storage.types.BigId, nullable=False),
