@@ -5,6 +5,7 @@ somebody says `replay outbox`. A restore shows in two ways: the database lives e
 journal ends before the number this machine has seen.
 """
 
+import os
 from pathlib import Path
 
 from sqlalchemy import select, text, update
@@ -38,7 +39,8 @@ class Watermark:
         line = f"{home} {number}"
         if line != self._written:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            fresh = self._path.with_suffix(".new")
+            # Each process writes a file of its own: several deliver on one machine.
+            fresh = self._path.with_suffix(f".{os.getpid()}")
             fresh.write_text(line)
             fresh.replace(self._path)
             self._written = line
@@ -46,7 +48,10 @@ class Watermark:
 
 def hold_after_restore(db: Database, mark: Watermark) -> int:
     """Hold every letter under way if the database was restored; gives back how many."""
-    return db.write(lambda tx: _check(tx, mark))
+    home, newest, held = db.write(lambda tx: _check(tx, mark))
+    # Not before the commit: a mark set back without the letters held would hide the restore for ever.
+    mark.note(home, newest)
+    return held
 
 
 def remember(db: Database, mark: Watermark) -> None:
@@ -56,7 +61,7 @@ def remember(db: Database, mark: Watermark) -> None:
     mark.note(home, newest)
 
 
-def _check(tx: Tx, mark: Watermark) -> int:
+def _check(tx: Tx, mark: Watermark) -> tuple[str, int, int]:
     home, newest = _home(tx), journal.last_id(tx)
     recorded = tx.execute(select(SECRETS.c.value).where(SECRETS.c.name == _HOME)).scalar_one_or_none()
     moved = recorded is not None and bytes(recorded).decode() != home
@@ -69,8 +74,7 @@ def _check(tx: Tx, mark: Watermark) -> int:
         under_way = outbox.OUTBOX.c.state.in_(outbox.UNDER_WAY)
         held = tx.execute(update(outbox.OUTBOX).where(under_way).values(state=outbox.HELD)).rowcount
         journal.append(tx, [journal.Entry("outbox.held", journal.SYSTEM, None, {"letters": held})])
-    mark.note(home, newest)
-    return held
+    return home, newest, held
 
 
 def _home(tx: Tx) -> str:

@@ -1,10 +1,12 @@
 """Dialogs, episodes and messages: the rows that stitching and the operators' desk both write."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row, Select, select, update
+from sqlalchemy.exc import IntegrityError
 
 from storage import bulk
 from storage.db import Tx, is_postgres
@@ -99,9 +101,10 @@ def episodes(tx: Tx, episode_ids: Iterable[int]) -> dict[int, Row[Any]]:
 
 
 def name_message(tx: Tx, message_id: int, external_id: str) -> None:
-    """Keep the key the channel gave to a message of ours, so that later reports find it."""
-    tx.execute(
-        update(MESSAGES)
-        .where(MESSAGES.c.id == message_id, MESSAGES.c.external_id.is_(None))
-        .values(external_id=external_id)
-    )
+    """Keep the key the channel gave to a message of ours, so that later reports find it.
+
+    Nothing happens if another message has that key already: our own words may have come back to us before.
+    """
+    unnamed = update(MESSAGES).where(MESSAGES.c.id == message_id, MESSAGES.c.external_id.is_(None))
+    with suppress(IntegrityError), tx.begin_nested():
+        tx.execute(unnamed.values(external_id=external_id))

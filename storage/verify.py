@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, select, text
 
 from storage import bulk
 from storage.db import Tx, is_postgres
+from storage.files import FileStore
 from storage.inbox import INBOX
 from storage.leases import database_now
 from storage.ledger import flows
@@ -202,15 +203,16 @@ _CHECKS = (
 )
 
 
-def verify(tx: Tx, read: Reader | None = None) -> list[Breach]:
+def verify(tx: Tx, read: Reader | None = None, files: FileStore | None = None) -> list[Breach]:
     """Every promise that does not hold, in one consistent view; nothing is written.
 
     `tx` must be fresh from `Database.read()`: on PostgreSQL the view is chosen before the first statement. `read`
     (channel, external_id, address, data) names the keys of the messages a raw holds, and may raise; with it, raws
-    that are processed but have no message under their own key are read again.
+    that are processed but have no message under their own key are read again. With `files`, the content of every
+    message's files is looked for there.
     """
     _one_view(tx)
-    breaches = [*_balance(tx), *_gaps(tx), *_missing_messages(tx, read)]
+    breaches = [*_balance(tx), *_gaps(tx), *_missing_messages(tx, read), *_missing_files(tx, files)]
     late = database_now(tx) - timedelta(seconds=GRACE)
     for check in _CHECKS:
         breaches += _run(tx, check, late=late)
@@ -276,6 +278,17 @@ def _missing_messages(tx: Tx, read: Reader | None) -> list[Breach]:
     there = _known_keys(tx, owed)
     lost = [{"inbox_id": raw, "channel": channel} for raw, channel, key in owed if (channel, key) not in there]
     return [Breach("stored", f"{len(lost)} × processed without leaving its message", lost[:SHOWN])] if lost else []
+
+
+def _missing_files(tx: Tx, files: FileStore | None) -> list[Breach]:
+    if files is None:
+        return []
+    query = text(
+        "SELECT sha256, min(id) FROM attachments "
+        "WHERE message_id IS NOT NULL AND state = 'stored' AND sha256 <> '' GROUP BY sha256"
+    )
+    gone = [{"attachment_id": first} for sha256, first in tx.execute(query) if not files.path(sha256).exists()]
+    return [Breach("whole", f"{len(gone)} × a content that is not in the store", gone[:SHOWN])] if gone else []
 
 
 def _keys(read: Reader, raw: Any) -> Sequence[str]:

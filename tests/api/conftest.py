@@ -6,10 +6,17 @@ from typing import Any
 
 import pytest
 
+import log
 from settings import Settings, load, merge
 from storage.db import Database
 from tests.api.http import Okno
 from tests.dialogs.scene import Scene
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_log() -> None:
+    """Logs as a service writes them; what a library does by itself draws frames with the values of all variables."""
+    log.configure("warning", "json")
 
 
 @pytest.fixture

@@ -40,8 +40,9 @@ class Okno:
 
     def __init__(self, settings: Settings) -> None:
         self.web = Web(settings)
-        self.rung: list[set[Any]] = []
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        # Else the kernel would take in megabytes for a reader who does not read, and a test would have to write them.
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)
         self.port: int = self._socket.getsockname()[1]
         config = uvicorn.Config(
             self.web.app, log_config=None, access_log=False, timeout_graceful_shutdown=12, lifespan="on"
@@ -85,6 +86,14 @@ class Okno:
             received = {name.lower(): value for name, value in response.getheaders()}
             return Answer(response.status, received, response.read())
 
+    def visitor(self) -> str:
+        """The token of a new visitor of the chat, which opens once its key has come from the database."""
+        deadline = time.monotonic() + _START
+        while (session := self.ask("POST", "/chat/site/sessions", {})).status != 201:
+            assert time.monotonic() < deadline, session
+            time.sleep(0.05)
+        return str(session.json["token"])
+
     def stream(self, path: str, *, token: str = "", headers: dict[str, str] | None = None) -> "Stream":
         """A stream of events."""
         return Stream(self.port, path, token, headers or {})
@@ -110,8 +119,6 @@ class Stream:
         if token:
             sent["authorization"] = f"Bearer {token}"
         self._connection.request("GET", path, headers=sent)
-        # The connection lets go of a socket it will not reuse.
-        self.socket = self._connection.sock
         self._response = self._connection.getresponse()
         self.status = self._response.status
         self.headers = {name.lower(): value for name, value in self._response.getheaders()}

@@ -24,7 +24,7 @@ from pipeline.daemons import open_database
 from settings import Settings
 from storage import keys
 from storage.db import Database
-from tests.bench import servers
+from tests.bench import proc, servers
 from tests.chaos.daemons import ROOT
 from tests.chaos.servers import dies_with_us, free_port
 
@@ -161,9 +161,13 @@ class Stage:
 
     kind: str
     folder: Path
-    broker: str
-    cluster: str
+    broker: servers.Server
+    cluster: servers.Server | None
     quick: bool
+
+    def database_cpu(self) -> float:
+        """Seconds of processor time the database's own processes have taken."""
+        return proc.cpu_seconds(proc.family(self.cluster.pid)) if self.cluster else 0.0
 
     def size(self, full: int, quick: int) -> int:
         """How much of something: all of it, or as little as shows that the benchmark works."""
@@ -176,15 +180,15 @@ class Stage:
         folder.mkdir()
         with ExitStack() as stack:
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
-            house = House(folder, self._database(folder, stack), "" if embedded else self.broker)
+            house = House(folder, self._database(folder, stack), "" if embedded else self.broker.url)
             stack.callback(house.close)
             yield house
 
     def _database(self, folder: Path, stack: ExitStack) -> str:
-        if self.kind == "sqlite":
+        if self.cluster is None:
             return f"sqlite:///{folder / 'okno.db'}"
         name = folder.name.replace("-", "_")
-        url = make_url(self.cluster)
+        url = make_url(self.cluster.url)
         plain = url.set(drivername="postgresql").render_as_string()
         admin = stack.enter_context(psycopg.connect(plain, autocommit=True))
         admin.execute(f"CREATE DATABASE {name} TEMPLATE template0".encode())
@@ -197,5 +201,5 @@ def stage(kind: str, folder: Path, *, quick: bool) -> Iterator[Stage]:
     """The servers for one kind of database: "postgresql" or "sqlite", each with a Redis."""
     with ExitStack() as stack:
         broker = stack.enter_context(servers.broker(folder / f"redis-{kind}"))
-        cluster = stack.enter_context(servers.postgresql(folder / "cluster")) if kind == "postgresql" else ""
+        cluster = stack.enter_context(servers.postgresql(folder / "cluster")) if kind == "postgresql" else None
         yield Stage(kind, folder, broker, cluster, quick)

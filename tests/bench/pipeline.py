@@ -1,11 +1,11 @@
 """The pipeline at full load: raws that lie in the inbox, taken into their dialogs by two worker processes."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select, update
 
@@ -16,7 +16,7 @@ from storage import inbox
 from storage.db import Database, now
 from storage.leases import LEASES
 from storage.talk import MESSAGES
-from tests.bench import helper, load, rows
+from tests.bench import helper, load, proc, rows
 from tests.bench.house import CHANNEL, House, Stage
 
 WORKERS = 2
@@ -25,27 +25,46 @@ _EACH = 20
 _STEP = 500
 
 
+class Run(NamedTuple):
+    """So many messages: seconds by the clock, and seconds of processor time of the workers and of the database."""
+
+    messages: int
+    seconds: float
+    workers: float
+    database: float
+
+    @property
+    def rate(self) -> float:
+        """Messages a second."""
+        return self.messages / self.seconds
+
+    def cost(self) -> dict[str, int]:
+        """Microseconds of processor time for each message."""
+        spent = {"workers": self.workers, "database": self.database}
+        return {who: round(seconds / self.messages * 1e6) for who, seconds in spent.items()}
+
+
 def measure(stage: Stage) -> dict[str, Any]:
     """Messages a second, against the plain way and against bare INSERTs of the same rows."""
     count, few = stage.size(100_000, 6_000), stage.size(3_000, 600)
     with stage.house() as house:
         keep(house, load.raws(house.chat, count, count // _EACH))
-        pipeline = drained(house, count)
+        pipeline = drained(stage, house, count)
         inserts = _inserts(house)
     with stage.house() as house:
         keep(house, load.raws(house.chat, few, few // _EACH))
-        found = helper.together("plain", [(house.url, str(n), str(WORKERS)) for n in range(WORKERS)])
-        plain = few / max(each["seconds"] for each in found)
-        _must_hold(house.db, few)
+        plain = _plain(stage, house, few)
     best = max(inserts, key=lambda way: inserts[way])
     return {
         "messages": count,
-        "pipeline_per_s": round(pipeline),
-        "plain_per_s": round(plain),
-        "times_plain": round(pipeline / plain, 1),
+        "pipeline_per_s": round(pipeline.rate),
+        "pipeline_cpu_us": pipeline.cost(),
+        "plain_per_s": round(plain.rate),
+        "plain_cpu_us": plain.cost(),
+        "times_plain": round(pipeline.rate / plain.rate, 1),
         "inserts_per_s": {way: round(rate) for way, rate in inserts.items()},
         "insert_way": best,
-        "share_of_inserts": round(pipeline / inserts[best], 3),
+        "share_of_inserts": round(pipeline.rate / inserts[best], 3),
     }
 
 
@@ -56,8 +75,8 @@ def keep(house: House, raws: Iterable[Raw]) -> None:
         store(house.db, CHANNEL, Batch(step))
 
 
-def drained(house: House, count: int) -> float:
-    """Messages a second from the moment the workers may begin until the queue is empty; `count` wait there.
+def drained(stage: Stage, house: House, count: int) -> Run:
+    """From the moment the workers may begin until the queue is empty; `count` raws wait there.
 
     The workers are up and ready beforehand, and the bells ring for every shard, as intake would have rung them.
     """
@@ -65,15 +84,17 @@ def drained(house: House, count: int) -> float:
     with _held(house.db) as release:
         workers = [house.worker() for _ in range(WORKERS)]
         with bells(house) as ring:
-            began = time.monotonic()
+            pids = [worker.pid for worker in workers]
+            began, by_workers, by_database = time.monotonic(), proc.cpu_seconds(pids), stage.database_cpu()
             release()
             ring.ring(queues.PIPELINE, range(inbox.SHARDS))
             await_empty(house.db)
             seconds = time.monotonic() - began
+            spent = proc.cpu_seconds(pids) - by_workers, stage.database_cpu() - by_database
     for worker in workers:
         worker.stop()
     _must_hold(house.db, before + count)
-    return count / seconds
+    return Run(count, seconds, *spent)
 
 
 @contextmanager
@@ -123,23 +144,27 @@ def _held(db: Database) -> Iterator[Any]:
     yield release
 
 
+def _plain(stage: Stage, house: House, count: int) -> Run:
+    by_database = stage.database_cpu()
+    found = helper.together("plain", [(house.url, str(n), str(WORKERS)) for n in range(WORKERS)])
+    spent = sum(each["cpu"] for each in found), stage.database_cpu() - by_database
+    _must_hold(house.db, count)
+    return Run(count, max(each["seconds"] for each in found), *spent)
+
+
 def _inserts(house: House) -> dict[str, float]:
     """Rows a second of each way, by one process and by two; the rows are those the pipeline wrote."""
     file = house.folder / "rows"
-    count = rows.dump(house.db, file)
+    rows.dump(house.db, file)
     found: dict[str, float] = {}
     for way in rows.WAYS:
         for processes in (1, WORKERS):
             rows.clear(house.db)
-            found[f"{way}, {processes} process{'es' * (processes > 1)}"] = count / _slowest(house, way, processes)
+            arguments = [(house.url, way, str(file), str(n), str(processes)) for n in range(processes)]
+            done = helper.together("rows", arguments)
+            rate = sum(each["rows"] for each in done) / max(each["seconds"] for each in done)
+            found[f"{way}, {processes} process{'es' * (processes > 1)}"] = rate
     return found
-
-
-def _slowest(house: House, way: str, processes: int) -> float:
-    arguments: Sequence[Sequence[str]] = [
-        (house.url, way, str(house.folder / "rows"), str(n), str(processes)) for n in range(processes)
-    ]
-    return float(max(each["seconds"] for each in helper.together("rows", arguments)))
 
 
 def _must_hold(db: Database, count: int) -> None:

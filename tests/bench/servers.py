@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import psycopg
 import redis
@@ -26,9 +27,16 @@ POSTGRESQL: Mapping[str, str] = {
 }
 
 
+class Server(NamedTuple):
+    """A running server: its address, and its first process."""
+
+    url: str
+    pid: int
+
+
 @contextmanager
-def postgresql(folder: Path) -> Iterator[str]:
-    """The SQLAlchemy address of the cluster's `postgres` database, reached by a Unix socket in `folder`."""
+def postgresql(folder: Path) -> Iterator[Server]:
+    """A cluster that is reached by a Unix socket in `folder`; the address is that of its `postgres` database."""
     programs = postgresql_programs()
     if programs is None:
         raise SystemExit("PostgreSQL is not installed; --db sqlite does without it")
@@ -41,25 +49,26 @@ def postgresql(folder: Path) -> Iterator[str]:
     subprocess.run(init, check=True, capture_output=True, cwd=folder)
     settings = {"listen_addresses": "", "unix_socket_directories": str(folder), **POSTGRESQL}
     options = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
-    with _running([*prefix, str(programs / "postgres"), "-D", "data", *options], folder, lambda: _pg_answers(folder)):
-        yield f"postgresql+psycopg://postgres@/postgres?host={folder}"
+    command = [*prefix, str(programs / "postgres"), "-D", "data", *options]
+    with _running(command, folder, lambda: _pg_answers(folder)) as pid:
+        yield Server(f"postgresql+psycopg://postgres@/postgres?host={folder}", pid)
 
 
 @contextmanager
-def broker(folder: Path) -> Iterator[str]:
-    """The address of a Redis that keeps nothing on disk."""
+def broker(folder: Path) -> Iterator[Server]:
+    """A Redis that keeps nothing on disk."""
     folder.mkdir()
     port = free_port()
     program = shutil.which("redis-server")
     if program is None:
         raise SystemExit("redis-server is not installed")
     command = [*dies_with_us(), program, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
-    with _running(command, folder, lambda: _redis_answers(port)):
-        yield f"redis://127.0.0.1:{port}/0"
+    with _running(command, folder, lambda: _redis_answers(port)) as pid:
+        yield Server(f"redis://127.0.0.1:{port}/0", pid)
 
 
 @contextmanager
-def _running(command: list[str], folder: Path, answers: Callable[[], bool]) -> Iterator[None]:
+def _running(command: list[str], folder: Path, answers: Callable[[], bool]) -> Iterator[int]:
     with (folder / "server.log").open("wb") as log:
         server = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, process_group=0
@@ -70,7 +79,7 @@ def _running(command: list[str], folder: Path, answers: Callable[[], bool]) -> I
                 if server.poll() is not None or time.monotonic() > deadline:
                     raise RuntimeError((folder / "server.log").read_text())
                 time.sleep(0.05)
-            yield
+            yield server.pid
         finally:
             # Both end at once on this one.
             server.send_signal(signal.SIGINT)

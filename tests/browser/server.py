@@ -88,9 +88,10 @@ class Okno:
             return False
 
 
-def call(url: str, token: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-    """A JSON request outside the browser: GET without a body, else POST."""
-    return _answer(url, {"Authorization": f"Bearer {token}"}, None if body is None else json.dumps(body).encode())
+def call(url: str, token: str, body: dict[str, Any] | None = None, method: str | None = None) -> dict[str, Any]:
+    """A JSON request outside the browser; unless told otherwise GET without a body, else POST."""
+    data = None if body is None else json.dumps(body).encode()
+    return _answer(urllib.request.Request(url, data, {"Authorization": f"Bearer {token}"}, method=method))
 
 
 def guest(okno: Okno, name: str, lines: list[str]) -> str:
@@ -105,17 +106,19 @@ def hook(okno: Okno, name: str, text: str) -> None:
     """A message that the shop's back end passes on by its webhook."""
     body = json.dumps({"id": f"hook-{name}", "visitor": name, "name": name, "text": text}).encode()
     signature = sign(HOOK_SECRET.encode(), f"hook-{name}", datetime.now(UTC), body)
-    _answer(f"{okno.url}/hooks/shop", signature, body)
+    _answer(urllib.request.Request(f"{okno.url}/hooks/shop", body, signature))
 
 
-def colleague(okno: Okno, name: str, role: str) -> str:
-    """Another operator; returns his token."""
+def colleague(okno: Okno, name: str, role: str) -> tuple[str, str]:
+    """Another operator; returns his token, and the address that revokes it."""
     operator = call(f"{okno.url}/v1/operators", TOKEN, {"name": name, "role": role})
-    return str(call(f"{okno.url}/v1/operators/{operator['id']}/tokens", TOKEN, {})["token"])
+    tokens = f"{okno.url}/v1/operators/{operator['id']}/tokens"
+    issued = call(tokens, TOKEN, {})
+    return str(issued["token"]), f"{tokens}/{issued['id']}"
 
 
-def _answer(url: str, headers: dict[str, str], body: bytes | None) -> dict[str, Any]:
-    request = urllib.request.Request(url, body, {**headers, "Content-Type": "application/json"})
+def _answer(request: urllib.request.Request) -> dict[str, Any]:
+    request.add_header("Content-Type", "application/json")
     with urllib.request.urlopen(request, timeout=15) as answer:
         content = answer.read()
     result: dict[str, Any] = json.loads(content) if content.startswith(b"{") else {}

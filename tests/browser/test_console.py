@@ -32,6 +32,19 @@ def test_a_wrong_token_is_refused_and_a_right_one_stays_in_the_tab(blank: Page) 
     assert blank.evaluate("() => sessionStorage.length") == 0
 
 
+def test_a_revoked_token_leads_to_the_door_and_keeps_the_draft(okno: Okno, blank: Page) -> None:
+    guest(okno, "Agathe Draft", ["hello"])
+    token, revocation = colleague(okno, "Leaver", "operator")
+    desk = Desk.enter(blank, token)
+    desk.open("Agathe Draft")
+    desk.text.fill("half an answer")
+    call(revocation, TOKEN, method="DELETE")
+    expect(blank.get_by_role("alert")).to_have_text("This token is not accepted.")
+    desk = Desk.enter(blank)
+    desk.open("Agathe Draft")
+    expect(desk.text).to_have_value("half an answer")
+
+
 def test_a_note_never_reaches_the_visitor(okno: Okno, visitor: Visitor, desk: Desk) -> None:
     visitor.introduce("Petra Note")
     visitor.send("good morning")
@@ -245,7 +258,7 @@ def test_a_reply_that_can_not_leave_says_why_and_is_tried_again(okno: Okno, desk
 
 def test_a_colleagues_dialog_can_be_taken_over(okno: Okno, profile: MakeProfile, desk: Desk) -> None:
     guest(okno, "Fenja Shared", ["hello"])
-    other = Desk.enter(profile().new_page(), colleague(okno, "Bruno", "operator"))
+    other = Desk.enter(profile().new_page(), colleague(okno, "Bruno", "operator")[0])
     other.open("Fenja Shared")
     other.act("Take")
     expect(desk.row("Fenja Shared")).to_contain_text("Bruno")
@@ -257,7 +270,7 @@ def test_a_colleagues_dialog_can_be_taken_over(okno: Okno, profile: MakeProfile,
 
 def test_who_may_only_read_is_offered_nothing_else(okno: Okno, profile: MakeProfile) -> None:
     guest(okno, "Gitta Watched", ["hello"])
-    desk = Desk.enter(profile().new_page(), colleague(okno, "Auditor", "read-only"))
+    desk = Desk.enter(profile().new_page(), colleague(okno, "Auditor", "read-only")[0])
     desk.open("Gitta Watched")
     expect(desk.entry("hello")).to_be_visible()
     expect(desk.text).to_be_hidden()

@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 import msgspec
 import orjson
+import uvloop
 
 from tests.chaos import ledger
 from tests.chaos.config import Config
@@ -102,4 +103,5 @@ async def _main(config: Config) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_main(msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Config)))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_main(msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Config)))

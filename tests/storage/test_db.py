@@ -53,9 +53,12 @@ def test_who_reads_waits_for_no_writer(db: Database) -> None:
 
 
 def test_what_fails_leaves_nothing(db: Database) -> None:
-    with pytest.raises(KeyError), db.begin() as tx:
+    def work(tx: Tx) -> None:
         keys.get(tx, "one")
         raise KeyError
+
+    with pytest.raises(KeyError):
+        db.write(work)
     assert scalar(db, "SELECT count(*) FROM secrets") == 0
 
 
@@ -131,12 +134,15 @@ def test_work_that_is_at_fault_itself_is_not_tried_again(db: Database) -> None:
 @POSTGRESQL
 @pytest.mark.parametrize("in_bulk", [True, False])
 def test_a_connection_that_was_cut_is_nobodys_fault_and_is_replaced(db: Database, in_bulk: bool) -> None:
-    with pytest.raises(Exception) as caught, db.begin() as tx:  # noqa: PT011 - which one is the question
+    def work(tx: Tx) -> None:
         _cut(db, tx)
         if in_bulk:
             inbox.put(tx, [Arrival("shop", "1", "anna", b"")])
         else:
             tx.execute(text("SELECT 1"))
+
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - which one is the question
+        db.write(work)
     assert is_database_fault(caught.value)
     with db.begin() as tx:
         assert inbox.put(tx, [Arrival("shop", "1", "anna", b"")]).new == 1

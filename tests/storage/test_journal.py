@@ -1,6 +1,8 @@
 """The journal: whoever reads on from the last id he saw misses nothing, however many write at once."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -18,6 +20,12 @@ def entry(name: str = "said", dialog: int | None = None, **data: object) -> Entr
 def write(db: Database, *entries: Entry) -> None:
     with db.begin() as tx:
         journal.append(tx, entries)
+
+
+def write_and_fail(db: Database, *entries: Entry) -> None:
+    with db.begin() as tx:
+        journal.append(tx, entries)
+        raise KeyError
 
 
 def test_events_come_back_in_order(db: Database) -> None:
@@ -42,59 +50,53 @@ def test_an_empty_journal_ends_at_0(db: Database) -> None:
 
 
 def test_a_transaction_that_fails_tells_nothing(db: Database) -> None:
-    with pytest.raises(KeyError), db.begin() as tx:
-        journal.append(tx, [entry()])
-        raise KeyError
+    with pytest.raises(KeyError):
+        write_and_fail(db, entry())
     with db.read() as tx:
         assert journal.last_id(tx) == 0
 
 
-@pytest.mark.parametrize("writers", [8])
-def test_a_reader_who_follows_eight_writers_misses_nothing(db: Database, writers: int) -> None:
-    each, seen = 25, list[tuple[int, int, int]]()
+WRITERS, EACH = 8, 25
+
+
+def chatter(db: Database, writer: int) -> None:
+    """Two events a commit; each fifth commit fails."""
+    for number in range(EACH):
+        told = [entry(writer=writer, number=number, part=part) for part in (0, 1)]
+        if number % 5 < 4:
+            write(db, *told)
+            continue
+        with suppress(KeyError):
+            write_and_fail(db, *told)
+
+
+def follow(db: Database, over: threading.Event) -> list[journal.Line]:
+    """All that can be seen by reading on from the last id seen."""
+    seen: list[journal.Line] = []
+    while True:
+        ending = over.is_set()
+        with db.read() as tx:
+            lines = journal.read(tx, seen[-1].id if seen else 0, 7)
+        seen.extend(lines)
+        if ending and not lines:
+            return seen
+
+
+def test_a_reader_who_follows_eight_writers_misses_nothing(db: Database) -> None:
     over = threading.Event()
-    faults: list[BaseException] = []
-
-    def say(writer: int) -> None:
-        for number in range(each):
-            try:
-                with db.begin() as tx:
-                    journal.append(tx, [entry(writer=writer, number=number, part=part) for part in (0, 1)])
-                    if number % 5 == 4:
-                        raise KeyError
-            except KeyError:
-                continue
-            except Exception as error:  # noqa: BLE001 - told in the test's own thread
-                faults.append(error)
-
-    def follow() -> None:
-        last = 0
-        while True:
-            ending = over.is_set()
-            with db.read() as tx:
-                lines = journal.read(tx, last, 7)
-            seen.extend((line.id, line.data["writer"], line.data["number"]) for line in lines)
-            if lines:
-                last = lines[-1].id
-            elif ending:
-                return
-
-    reader = threading.Thread(target=follow)
-    threads = [threading.Thread(target=say, args=(n,)) for n in range(writers)]
-    for thread in (reader, *threads):
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    over.set()
-    reader.join(60)
-    assert not faults
-    ids = [id_ for id_, *_ in seen]
-    assert ids == sorted(set(ids))
+    with ThreadPoolExecutor(WRITERS + 1) as pool:
+        reading = pool.submit(follow, db, over)
+        writing = [pool.submit(chatter, db, writer) for writer in range(WRITERS)]
+        for each in writing:
+            each.result(60)
+        over.set()
+        seen = reading.result(60)
     with db.read() as tx:
-        assert ids == [line.id for line in journal.read(tx, 0, 10_000)]
-    for writer in range(writers):
-        told = [number for _, who, number in seen if who == writer]
-        assert told == [n for n in range(each) if n % 5 != 4 for _ in (0, 1)]
+        assert seen == journal.read(tx, 0, 10_000)
+    assert [line.id for line in seen] == sorted({line.id for line in seen})
+    for writer in range(WRITERS):
+        told = [line.data["number"] for line in seen if line.data["writer"] == writer]
+        assert told == [n for n in range(EACH) if n % 5 < 4 for _ in (0, 1)]
 
 
 def test_old_events_are_forgotten_and_no_id_comes_twice(db: Database) -> None:

@@ -1,7 +1,9 @@
 """The schema: what the migrations make is what the models say, and no process works on another one."""
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
@@ -62,12 +64,12 @@ def test_of_many_that_start_at_once_one_migrates(blank_url: str) -> None:
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(blank_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def half(config: object, revision: str) -> None:
-        upgrade(config, revision)  # type: ignore[arg-type]
+    def half(config: Config, revision: str) -> None:
+        upgrade(config, revision)
         raise RuntimeError("the power went out")
 
-    upgrade = schema.command.upgrade
-    monkeypatch.setattr(schema.command, "upgrade", half)
+    upgrade = command.upgrade
+    monkeypatch.setattr(command, "upgrade", half)
     db = Database(blank_url)
     with pytest.raises(RuntimeError):
         schema.migrate(db)

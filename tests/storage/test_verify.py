@@ -1,13 +1,15 @@
 """Verify finds each promise that is broken, and nothing in a database that keeps them all."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from storage import inbox, journal, outbox
 from storage.db import Database, Tx, now
-from storage.models import Client, Dialog, Episode, Identity, Operator, metadata
+from storage.files import FileStore
+from storage.models import Attachment, Client, Dialog, Episode, Identity, Operator, metadata
 from storage.talk import MESSAGES
 from storage.verify import SHOWN, verify
 
@@ -91,6 +93,14 @@ def message(tx: Tx, dialog: int, number: int, seq: int, direction: str, **values
     known = {"id": number, "dialog_id": dialog, "episode_id": dialog, "seq": seq, "direction": direction}
     row = {"channel": CHANNEL, "text": "", "sent_at": now(), "source_key": "", **known, **values}
     tx.execute(MESSAGES.insert().values(**row))
+
+
+def put_file(tx: Tx, name: str, message_id: int | None, sha256: str) -> None:
+    """A file of the message, or one nobody used yet."""
+    put(
+        tx, Attachment, id=name, message_id=message_id, position=0, owner="operator:1", name=name, type="text/plain",
+        size=4, sha256=sha256, state="stored", attempts=0, created_at=now(),
+    )  # fmt: skip
 
 
 def broken(db: Database) -> set[str]:
@@ -250,6 +260,18 @@ def test_a_processed_raw_that_left_no_message_is_found(healthy: Database) -> Non
     assert breach.promise == "stored"
     assert breach.detail.startswith("47 ×")
     assert len(breach.rows) == SHOWN
+
+
+def test_a_file_that_is_not_in_the_store_is_found(healthy: Database, tmp_path: Path) -> None:
+    store = FileStore(tmp_path / "files")
+    kept = store.put(b"here")
+    with healthy.begin() as tx:
+        put_file(tx, "here", FIRST + 20, kept.sha256)
+        put_file(tx, "gone", FIRST + 20, "ab" * 32)
+        put_file(tx, "loose", None, "cd" * 32)
+    with healthy.read() as tx:
+        (breach,) = verify(tx, files=store)
+    assert breach.rows == [{"attachment_id": "gone"}]
 
 
 def test_a_breach_names_the_rows(healthy: Database) -> None:

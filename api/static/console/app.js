@@ -1,8 +1,9 @@
 // The console's frame: puts the parts together and lets the event feed and the address bar drive them.
 
+import { toolButton } from "../shared/controls.js";
 import { h, setText } from "../shared/dom.js";
-import { icon, logo } from "../shared/icons.js";
 import { languageButton } from "../shared/i18n.js";
+import { icon, logo } from "../shared/icons.js";
 import { Follower } from "../shared/sse.js";
 import { ClientCard } from "./card.js";
 import { Composer } from "./composer.js";
@@ -38,7 +39,8 @@ export class App {
     this.card = new ClientCard(thread, api, i18n, mayWrite);
     const context = {
       api, i18n, me, mayWrite, card: this.card, back: () => this.go(null), leave: () => this.listView.focus(),
-      fail: (text) => this.fail(text), tell: (text) => setText(this.voice, text), sent: () => this.threadView.sticky.toEnd(),
+      fail: (text) => this.fail(text), tell: (text) => setText(this.voice, text),
+      sent: () => this.threadView.sticky.toEnd(),
     };
     this.threadView = new ThreadView(thread, context);
     this.composer = new Composer(thread, context);
@@ -69,10 +71,13 @@ export class App {
   frame() {
     const { i18n } = this;
     const skip = i18n.text(h("a", { class: "skip", href: "#thread", onClick: (event) => this.skip(event) }), "skip");
-    const nav = h("section", { class: "side" }, i18n.text(h("h2", { class: "hidden" }), "dialogs"), this.filters.element, this.listView.element);
+    const title = i18n.text(h("h2", { class: "hidden" }), "dialogs");
+    const nav = h("section", { class: "side" }, title, this.filters.element, this.listView.element);
     i18n.bind(() => nav.setAttribute("aria-label", i18n.t("dialogs")));
-    this.main = h("main", { class: "thread", id: "thread", tabindex: "-1" }, this.threadView.parts, this.composer.element);
-    this.body = h("div", { class: "app" }, skip, this.bar(), nav, this.main, this.card.element, this.keys.dialog, this.toast, this.voice);
+    const parts = [...this.threadView.parts, this.composer.element];
+    this.main = h("main", { class: "thread", id: "thread", tabindex: "-1" }, parts);
+    const above = [this.keys.dialog, this.toast, this.voice];
+    this.body = h("div", { class: "app" }, skip, this.bar(), nav, this.main, this.card.element, above);
     return this.body;
   }
 
@@ -81,10 +86,11 @@ export class App {
     this.state = h("p", { class: "feed-state", role: "status" });
     const language = languageButton(i18n, "quiet");
     i18n.bind(() => this.showState());
-    const help = i18n.label(h("button", { type: "button", class: "tool", onClick: () => this.keys.help() }, icon("help")), "help");
-    const out = i18n.label(h("button", { type: "button", class: "tool", onClick: () => this.leave() }, icon("exit")), "signOut");
+    const help = toolButton(i18n, "help", "help", () => this.keys.help());
+    const out = toolButton(i18n, "signOut", "exit", () => this.leave());
     const name = h("span", { class: "me" }, icon("person"), h("span", { dir: "auto" }, this.me.name));
-    return h("header", { class: "bar" }, h("h1", {}, logo(), "Okno"), this.state, h("span", { class: "spring" }), name, language, help, out);
+    const start = [h("h1", {}, logo(), "Okno"), this.state, h("span", { class: "spring" })];
+    return h("header", { class: "bar" }, start, name, language, help, out);
   }
 
   skip(event) {
@@ -125,7 +131,7 @@ export class App {
   }
 
   denied() {
-    this.leave();
+    this.api.onDenied();
     return false;
   }
 

@@ -1,11 +1,17 @@
 // The client's card: who he is, where he writes from.
 
+import { toolButton } from "../shared/controls.js";
 import { h, setText } from "../shared/dom.js";
-import { icon } from "../shared/icons.js";
 import { recall, remember } from "../shared/store.js";
 
 const KEY = "okno.card";
-const FIELDS = [["name", "text", "name"], ["email", "email", "email"], ["phone", "tel", "phone"], ["note", "area", "about"]];
+// The field, the type of its input, the key of its label.
+const FIELDS = [
+  ["name", "text", "name"],
+  ["email", "email", "email"],
+  ["phone", "tel", "phone"],
+  ["note", "area", "about"],
+];
 
 /** A side panel about the client of the open Thread. */
 export class ClientCard {
@@ -21,11 +27,12 @@ export class ClientCard {
 
   build() {
     const { i18n } = this;
-    const close = i18n.label(h("button", { type: "button", class: "tool", onClick: () => this.toggle() }, icon("close")), "closeCard");
+    const close = toolButton(i18n, "closeCard", "close", () => this.toggle());
     const head = h("header", { class: "card-head" }, i18n.text(h("h2"), "clientCard"), close);
     const rows = FIELDS.map(([name, , key]) => h("label", {}, i18n.text(h("span"), key), this.inputs[name]));
     const save = i18n.text(h("button", { type: "submit", class: "quiet", hidden: !this.mayWrite }), "save");
-    const form = h("form", { onSubmit: (event) => this.save(event) }, rows, h("div", { class: "card-end" }, save, this.status));
+    const end = h("div", { class: "card-end" }, save, this.status);
+    const form = h("form", { onSubmit: (event) => this.save(event) }, rows, end);
     return h("aside", { class: "card", hidden: true }, head, form, i18n.text(h("h3"), "channels"), this.addresses);
   }
 
@@ -71,9 +78,11 @@ export class ClientCard {
   /** Sends only the fields that were changed, so that a colleague's work on the others survives. */
   async save(event) {
     event.preventDefault();
-    const changed = FIELDS.map(([name]) => [name, this.inputs[name].value.trim()]).filter(([name, value]) => value !== this.client[name]);
+    const { client } = this;
+    const values = FIELDS.map(([name]) => [name, this.inputs[name].value.trim()]);
+    const changes = Object.fromEntries(values.filter(([name, value]) => value !== client[name]));
     try {
-      if (changed.length) this.fill(await this.api.write("PATCH", `/v1/clients/${this.client.id}`, Object.fromEntries(changed)));
+      this.fill(await this.api.write("PATCH", `/v1/clients/${client.id}`, changes));
       setText(this.status, this.i18n.t("saved"));
     } catch (error) {
       setText(this.status, this.i18n.t("actionFailed", { why: error.message }));

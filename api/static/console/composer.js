@@ -1,11 +1,12 @@
 // Where the operator writes: a reply to the client, or a note that only colleagues see.
 
+import { fileParts, toolButton, wordButton } from "../shared/controls.js";
 import { h, setText } from "../shared/dom.js";
 import { size } from "../shared/format.js";
 import { shown } from "../shared/http.js";
 import { icon } from "../shared/icons.js";
-import { nameOf } from "./names.js";
 import { attemptOf, dropDraft, keepDraft, readDraft } from "./drafts.js";
+import { nameOf } from "./names.js";
 
 const MAX_TEXT = 50_000;
 const STALE = "urn:okno:problem:stale-view";
@@ -25,14 +26,22 @@ export class Composer {
 
   build() {
     const { i18n } = this;
-    const tab = (kind, key) => h("label", {}, h("input", { type: "radio", name: "kind", value: kind, onChange: () => this.setKind(kind) }), i18n.text(h("span"), key));
-    this.tabs = h("fieldset", { class: "segments" }, i18n.text(h("legend", { class: "hidden" }), "mode"), tab("messages", "reply"), tab("notes", "noteTab"));
+    const legend = i18n.text(h("legend", { class: "hidden" }), "mode");
+    const kinds = [this.tab("messages", "reply"), this.tab("notes", "noteTab")];
+    this.tabs = h("fieldset", { class: "segments" }, legend, kinds);
     this.channel = i18n.label(h("select", { onChange: () => this.note({ channel: this.channel.value }) }), "sendBy");
-    const attach = i18n.label(h("button", { type: "button", class: "tool", onClick: () => this.picker.click() }, icon("clip")), "attach");
+    const attach = toolButton(i18n, "attach", "clip", () => this.picker.click());
     this.button = h("button", { type: "submit", class: "primary" });
     const hint = i18n.text(h("span", { class: "hint keys" }), "sendHint");
-    const end = h("div", { class: "composer-end" }, attach, this.channel, this.picker, h("span", { class: "spring" }), hint, this.button);
-    return h("form", { class: "composer", novalidate: true, hidden: true }, this.trouble, this.tabs, this.text, this.files, end);
+    const spring = h("span", { class: "spring" });
+    const end = h("div", { class: "composer-end" }, attach, this.channel, this.picker, spring, hint, this.button);
+    const parts = [this.trouble, this.tabs, this.text, this.files, end];
+    return h("form", { class: "composer", novalidate: true, hidden: true }, parts);
+  }
+
+  tab(kind, key) {
+    const input = h("input", { type: "radio", name: "kind", value: kind, onChange: () => this.setKind(kind) });
+    return h("label", {}, input, this.i18n.text(h("span"), key));
   }
 
   listen() {
@@ -101,7 +110,8 @@ export class Composer {
     const isNote = kind === "notes";
     this.element.classList.toggle("is-note", isNote);
     for (const input of this.tabs.querySelectorAll("input")) input.checked = input.value === kind;
-    const invitation = isNote ? t("notePlaceholder") : t("replyPlaceholder", { name: nameOf(this.thread.dialog.client, this.i18n) });
+    const name = nameOf(this.thread.dialog.client, this.i18n);
+    const invitation = isNote ? t("notePlaceholder") : t("replyPlaceholder", { name });
     this.text.setAttribute("placeholder", invitation);
     this.text.setAttribute("aria-label", invitation);
     setText(this.button, this.busy ? t("sendingNow") : t(isNote ? "saveNote" : "send"));
@@ -118,7 +128,8 @@ export class Composer {
   }
 
   showFiles(lang) {
-    const waiting = [...this.uploading].map((file) => h("li", {}, icon("clock"), h("span", { class: "file-name" }, file.name), h("span", { class: "file-size" }, this.i18n.t("uploading"))));
+    const remark = this.i18n.t("uploading");
+    const waiting = [...this.uploading].map((file) => h("li", {}, fileParts(file.name, remark, "clock")));
     this.files.replaceChildren(...this.draft.files.map((file) => this.chip(file, lang)), ...waiting);
     this.files.hidden = !this.files.children.length;
   }
@@ -129,15 +140,16 @@ export class Composer {
       this.note({ files: this.draft.files.filter((other) => other.id !== file.id) });
       this.text.focus();
     };
-    const button = h("button", { type: "button", class: "tool", "aria-label": label, title: label, onClick: drop }, icon("close"));
-    return h("li", {}, icon("file"), h("span", { class: "file-name", dir: "auto" }, file.name), h("span", { class: "file-size" }, size(lang, file.size)), button);
+    const options = { type: "button", class: "tool", "aria-label": label, title: label, onClick: drop };
+    return h("li", {}, fileParts(file.name, size(lang, file.size)), h("button", options, icon("close")));
   }
 
   showChannels() {
     const { channels } = this.thread.dialog;
     const names = ["", ...channels];
     if (names.join() !== [...this.channel.options].map((option) => option.value).join()) {
-      this.channel.replaceChildren(...names.map((name) => h("option", { value: name }, name || this.i18n.t("automatic"))));
+      const option = (name) => h("option", { value: name }, name || this.i18n.t("automatic"));
+      this.channel.replaceChildren(...names.map(option));
     }
     this.channel.value = this.draft.channel;
     this.channel.hidden = channels.length < 2 || this.draft.kind === "notes";
@@ -221,7 +233,7 @@ export class Composer {
   complain(words, label) {
     this.trouble.hidden = words === null;
     if (words === null) return;
-    const again = h("button", { type: "button", class: "quiet", onClick: () => this.again() }, label);
+    const again = wordButton("quiet", label, () => this.again());
     this.trouble.replaceChildren(icon("alert"), h("span", {}, words), again);
   }
 

@@ -19,8 +19,8 @@ export function dropDraft(id) {
 }
 
 /**
- * The request that sends a draft: `{body, key}`. The same words tried again keep their key and body, so that a first try
- * whose answer was lost is not said twice; changed words are a new request.
+ * The request that sends a draft: `{body, key}`. The same words tried again keep their key and body, so that a first
+ * try whose answer was lost is not said twice; changed words are a new request.
  */
 export function attemptOf(draft, seenUpTo) {
   const words = { text: draft.text.trim(), files: draft.files.map((file) => file.id) };

@@ -1,20 +1,23 @@
 // One message of a dialog as the operator sees it.
 
 import { attachment } from "../shared/attachment.js";
+import { clockTime, fileParts, wordButton } from "../shared/controls.js";
 import { h } from "../shared/dom.js";
-import { clock, full } from "../shared/format.js";
 import { icon } from "../shared/icons.js";
 import { linked } from "../shared/text.js";
 import { nameOf } from "./names.js";
 
 const LONG_CHARS = 1800;
 const LONG_LINES = 24;
-const MARKS = { queued: "clock", sending: "clock", sent: "check", failed: "alert", unconfirmed: "double", twice: "double", cancelled: "close", held: "clock" };
+const MARKS = {
+  queued: "clock", sending: "clock", sent: "check", failed: "alert", unconfirmed: "double", twice: "double",
+  cancelled: "close", held: "clock",
+};
 const STUCK = new Set(["failed", "unconfirmed", "held"]);
 
 /**
- * Fills a list item with a message; `context`: i18n, me, client, api, mayWrite, fail(text), retry(), several (whether the
- * client has several channels).
+ * Fills a list item with a message; `context`: i18n, me, client, api, mayWrite, fail(text), retry(), several (whether
+ * the client has several channels).
  */
 export function fillEntry(li, { message, first }, context) {
   li.className = `entry ${message.direction}${first ? " first" : ""}`;
@@ -24,11 +27,7 @@ export function fillEntry(li, { message, first }, context) {
 }
 
 function eventParts(message, { i18n }) {
-  return [h("span", { dir: "auto" }, message.text), time(message, i18n)];
-}
-
-function time(message, i18n) {
-  return h("time", { datetime: message.sent_at, title: full(i18n.lang, message.sent_at) }, clock(i18n.lang, message.sent_at));
+  return [h("span", { dir: "auto" }, message.text), clockTime(i18n.lang, message.sent_at)];
 }
 
 function heading(message, first, context) {
@@ -71,14 +70,14 @@ function fileView(file, { i18n, api, fail }) {
 /** A file whose content is still fetched from the channel, or could not be had. */
 function missing({ name, state }, i18n) {
   const why = i18n.t(state === "pending" ? "filePending" : "fileMissing");
-  return h("span", { class: "file" }, icon("file"), h("span", { class: "file-name", dir: "auto" }, name), h("span", { class: "file-size" }, why));
+  return h("span", { class: "file" }, fileParts(name, why));
 }
 
 function meta(message, context) {
   const { i18n, several } = context;
   const edited = message.edited_at && !message.deleted_at ? h("span", {}, i18n.t("edited")) : null;
   const via = several && message.channel ? h("span", {}, i18n.t("via", { channel: message.channel })) : null;
-  return h("div", { class: "meta" }, edited, via, time(message, i18n), delivery(message, context));
+  return h("div", { class: "meta" }, edited, via, clockTime(i18n.lang, message.sent_at), delivery(message, context));
 }
 
 function delivery({ delivery: way }, context) {
@@ -86,7 +85,7 @@ function delivery({ delivery: way }, context) {
   const { t } = context.i18n;
   const look = way.state === "sent" && way.maybe_twice ? "twice" : way.state;
   const words = look === "failed" && way.error ? t("failedWhy", { why: way.error }) : t(look);
-  const again = context.mayWrite && STUCK.has(look) ? h("button", { type: "button", class: "link", onClick: context.retry }, t("sendAgain")) : null;
+  const again = context.mayWrite && STUCK.has(look) ? wordButton("link", t("sendAgain"), context.retry) : null;
   const said = h("span", { class: look === "sent" ? "hidden" : "" }, words);
   return h("span", { class: `delivery ${look}`, title: words }, icon(MARKS[look]), said, again);
 }

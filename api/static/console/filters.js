@@ -2,6 +2,7 @@
 
 import { h } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
+import { DEFAULTS } from "./list.js";
 
 const TYPING_MS = 250;
 const GROUPS = [
@@ -30,7 +31,8 @@ export class Filters {
   group({ name, legend, choices }) {
     const options = choices.map(([value, key]) => {
       const checked = this.list.filters[name] === value;
-      const input = h("input", { type: "radio", name, value, checked, onChange: () => this.list.filter({ [name]: value }) });
+      const change = () => this.list.filter({ [name]: value });
+      const input = h("input", { type: "radio", name, value, checked, onChange: change });
       return h("label", {}, input, this.i18n.text(h("span"), key));
     });
     return h("fieldset", { class: "segments" }, this.i18n.text(h("legend", { class: "hidden" }), legend), options);
@@ -67,8 +69,8 @@ export class Filters {
     this.search.value = "";
     this.box.checked = false;
     this.channel.value = "";
-    for (const input of this.groups.querySelectorAll("[type=radio]")) input.checked = ["open", ""].includes(input.value);
-    this.list.filter({ status: "open", assignee: "", unread: "", channel: "", q: "" });
+    for (const input of this.groups.querySelectorAll("[value=open], [value='']")) input.checked = true;
+    this.list.filter(DEFAULTS);
     this.search.focus();
   }
 }

@@ -1,7 +1,7 @@
 // Shortcuts of the console and the help that lists them.
 
+import { toolButton } from "../shared/controls.js";
 import { h } from "../shared/dom.js";
-import { icon } from "../shared/icons.js";
 import { recall, remember } from "../shared/store.js";
 
 const KEY = "okno.shortcuts";
@@ -49,11 +49,13 @@ export class Keys {
 
   build(i18n) {
     const row = (keys, text) => h("div", {}, h("dt", {}, h("kbd", {}, keys)), i18n.text(h("dd"), text));
-    const rows = [...SHORTCUTS.map(([, keys, text]) => row(keys, text)), ...ALWAYS.map(([keys, text]) => row(keys, text))];
-    const box = h("input", { type: "checkbox", checked: this.on, onChange: () => remember(KEY, box.checked ? "on" : "off") });
-    const close = i18n.label(h("button", { type: "button", class: "tool", onClick: () => this.dialog.close() }, icon("close")), "close");
+    const rows = [...SHORTCUTS.map(([, ...shown]) => shown), ...ALWAYS].map(([keys, text]) => row(keys, text));
+    const change = () => remember(KEY, box.checked ? "on" : "off");
+    const box = h("input", { type: "checkbox", checked: this.on, onChange: change });
+    const close = toolButton(i18n, "close", "close", () => this.dialog.close());
     const title = i18n.text(h("h2", { id: "help-title" }), "helpTitle");
     const toggle = h("label", { class: "toggle" }, box, i18n.text(h("span"), "keysOn"));
-    return h("dialog", { class: "help", "aria-labelledby": "help-title" }, h("header", {}, title, close), i18n.text(h("p"), "helpText"), h("dl", {}, rows), toggle);
+    const parts = [h("header", {}, title, close), i18n.text(h("p"), "helpText"), h("dl", {}, rows), toggle];
+    return h("dialog", { class: "help", "aria-labelledby": "help-title" }, parts);
   }
 }

@@ -7,12 +7,15 @@ import { recallJson, rememberJson } from "../shared/store.js";
 const PAGE = 50;
 const LARGEST = 200;
 const GAP_MS = 700;
+const COUNT_GAP_MS = 3000;
+const COUNTED = 99;
 const KEY = "okno.filters";
-const DEFAULTS = { status: "open", assignee: "", unread: "", channel: "", q: "" };
+// What is wanted unless the operator says otherwise: all open dialogs.
+export const DEFAULTS = { status: "open", assignee: "", unread: "", channel: "", q: "" };
 
 /**
  * Fires "change". `items` are dialogs as the server shows them, `next` the cursor of more, `state` one of
- * "loading", "ready", "failed" (then `error`); `unreadCount` counts all open dialogs with unread messages.
+ * "loading", "ready", "failed" (then `error`); `unreadCount` counts the open dialogs with unread messages, up to "99+".
  */
 export class DialogList extends EventTarget {
   constructor(api) {
@@ -25,6 +28,12 @@ export class DialogList extends EventTarget {
     this.turn = 0;
     this.unreadCount = 0;
     this.refresher = new Coalesced(() => this.reload(), GAP_MS);
+    this.counter = new Coalesced(() => this.countUnread(), COUNT_GAP_MS);
+  }
+
+  /** Whether other dialogs are wanted than all open ones. */
+  get filtered() {
+    return Object.keys(DEFAULTS).some((name) => this.filters[name] !== DEFAULTS[name]);
   }
 
   /** Changes some filters and loads anew. */
@@ -51,7 +60,7 @@ export class DialogList extends EventTarget {
       if (turn !== this.turn) return;
       Object.assign(this, page, { state: "ready" });
       this.fire();
-      await this.countUnread();
+      this.counter.ask();
     } catch (error) {
       if (turn === this.turn) this.fail(error);
       throw error;
@@ -75,8 +84,8 @@ export class DialogList extends EventTarget {
   }
 
   async countUnread() {
-    const { items, next } = await this.api.get("/v1/dialogs", { status: "open", unread: "true", limit: LARGEST });
-    this.unreadCount = items.length + (next ? 1 : 0);
+    const { items, next } = await this.api.get("/v1/dialogs", { status: "open", unread: "true", limit: COUNTED });
+    this.unreadCount = next ? `${COUNTED}+` : items.length;
     this.fire();
   }
 

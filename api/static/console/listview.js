@@ -1,18 +1,24 @@
 // The list of dialogs: one stop of the Tab key, walked with the arrow keys.
 
+import { briefTime, wordButton } from "../shared/controls.js";
 import { h, reconcile } from "../shared/dom.js";
-import { brief, full } from "../shared/format.js";
 import { nameOf } from "./names.js";
 
 /** Shows a DialogList; `acts`: open(id) when the operator picks a dialog, clear() to drop the filters. */
 export class ListView {
   constructor(list, me, i18n, acts) {
     Object.assign(this, { list, me, i18n, acts, current: null });
-    this.rows = h("ul", { class: "rows", role: "listbox", onKeydown: (event) => this.key(event), onClick: (event) => this.click(event) });
+    const acting = { onKeydown: (event) => this.key(event), onClick: (event) => this.click(event) };
+    this.rows = h("ul", { class: "rows", role: "listbox", ...acting });
     this.more = i18n.text(h("button", { type: "button", class: "more", onClick: () => list.more() }), "more");
     this.empty = h("div", { class: "empty" });
     this.element = h("div", { class: "list" }, this.rows, this.more, this.empty);
-    this.spec = { key: (dialog) => dialog.id, mark: (dialog) => this.mark(dialog), make: () => h("li", { role: "option" }), fill: (row, dialog) => this.fill(row, dialog) };
+    this.spec = {
+      key: (dialog) => dialog.id,
+      mark: (dialog) => this.mark(dialog),
+      make: () => h("li", { role: "option" }),
+      fill: (row, dialog) => this.fill(row, dialog),
+    };
     list.addEventListener("change", () => this.show());
     i18n.bind(() => this.rows.setAttribute("aria-label", i18n.t("dialogs")));
     i18n.bind(() => this.show());
@@ -30,12 +36,16 @@ export class ListView {
 
   nothing(state) {
     const { t } = this.i18n;
-    const button = (key, onClick) => h("button", { type: "button", class: "quiet", onClick }, t(key));
     if (state === "loading") return [h("p", {}, t("loading"))];
-    if (state === "failed") return [h("p", { role: "alert" }, t("listFailed", { why: this.list.error.message })), button("again", () => this.list.refresh())];
-    const { status, assignee, unread, channel, q } = this.list.filters;
-    if (status === "open" && !assignee && !unread && !channel && !q) return [h("p", {}, t("emptyList")), h("p", {}, t("emptyListHint"))];
-    return [h("p", {}, t("emptyFiltered")), button("clearFilters", () => this.acts.clear())];
+    if (state === "failed") return this.failure();
+    if (!this.list.filtered) return [h("p", {}, t("emptyList")), h("p", {}, t("emptyListHint"))];
+    return [h("p", {}, t("emptyFiltered")), wordButton("quiet", t("clearFilters"), () => this.acts.clear())];
+  }
+
+  failure() {
+    const { t } = this.i18n;
+    const words = h("p", { role: "alert" }, t("listFailed", { why: this.list.error.message }));
+    return [words, wordButton("quiet", t("again"), () => this.list.refresh())];
   }
 
   mark(dialog) {
@@ -43,27 +53,39 @@ export class ListView {
   }
 
   fill(row, dialog) {
-    const { lang, t } = this.i18n;
     const { client, last_message: last, unread, episode } = dialog;
     row.className = unread ? "row unread" : "row";
     row.id = `dialog-${dialog.id}`;
     row.setAttribute("aria-selected", String(dialog.id === this.current));
-    const when = dialog.last_at;
-    const time = h("time", { datetime: when, title: full(lang, when) }, brief(lang, when));
-    const badge = unread ? h("span", { class: "badge", title: t("unreadRow", { n: unread }) }, unread > 99 ? "99+" : String(unread), h("span", { class: "hidden" }, ` ${t("unread")}`)) : null;
+    const name = h("span", { class: "row-name", dir: "auto" }, nameOf(client, this.i18n));
+    const text = h("span", { class: "row-text", dir: "auto" }, this.snippet(last));
     row.replaceChildren(
-      h("span", { class: "row-line" }, h("span", { class: "row-name", dir: "auto" }, nameOf(client, this.i18n)), time),
-      h("span", { class: "row-line" }, h("span", { class: "row-text", dir: "auto" }, this.snippet(last)), badge),
+      h("span", { class: "row-line" }, name, briefTime(this.i18n.lang, dialog.last_at)),
+      h("span", { class: "row-line" }, text, this.badge(unread)),
       h("span", { class: "row-line row-meta" }, this.channels(dialog), this.owner(episode)),
     );
+  }
+
+  badge(unread) {
+    if (!unread) return null;
+    const { t } = this.i18n;
+    const aloud = h("span", { class: "hidden" }, t("unreadRow", { n: unread }));
+    const shown = h("span", { "aria-hidden": "true" }, unread > 99 ? "99+" : String(unread));
+    return h("span", { class: "badge" }, shown, aloud);
   }
 
   snippet(last) {
     const { t } = this.i18n;
     if (!last) return t("noMessages");
-    const prefix = last.direction === "note" ? t("prefixNote") : last.direction === "out" ? t("prefixYou") : "";
     const words = last.text || (last.files.length ? t("fileOnly", { name: last.files[0].name }) : "");
-    return prefix + words.slice(0, 200);
+    return this.prefix(last) + words.slice(0, 200);
+  }
+
+  prefix({ author, direction }) {
+    const { t } = this.i18n;
+    if (direction === "note") return t("prefixNote");
+    if (direction !== "out") return "";
+    return author.id === this.me.id ? t("prefixYou") : t("prefixOther", { name: author.name || t("system") });
   }
 
   channels(dialog) {

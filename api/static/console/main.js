@@ -3,7 +3,7 @@
 import { I18n } from "../shared/i18n.js";
 import { ConsoleApi } from "./api.js";
 import { App } from "./app.js";
-import { signIn } from "./signin.js";
+import { REFUSED, signIn } from "./signin.js";
 import { CATALOG } from "./strings.js";
 
 const KEY = "okno.token";
@@ -16,15 +16,22 @@ i18n.bind(() => {
 
 async function begin() {
   const kept = sessionStorage.getItem(KEY);
-  const { api, me } = await signIn(i18n, kept, (token) => new ConsoleApi(token, leave));
+  const { api, me } = await signIn(i18n, kept, (token) => new ConsoleApi(token, turnOut));
   sessionStorage.setItem(KEY, api.token);
   new App(api, me, i18n, leave).start();
 }
 
-/** Forgets the token and everything it has brought to this page. */
+/** Signs out: forgets the token and everything it has brought to this page. */
 function leave() {
-  if (sessionStorage.getItem(KEY) === null) return;
   sessionStorage.clear();
+  location.reload();
+}
+
+/** The token is refused now; what was written waits for the next one. */
+function turnOut() {
+  if (sessionStorage.getItem(KEY) === null) return;
+  sessionStorage.removeItem(KEY);
+  sessionStorage.setItem(REFUSED, "yes");
   location.reload();
 }
 

@@ -1,9 +1,12 @@
 // The door: an operator's token, tried against the server.
 
 import { h } from "../shared/dom.js";
-import { languageButton } from "../shared/i18n.js";
 import { backOff } from "../shared/http.js";
+import { languageButton } from "../shared/i18n.js";
 import { logo } from "../shared/icons.js";
+
+/** Set in sessionStorage when the door is shown because a token has lost its power. */
+export const REFUSED = "okno.refused";
 
 /** Resolves with `{api, me}` once a token is accepted; a kept one is tried first. */
 export async function signIn(i18n, kept, makeApi) {
@@ -27,10 +30,13 @@ class Door {
   constructor(i18n, makeApi) {
     this.i18n = i18n;
     this.makeApi = makeApi;
-    this.input = h("input", { type: "password", id: "token", name: "token", autocomplete: "current-password", required: true, spellcheck: "false", "aria-describedby": "token-hint" });
+    const known = { id: "token", name: "token", autocomplete: "current-password", "aria-describedby": "token-hint" };
+    this.input = h("input", { type: "password", required: true, spellcheck: "false", ...known });
     this.button = i18n.text(h("button", { type: "submit", class: "primary" }), "signIn");
     this.error = h("p", { class: "error", role: "alert" });
     this.opened = new Promise((resolve) => (this.open = resolve));
+    if (sessionStorage.getItem(REFUSED)) this.error.textContent = i18n.t("refused");
+    sessionStorage.removeItem(REFUSED);
     document.body.replaceChildren(this.build());
     this.input.focus();
   }
@@ -40,9 +46,11 @@ class Door {
     const language = languageButton(i18n, "quiet");
     const label = i18n.text(h("label", { for: "token" }), "tokenLabel");
     const hint = i18n.text(h("p", { class: "hint", id: "token-hint" }), "tokenHint");
-    const form = h("form", { onSubmit: (event) => this.submit(event) }, label, this.input, hint, this.error, this.button);
+    const parts = [label, this.input, hint, this.error, this.button];
+    const form = h("form", { onSubmit: (event) => this.submit(event) }, parts);
     const name = h("h1", {}, logo(), "Okno");
-    return h("main", { class: "door" }, h("div", { class: "door-card" }, name, i18n.text(h("p", { class: "tagline" }), "tagline"), form, language));
+    const tagline = i18n.text(h("p", { class: "tagline" }), "tagline");
+    return h("main", { class: "door" }, h("div", { class: "door-card" }, name, tagline, form, language));
   }
 
   async submit(event) {
@@ -53,7 +61,8 @@ class Door {
     try {
       this.open({ api, me: await api.get("/v1/me") });
     } catch (error) {
-      this.error.textContent = error.status === 401 ? this.i18n.t("refused") : this.i18n.t("signInFailed", { why: error.message });
+      const { t } = this.i18n;
+      this.error.textContent = error.status === 401 ? t("refused") : t("signInFailed", { why: error.message });
       this.button.disabled = false;
       this.input.select();
     }

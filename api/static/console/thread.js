@@ -76,7 +76,8 @@ export class Thread extends EventTarget {
     this.dialog = dialog;
     this.state = "ready";
     if (first) this.unreadFrom = this.firstUnread();
-    const fresh = page.items.filter((message) => message.direction === "in" && message.seq > this.seen && !known.has(message.id));
+    const isFresh = ({ direction, id, seq }) => direction === "in" && seq > this.seen && !known.has(id);
+    const fresh = page.items.filter(isFresh);
     this.seen = Math.max(0, ...page.items.map((message) => message.seq));
     this.fire(first ? [] : fresh, first);
   }

@@ -1,5 +1,6 @@
 // The open dialog: its header with the actions, and the conversation.
 
+import { toolButton, wordButton } from "../shared/controls.js";
 import { h, reconcile, setText } from "../shared/dom.js";
 import { day, sameDay } from "../shared/format.js";
 import { icon } from "../shared/icons.js";
@@ -14,14 +15,19 @@ export class ThreadView {
   constructor(thread, context) {
     Object.assign(this, { thread, context, i18n: context.i18n });
     this.head = this.buildHead();
-    this.older = this.i18n.text(h("button", { type: "button", class: "more", onClick: () => thread.loadOlder() }), "older");
+    this.older = this.i18n.text(wordButton("more", "", () => thread.loadOlder()), "older");
     this.rows = h("ol", { class: "entries" });
     this.empty = h("div", { class: "empty" });
     this.box = h("section", { class: "box", tabindex: "0" }, this.older, this.rows);
     const pill = this.i18n.label(h("button", { type: "button", class: "pill", hidden: true }, icon("down")), "latest");
     this.scroll = h("div", { class: "scroll" }, this.box, pill);
     this.sticky = new Sticky(this.box, pill);
-    this.spec = { key: (row) => row.key, mark: (row) => this.mark(row), make: () => h("li"), fill: (li, row) => this.fill(li, row) };
+    this.spec = {
+      key: (row) => row.key,
+      mark: (row) => this.mark(row),
+      make: () => h("li"),
+      fill: (li, row) => this.fill(li, row),
+    };
     thread.addEventListener("change", (event) => this.change(event.detail));
     this.box.addEventListener("scroll", () => this.look());
     document.addEventListener("visibilitychange", () => this.look());
@@ -31,15 +37,16 @@ export class ThreadView {
 
   buildHead() {
     const { i18n, context } = this;
-    const act = (onClick) => h("button", { type: "button", class: "quiet act", onClick });
     this.name = h("h2", { dir: "auto", tabindex: "-1" });
     this.facts = h("p", { class: "facts" });
-    this.takeButton = act(() => this.take());
-    this.resolveButton = act(() => this.resolve());
-    const back = i18n.label(h("button", { type: "button", class: "tool back", onClick: () => context.back() }, icon("back")), "back");
-    this.cardButton = i18n.label(h("button", { type: "button", class: "tool", onClick: () => context.card.toggle() }, icon("person")), "clientCard");
+    this.takeButton = wordButton("quiet act", "", () => this.take());
+    this.resolveButton = wordButton("quiet act", "", () => this.resolve());
+    const back = toolButton(i18n, "back", "back", () => context.back());
+    back.classList.add("back");
+    this.cardButton = toolButton(i18n, "clientCard", "person", () => context.card.toggle());
     context.card.onToggle = (shown) => this.cardButton.setAttribute("aria-expanded", String(shown));
-    return h("header", { class: "thread-head" }, back, h("div", { class: "who" }, this.name, this.facts), this.takeButton, this.resolveButton, this.cardButton);
+    const who = h("div", { class: "who" }, this.name, this.facts);
+    return h("header", { class: "thread-head" }, back, who, this.takeButton, this.resolveButton, this.cardButton);
   }
 
   get parts() {
@@ -59,7 +66,7 @@ export class ThreadView {
     const { state, error } = this.thread;
     if (state === "loading") return [h("p", {}, t("loading"))];
     if (state === "none") return [h("h2", {}, t("chooseTitle")), h("p", {}, t("chooseText"))];
-    const again = h("button", { type: "button", class: "quiet", onClick: () => this.thread.refresh() }, t("again"));
+    const again = wordButton("quiet", t("again"), () => this.thread.refresh());
     return [h("p", { role: "alert" }, t("threadFailed", { why: error.message })), again];
   }
 
@@ -108,7 +115,8 @@ export class ThreadView {
     const { assignee, status, number } = episode;
     const owner = assignee ? t("ownedBy", { name: assignee.name }) : t("ownedByNobody");
     const state = h("span", { class: `state ${status}` }, t(STATES[status]));
-    return [state, h("span", {}, t("episode", { n: number })), h("span", { class: assignee ? "" : "free" }, owner)];
+    const again = number > 1 ? h("span", {}, t("episode", { n: number })) : null;
+    return [state, again, h("span", { class: assignee ? "" : "free" }, owner)].filter(Boolean);
   }
 
   mark(row) {
@@ -145,7 +153,8 @@ export class ThreadView {
 
   /** What stands at the end of a visible conversation has been read. */
   look() {
-    if (this.thread.state === "ready" && !document.hidden && this.sticky.atEnd && this.context.mayWrite) this.thread.markRead();
+    const seen = this.thread.state === "ready" && !document.hidden && this.sticky.atEnd;
+    if (seen && this.context.mayWrite) this.thread.markRead();
   }
 
   /** Takes a dialog, or gives back the own one. A colleague's goes through the queue, so that it is no accident. */
@@ -158,7 +167,8 @@ export class ThreadView {
 
   /** Resolves an open dialog, unless the client has written more than is shown; reopens a resolved one. */
   resolve() {
-    this.act(({ episode: { status } }) => [status === "open" ? { status: "resolved", read_up_to: this.thread.seen } : { status: "open" }]);
+    const resolved = { status: "resolved", read_up_to: this.thread.seen };
+    this.act(({ episode: { status } }) => [status === "open" ? resolved : { status: "open" }]);
   }
 
   /** Carries out the changes that `plan(dialog)` returns, one after the other. */

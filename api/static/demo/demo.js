@@ -9,7 +9,8 @@ function speak() {
   document.documentElement.lang = i18n.lang;
   document.title = i18n.t("title");
   for (const element of document.querySelectorAll("[data-t]")) element.textContent = i18n.t(element.dataset.t);
-  for (const element of document.querySelectorAll("[data-t-label]")) element.setAttribute("aria-label", i18n.t(element.dataset.tLabel));
+  const labelled = document.querySelectorAll("[data-t-label]");
+  for (const element of labelled) element.setAttribute("aria-label", i18n.t(element.dataset.tLabel));
 }
 
 document.querySelector("nav").append(languageButton(i18n, "word"));

@@ -1,20 +1,18 @@
 // One file of a message: a picture is shown, anything else is a button that saves it.
 
+import { fileParts, wordButton } from "./controls.js";
 import { h } from "./dom.js";
 import { size } from "./format.js";
-import { icon } from "./icons.js";
 
 const PICTURES = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
 const PREVIEW_BYTES = 4_000_000;
 
 /**
- * Builds the view of `file` {id, name, type, size}; `source`: load(id) -> Promise<Blob>, lang, saveLabel, failed(error).
- * Files are fetched with the reader's token, so a plain link could not open them.
+ * Builds the view of `file` {id, name, type, size}; `source`: load(id) -> Promise<Blob>, lang, saveLabel,
+ * failed(error). Files are fetched with the reader's token, so a plain link could not open them.
  */
 export function attachment(file, source) {
-  const button = h("button", { type: "button", class: "file", onClick: () => save(file, source) });
-  button.append(icon("file"), h("span", { class: "file-name", dir: "auto" }, file.name));
-  button.append(h("span", { class: "file-size" }, size(source.lang, file.size)));
+  const button = wordButton("file", fileParts(file.name, size(source.lang, file.size)), () => save(file, source));
   button.setAttribute("aria-label", `${source.saveLabel}: ${file.name}, ${size(source.lang, file.size)}`);
   if (PICTURES.has(file.type) && file.size <= PREVIEW_BYTES) whenSeen(button, () => preview(button, file, source));
   return button;

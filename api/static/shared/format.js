@@ -15,7 +15,8 @@ export function clock(lang, at) {
 export function day(lang, at) {
   const date = new Date(at);
   const ago = Math.round((startOfDay(new Date()) - startOfDay(date)) / DAY_MS);
-  if (ago === 0 || ago === 1) return capital(new Intl.RelativeTimeFormat(lang, { numeric: "auto" }).format(-ago, "day"));
+  const near = new Intl.RelativeTimeFormat(lang, { numeric: "auto" });
+  if (ago === 0 || ago === 1) return capital(near.format(-ago, "day"));
   const year = date.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
   return capital(new Intl.DateTimeFormat(lang, { weekday: "long", day: "numeric", month: "long", year }).format(date));
 }

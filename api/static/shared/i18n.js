@@ -9,7 +9,7 @@ const KEY = "okno.lang";
 const SWITCHED = "okno-language";
 
 /** The language to speak: the one chosen by hand, else the first of the browser's that we have, else English. */
-export function pickLanguage() {
+function pickLanguage() {
   const chosen = recall(KEY);
   const wished = navigator.languages.map((tag) => tag.slice(0, 2).toLowerCase());
   return LANGUAGES.includes(chosen) ? chosen : (wished.find((tag) => LANGUAGES.includes(tag)) ?? "en");

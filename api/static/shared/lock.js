@@ -3,8 +3,8 @@
 const PATIENCE_MS = 30_000;
 
 /**
- * Runs `act` while no other tab of this site does. A tab that a phone has frozen may hold the lock for hours, and a plain
- * http page has no locks at all: then `act` runs anyway, which the callers' stable ids make harmless.
+ * Runs `act` while no other tab of this site does. A tab that a phone has frozen may hold the lock for hours, and a
+ * plain http page has no locks at all: then `act` runs anyway, which the callers' stable ids make harmless.
  */
 export async function exclusively(name, act) {
   if (!navigator.locks) return act();

@@ -5,7 +5,7 @@ import { backOff, failure, Pause } from "./http.js";
 const SILENCE_MS = 45_000;
 
 /** Reads a byte stream as events `{id, type, data}`; `id` is the last one seen, also from blocks without data. */
-export async function* readEvents(stream) {
+async function* readEvents(stream) {
   const lines = readLines(stream);
   let event = { id: null, type: "message", data: [] };
   for await (const line of lines) {
@@ -40,8 +40,8 @@ async function* readLines(stream) {
 /**
  * Follows an event stream for ever: resumes by Last-Event-ID, backs off with jitter, notices silence and lost network.
  *
- * `spec`: url, headers() -> object, lastId (where to go on, or null), onOpen() (connected: catch up now), onEvent({id, type, data}),
- * onState("live" | "lost"), onDenied() (401: returns true to go on with new headers).
+ * `spec`: url, headers() -> object, lastId (where to go on, or null), onOpen() (connected: catch up now),
+ * onEvent({id, type, data}), onState("live" | "lost"), onDenied() (401: returns true to go on with new headers).
  */
 export class Follower {
   constructor(spec) {

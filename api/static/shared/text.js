@@ -19,7 +19,11 @@ export function linked(text) {
 }
 
 function isSafe(href) {
-  return URL.canParse(href) && SAFE.has(new URL(href).protocol);
+  try {
+    return SAFE.has(new URL(href).protocol);
+  } catch {
+    return false;
+  }
 }
 
 /** Without the punctuation of the sentence around it; a closing bracket stays when the link opens one. */

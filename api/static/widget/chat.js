@@ -86,9 +86,15 @@ export class Chat extends EventTarget {
       lastId: this.lastId ?? null,
       onOpen: () => this.catchUp(),
       onEvent: (event) => event.type === "message" && this.history.take(JSON.parse(event.data)),
-      onState: (state) => this.setLive(state === "live"),
+      onState: (state) => this.stateChanged(state),
       onDenied: () => this.beginAgain(),
     });
+  }
+
+  /** Where something on the way swallows streams, asking each time one is given up keeps the conversation going. */
+  stateChanged(state) {
+    this.setLive(state === "live");
+    if (state === "lost") this.catchUp();
   }
 
   /** Reads what the stream may have missed; one reader at a time, until it has succeeded. */
@@ -140,5 +146,6 @@ export class Chat extends EventTarget {
 }
 
 function asItem(entry) {
-  return { id: entry.id, text: entry.text, files: entry.files, author: { kind: "visitor", name: null }, sent_at: new Date(entry.at).toISOString() };
+  const { id, text, files, at } = entry;
+  return { id, text, files, author: { kind: "visitor", name: "" }, sent_at: new Date(at).toISOString() };
 }

@@ -1,5 +1,6 @@
 // Where the visitor writes: text, files, the send button.
 
+import { fileParts, toolButton } from "../shared/controls.js";
 import { h } from "../shared/dom.js";
 import { size } from "../shared/format.js";
 import { icon } from "../shared/icons.js";
@@ -26,9 +27,10 @@ export class Composer {
     const { i18n } = this;
     i18n.label(this.text, "placeholder");
     i18n.bind(() => this.text.setAttribute("placeholder", i18n.t("placeholder")));
-    const attach = i18n.label(h("button", { type: "button", class: "tool", onClick: () => this.picker.click() }, icon("clip")), "attach");
+    const attach = toolButton(i18n, "attach", "clip", () => this.picker.click());
     this.button = i18n.label(h("button", { type: "submit", class: "send" }, icon("send")), "send");
-    return h("form", { class: "composer", novalidate: true }, this.files, h("div", { class: "line" }, attach, this.text, this.button, this.picker));
+    const line = h("div", { class: "line" }, attach, this.text, this.button, this.picker);
+    return h("form", { class: "composer", novalidate: true }, this.files, line);
   }
 
   listen() {
@@ -45,8 +47,8 @@ export class Composer {
 
   key(event) {
     // On a touch keyboard Enter is the only way to a new line; there the button sends.
-    const sends = event.key === "Enter" && !event.shiftKey && !event.isComposing && !matchMedia("(pointer: coarse)").matches;
-    if (sends) this.submit(event);
+    const touch = matchMedia("(pointer: coarse)").matches;
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing && !touch) this.submit(event);
   }
 
   paste(event) {
@@ -76,9 +78,9 @@ export class Composer {
 
   chip(file) {
     const label = this.i18n.t("drop", { name: file.name });
-    const drop = h("button", { type: "button", class: "tool", "aria-label": label, title: label, onClick: () => this.unchoose(file) }, icon("close"));
-    const name = h("span", { class: "file-name", dir: "auto" }, file.name);
-    return h("li", {}, icon("file"), name, h("span", { class: "file-size" }, size(this.i18n.lang, file.size)), drop);
+    const options = { type: "button", class: "tool", "aria-label": label, title: label };
+    const drop = h("button", { ...options, onClick: () => this.unchoose(file) }, icon("close"));
+    return h("li", {}, fileParts(file.name, size(this.i18n.lang, file.size)), drop);
   }
 
   unchoose(file) {

@@ -6,11 +6,14 @@ import { Chat } from "./chat.js";
 import { Panel } from "./panel.js";
 import { CATALOG } from "./strings.js";
 
+const TAG = "okno-chat";
 const STYLES = ["shared/theme.css", "widget/widget.css", "widget/messages.css"];
 
-/** Starts the chat of `{base, channel, identity}` (base: scheme, host and path prefix of the server). */
+/** Starts the chat of `{base, channel, identity}`, once on a page; base: scheme, host and path prefix of the server. */
 export async function start(place) {
-  const host = h("okno-chat");
+  if (document.readyState === "loading") await new Promise((resolve) => addEventListener("DOMContentLoaded", resolve));
+  if (document.querySelector(TAG)) return;
+  const host = h(TAG);
   // Unstyled pieces of the chat would jump about the page until the stylesheets are there.
   host.style.display = "none";
   const root = host.attachShadow({ mode: "open" });

@@ -1,8 +1,9 @@
 // The list of messages in the chat, each with its time and its state.
 
 import { attachment } from "../shared/attachment.js";
+import { clockTime, fileParts, wordButton } from "../shared/controls.js";
 import { h, reconcile, setText } from "../shared/dom.js";
-import { clock, day, full, sameDay, size } from "../shared/format.js";
+import { day, sameDay, size } from "../shared/format.js";
 import { icon } from "../shared/icons.js";
 import { Sticky } from "../shared/sticky.js";
 import { linked } from "../shared/text.js";
@@ -14,13 +15,19 @@ export class Messages {
     this.i18n = i18n;
     this.say = say;
     this.list = h("ol", { class: "rows" });
-    this.empty = h("div", { class: "empty" }, i18n.text(h("p", { class: "hello" }), "greeting"), i18n.text(h("p"), "greetingMore"));
+    const hello = i18n.text(h("p", { class: "hello" }), "greeting");
+    this.empty = h("div", { class: "empty" }, hello, i18n.text(h("p"), "greetingMore"));
     this.box = i18n.label(h("section", { class: "box", tabindex: "0" }, this.empty, this.list), "conversation");
     this.box.removeAttribute("title");
     const pill = i18n.label(h("button", { type: "button", class: "pill", hidden: true }, icon("down")), "latest");
     this.element = h("div", { class: "messages" }, this.box, pill);
     this.sticky = new Sticky(this.box, pill);
-    this.spec = { key: (row) => row.key, mark: (row) => this.mark(row), make: () => h("li"), fill: (li, row) => this.fill(li, row) };
+    this.spec = {
+      key: (row) => row.key,
+      mark: (row) => this.mark(row),
+      make: () => h("li"),
+      fill: (li, row) => this.fill(li, row),
+    };
     i18n.bind(() => this.show());
   }
 
@@ -64,33 +71,38 @@ export class Messages {
   file(file) {
     const { t } = this.i18n;
     const failed = (error) => this.say(t("fileFailed", { why: error.message }));
-    return attachment(file, { load: (id) => this.chat.api.download(id), lang: this.i18n.lang, saveLabel: t("saveFile"), failed });
+    const load = (id) => this.chat.api.download(id);
+    return attachment(file, { load, lang: this.i18n.lang, saveLabel: t("saveFile"), failed });
   }
 
   waitingFile(file) {
-    const name = h("span", { class: "file-name", dir: "auto" }, file.name);
-    return h("span", { class: "file" }, icon("file"), name, h("span", { class: "file-size" }, size(this.i18n.lang, file.size)));
+    return h("span", { class: "file" }, fileParts(file.name, size(this.i18n.lang, file.size)));
   }
 
   meta(row) {
     const { item, state } = row;
     const { t } = this.i18n;
-    const time = h("time", { datetime: item.sent_at, title: full(this.i18n.lang, item.sent_at) }, clock(this.i18n.lang, item.sent_at));
+    const time = clockTime(this.i18n.lang, item.sent_at);
     const edited = item.edited_at ? h("span", {}, t("edited")) : null;
     return h("div", { class: `meta ${state ?? ""}`, "data-state": state }, edited, time, ...this.stateParts(row));
   }
 
   stateParts({ entry, state, last }) {
     const { t } = this.i18n;
-    const act = (label, onClick) => h("button", { type: "button", class: "link", onClick }, label);
     if (state === "sent") return [icon("check"), h("span", { class: "hidden" }, t("sent"))];
     if (state === "sending") return [icon("clock"), h("span", {}, t("sending"))];
     if (state === "waiting" && !last) return [icon("clock"), h("span", { class: "hidden" }, t("waiting"))];
-    if (state === "waiting") return [icon("clock"), h("span", {}, t("waiting")), act(t("tryNow"), () => this.chat.hurry())];
-    if (state !== "failed") return [];
+    const now = () => wordButton("link", t("tryNow"), () => this.chat.hurry());
+    if (state === "waiting") return [icon("clock"), h("span", {}, t("waiting")), now()];
+    return state === "failed" ? this.failure(entry) : [];
+  }
+
+  failure(entry) {
+    const { t } = this.i18n;
     const why = entry.failed === "fileLost" ? t("fileLost") : entry.failed;
-    const again = act(t("retry"), () => this.chat.outbox.retry(entry.id));
-    return [icon("alert"), h("span", {}, t("failed", { why })), again, act(t("remove"), () => this.chat.outbox.drop(entry))];
+    const again = wordButton("link", t("retry"), () => this.chat.outbox.retry(entry.id));
+    const drop = wordButton("link", t("remove"), () => this.chat.outbox.drop(entry));
+    return [icon("alert"), h("span", {}, t("failed", { why })), again, drop];
   }
 }
 

@@ -1,8 +1,9 @@
 // The launcher in the corner and the panel it opens.
 
+import { toolButton, wordButton } from "../shared/controls.js";
 import { h, setText } from "../shared/dom.js";
 import { languageButton } from "../shared/i18n.js";
-import { icon, logo } from "../shared/icons.js";
+import { logo } from "../shared/icons.js";
 import { recall, remember } from "../shared/store.js";
 import { About } from "./about.js";
 import { Composer } from "./composer.js";
@@ -19,7 +20,8 @@ export class Panel {
     this.composer = new Composer(chat, i18n);
     this.about = new About(chat, i18n);
     this.badge = h("span", { class: "badge", "aria-hidden": "true", hidden: true });
-    this.launcher = h("button", { type: "button", class: "launcher", "aria-expanded": "false", onClick: () => this.toggle(true) }, logo(), this.badge);
+    this.launcher = wordButton("launcher", [logo(), this.badge], () => this.toggle(!this.isOpen));
+    this.launcher.setAttribute("aria-expanded", "false");
     this.panel = this.build();
     this.element = h("div", { class: "okno" }, this.panel, this.launcher, this.voice);
     chat.addEventListener("change", (event) => this.update(event.detail));
@@ -33,11 +35,12 @@ export class Panel {
   build() {
     const { i18n } = this;
     this.line = h("p", { class: "line-state" });
-    const tool = (key, name, onClick) => i18n.label(h("button", { type: "button", class: "tool", onClick }, icon(name)), key);
-    this.aboutButton = tool("about", "person", () => this.aboutButton.setAttribute("aria-expanded", String(this.about.toggle())));
-    this.aboutButton.setAttribute("aria-expanded", "false");
+    const fold = () => about.setAttribute("aria-expanded", String(this.about.toggle()));
+    const about = toolButton(i18n, "about", "person", fold);
+    about.setAttribute("aria-expanded", "false");
+    const close = toolButton(i18n, "close", "close", () => this.toggle(false));
     const words = h("div", { class: "head-words" }, i18n.text(h("h2"), "title"), this.line);
-    const head = h("header", {}, logo(), words, languageButton(i18n, "tool word"), this.aboutButton, tool("close", "close", () => this.toggle(false)));
+    const head = h("header", {}, logo(), words, languageButton(i18n, "tool word"), about, close);
     const panel = h("div", { class: "panel", role: "dialog", hidden: true, onKeydown: (event) => this.key(event) },
       head, this.about.element, this.messages.element, this.composer.element);
     i18n.bind(() => {

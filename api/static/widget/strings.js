@@ -31,7 +31,6 @@ export const CATALOG = {
     retry: "Send again",
     remove: "Delete",
     fileLost: "the browser has lost the attached file",
-    tooLong: "the text is too long",
     you: "You",
     staff: "Support",
     edited: "edited",
@@ -40,7 +39,6 @@ export const CATALOG = {
     fileFailed: "The file could not be loaded: {why}",
     announce: "{name}: {text}",
     announceFile: "{name} sent a file",
-    loadFailed: "The conversation could not be loaded yet.",
   },
   ru: {
     open: "Открыть чат",
@@ -76,7 +74,6 @@ export const CATALOG = {
     retry: "Отправить снова",
     remove: "Удалить",
     fileLost: "браузер потерял приложенный файл",
-    tooLong: "слишком длинный текст",
     you: "Вы",
     staff: "Поддержка",
     edited: "изменено",
@@ -85,6 +82,5 @@ export const CATALOG = {
     fileFailed: "Не удалось загрузить файл: {why}",
     announce: "{name}: {text}",
     announceFile: "{name}: отправлен файл",
-    loadFailed: "Переписку пока не удалось загрузить.",
   },
 };

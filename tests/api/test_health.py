@@ -1,0 +1,165 @@
+"""Probes, figures and the reference page."""
+
+import sqlite3
+import threading
+import time
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from api import schemas
+from api.app import Web
+from settings import Settings
+from storage import inbox
+from tests.api.http import Okno
+from tests.dialogs.scene import Scene
+
+
+def test_alive_and_ready(okno: Okno) -> None:
+    assert okno.ask("GET", "/healthz").json == {"ok": True}
+    ready = okno.ask("GET", "/readyz")
+    assert ready.status == 200
+    shown = schemas.Readiness.model_validate_json(ready.body)
+    assert (shown.ok, shown.database, shown.broker) == (True, "up", "none")
+    assert shown.lag_seconds == {"inbox": 0.0, "outbox": 0.0}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_not_ready_on_another_schema(okno: Okno, scene: Scene) -> None:
+    with scene.db.begin() as tx:
+        tx.exec_driver_sql("UPDATE alembic_version SET version_num = 'next'")
+    ready = okno.ask("GET", "/readyz")
+    assert (ready.status, ready.json["database"]) == (503, "wrong schema")
+    assert okno.ask("GET", "/healthz").status == 200
+
+
+@pytest.mark.parametrize("web", [{"patience": 0.5}])
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_answers_in_time_while_the_database_hangs(okno: Okno, scene: Scene, anna: str) -> None:
+    with scene.db.begin() as tx:
+        tx.exec_driver_sql("LOCK TABLE alembic_version, tokens IN ACCESS EXCLUSIVE MODE")
+        started = time.monotonic()
+        answers: list[int] = []
+        probes = [threading.Thread(target=lambda: answers.append(okno.ask("GET", "/readyz").status)) for _ in range(5)]
+        for probe in probes:
+            probe.start()
+        for probe in probes:
+            probe.join()
+        assert answers == [503] * 5
+        assert time.monotonic() - started < 3
+        assert okno.ask("GET", "/healthz").status == 200
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_database_that_is_away_is_a_503_and_not_a_500(okno: Okno, scene: Scene, anna: str, monkeypatch: Any) -> None:
+    def away(*_: Any, **__: Any) -> Any:
+        raise OperationalError("SELECT", {}, sqlite3.OperationalError("disk I/O error"))
+
+    monkeypatch.setattr(okno.web.db, "read", away)
+    for path in ("/v1/dialogs", "/v1/me", "/metrics"):
+        given = okno.ask("GET", path, token=anna)
+        assert (given.status, given.headers["content-type"]) == (503, "application/problem+json")
+        assert given.headers["retry-after"]
+    assert okno.ask("GET", "/readyz").status == 503
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_fault_of_ours_has_an_id_that_is_in_the_log(
+    okno: Okno, anna: str, monkeypatch: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise ZeroDivisionError("a secret detail")
+
+    monkeypatch.setattr("dialogs.view.dialogs", broken)
+    given = okno.ask("GET", "/v1/dialogs", token=anna)
+    assert given.status == 500
+    assert "secret" not in given.body.decode()
+    assert len(given.json["id"]) == 16
+
+
+def test_figures(okno: Okno, scene: Scene, admin: str) -> None:
+    with scene.db.begin() as tx:
+        inbox.put(tx, [inbox.Arrival("site", f"v1:{n}", "v1", b"x") for n in (1, 1, 2)])
+    scene.replies(scene.operator(), scene.says("v1"))
+    figures = okno.ask("GET", "/metrics")
+    assert figures.headers["content-type"].startswith("text/plain")
+    lines = figures.body.decode().splitlines()
+    for line in (
+        'okno_raws_total{channel="site",fate="received"} 3.0',
+        'okno_raws_total{channel="site",fate="duplicate"} 1.0',
+        'okno_raws_in_flight{channel="site"} 2.0',
+        'okno_raws_parked{channel="site"} 0.0',
+        'okno_letters{channel="site",state="queued"} 1.0',
+        "okno_feed_readers 0.0",
+    ):
+        assert line in lines
+    for name in ("okno_inbox_lag_seconds", "okno_outbox_oldest_seconds", "process_resident_memory_bytes"):
+        assert any(line.startswith(name) for line in lines)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("path", ["/metrics", "/docs"])
+def test_figures_and_reference_are_open_on_this_machine_alone(okno: Okno, admin: str, path: str) -> None:
+    assert okno.ask("GET", path).status == 200
+    # A proxy on this machine speaks for somebody who is not on it.
+    elsewhere = {"x-forwarded-for": "203.0.113.9"}
+    assert okno.ask("GET", path, headers=elsewhere).status == 401
+    assert okno.ask("GET", path, headers=elsewhere, token=admin).status == 200
+
+
+class Links(HTMLParser):
+    """What a page loads or points to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.ids: set[str] = set()
+        self.targets: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        for name, value in attrs:
+            if name == "id" and value:
+                self.ids.add(value)
+            if name in {"href", "src"} and value:
+                self.targets.add(value)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_reference_needs_nothing_from_elsewhere(okno: Okno) -> None:
+    page = okno.ask("GET", "/docs")
+    found = Links()
+    found.feed(page.body.decode())
+    assert "script" not in found.tags
+    assert {target for target in found.targets if not target.startswith("#")} == {"/openapi.json"}
+    assert {target.removeprefix("#") for target in found.targets if target.startswith("#")} <= found.ids
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert "/v1/dialogs/{dialog_id}/messages" in page.body.decode()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_description_is_complete(settings: Settings) -> None:
+    web = Web(settings)
+    schema = web.app._app.openapi()  # type: ignore[attr-defined]
+    web.close()
+    assert schema["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
+    for path, methods in schema["paths"].items():
+        if not path.startswith("/v1/"):
+            continue
+        for method, route in methods.items():
+            where = f"{method} {path}"
+            assert route["description"], where
+            assert route["security"] == [{"token": []}], where
+            answers = route["responses"]
+            assert "401" in answers, where
+            assert all(
+                "application/problem+json" in answers[status]["content"] for status in answers if status >= "4"
+            ), where
+            success = next(answers[status] for status in answers if status < "3")
+            if "204" not in answers and not path.endswith(("/raw", "/{file_id}")):
+                assert success["content"]["application/json"]["schema"], where
+            if method != "get":
+                assert "403" in answers, where
+                assert "Idempotency-Key" in {parameter["name"] for parameter in route["parameters"]}, where

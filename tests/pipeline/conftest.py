@@ -1,0 +1,33 @@
+"""What the pipeline's tests share: the fake kind of channel, and a pipeline over a database of the test's own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from connectors import registry
+from storage.db import Database
+from tests.fakes.channel import Fake
+from tests.pipeline.rig import Rig, Sending
+
+
+@pytest.fixture(autouse=True)
+def fake_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Channels of the kind "fake"."""
+    monkeypatch.setitem(registry._KINDS, "fake", "tests.fakes.channel:Fake")
+    monkeypatch.setattr(Fake, "during", None)
+    monkeypatch.setattr(Fake, "reading", None)
+
+
+@pytest.fixture
+def rig(db: Database, tmp_path: Path) -> Rig:
+    """A pipeline, by the book."""
+    return Rig(db, tmp_path)
+
+
+@pytest.fixture
+def sending(rig: Rig) -> Iterator[Sending]:
+    """Its delivery."""
+    found = Sending(rig)
+    yield found
+    found.close()

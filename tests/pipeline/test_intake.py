@@ -1,0 +1,291 @@
+"""Intake: a raw is stored once whoever offers it how often, and nobody hears yes before it is."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing
+from functools import partial
+
+import pytest
+from sqlalchemy import select, text
+
+from connectors.base import Batch, Raw
+from pipeline.intake import Busy, SharedIntake, Unfit, store
+from storage import cursors, inbox, leases
+from storage.db import Database
+from storage.inbox import INBOX, QUEUE
+from tests.pipeline.children import Child
+from tests.pipeline.rig import CHANNEL, Rig
+
+PATIENCE = 20.0
+
+
+def raw(number: int, who: str = "anna", data: bytes = b"{}") -> Raw:
+    return Raw(f"{who}:{number}", who, data)
+
+
+@pytest.fixture
+def rung() -> list[set[int]]:
+    return []
+
+
+@pytest.fixture
+def shared(db: Database, rung: list[set[int]]) -> Iterator[SharedIntake]:
+    found = SharedIntake(db, rung.append)
+    yield found
+    found.close()
+
+
+def all_at_once(*calls: Callable[[], Awaitable[None]]) -> list[BaseException | None]:
+    """Their outcomes."""
+
+    async def run() -> list[BaseException | None]:
+        return await asyncio.gather(*(call() for call in calls), return_exceptions=True)
+
+    return asyncio.run(run())
+
+
+def stored(db: Database) -> list[str]:
+    with db.read() as tx:
+        return list(tx.execute(select(INBOX.c.external_id).order_by(INBOX.c.id)).scalars())
+
+
+# ---- batches of a reader ----
+
+
+def test_a_batch_and_its_cursor_are_one_commit(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert store(db, CHANNEL, Batch([raw(1), raw(2)], "7")).new == 2
+    with monkeypatch.context() as patch:
+        patch.setattr(inbox, "put", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            store(db, CHANNEL, Batch([raw(3)], "8"))
+        patch.undo()
+        patch.setattr(cursors, "move", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            store(db, CHANNEL, Batch([raw(3)], "8"))
+    assert stored(db) == ["anna:1", "anna:2"]
+    with db.read() as tx:
+        assert cursors.get(tx, CHANNEL) == "7"
+
+
+def test_a_batch_without_a_cursor_leaves_it_alone_and_an_empty_one_may_move_it(db: Database) -> None:
+    for batch, cursor in ((Batch([], "1"), "1"), (Batch([raw(1)]), "1"), (Batch([raw(1)], "2"), "2")):
+        store(db, CHANNEL, batch)
+        with db.read() as tx:
+            assert cursors.get(tx, CHANNEL) == cursor
+    assert stored(db) == ["anna:1"]
+
+
+def test_who_lost_his_lease_stores_nothing(db: Database) -> None:
+    with db.begin() as tx:
+        held = leases.take(tx, f"receive:{CHANNEL}", 60)
+    assert held is not None
+    assert store(db, CHANNEL, Batch([raw(1)], "1"), held).new == 1
+    with db.begin() as tx:
+        tx.execute(text("UPDATE leases SET token = token + 1"))
+    with pytest.raises(leases.Lost):
+        store(db, CHANNEL, Batch([raw(2)], "2"), held)
+    assert stored(db) == ["anna:1"]
+    with db.read() as tx:
+        assert cursors.get(tx, CHANNEL) == "1"
+
+
+@pytest.mark.parametrize("unfit", [Raw("", "anna", b""), Raw("x" * 513, "anna", b""), Raw("1", "x" * 513, b"")])
+def test_a_raw_without_a_usable_id_is_refused(db: Database, shared: SharedIntake, unfit: Raw) -> None:
+    with pytest.raises(Unfit):
+        store(db, CHANNEL, Batch([raw(1), unfit]))
+    (outcome,) = all_at_once(partial(shared.store, CHANNEL, [raw(1), unfit], PATIENCE))
+    assert isinstance(outcome, Unfit)
+    assert stored(db) == []
+
+
+# ---- many requests at once ----
+
+
+def test_the_same_raw_three_times_from_fifty_threads_is_one(rig: Rig, shared: SharedIntake) -> None:
+    """Every thread with a loop of its own, as in several web processes' worth of requests."""
+    outcomes: list[BaseException | None] = []
+    gate = threading.Barrier(50)
+
+    def connection() -> None:
+        gate.wait(10)
+        outcomes.extend(all_at_once(*[partial(shared.store, CHANNEL, [raw(1)], PATIENCE)] * 3))
+
+    threads = [threading.Thread(target=connection) for _ in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert outcomes == [None] * 150
+    assert stored(rig.db) == ["anna:1"]
+    assert rig.flow() == {"received": 150, "duplicate": 149, "processed": 0, "parked": 0, "in_flight": 1}
+
+
+def test_two_visitors_may_use_the_same_id(shared: SharedIntake, db: Database) -> None:
+    calls = [partial(shared.store, CHANNEL, [raw(1, who)], PATIENCE) for who in ("anna", "bert") * 5]
+    assert all_at_once(*calls) == [None] * 10
+    assert sorted(stored(db)) == ["anna:1", "bert:1"]
+
+
+def test_two_processes_that_store_the_same_in_opposite_order_both_succeed(rig: Rig) -> None:
+    raws = [raw(n) for n in range(300)]
+
+    def work(mine: list[Raw]) -> None:
+        with closing(SharedIntake(rig.again().db, lambda _: None)) as own:
+            for at in range(0, 300, 50):
+                calls = [
+                    partial(own.store, CHANNEL, mine[at : at + 50], PATIENCE),
+                    partial(own.store, CHANNEL, mine, 20),
+                ]
+                assert all_at_once(*calls) == [None, None]
+
+    children = [Child(partial(work, mine)) for mine in (raws, raws[::-1])]
+    assert [child.wait() for child in children] == [0, 0]
+    assert len(stored(rig.db)) == 300
+    flow = rig.flow()
+    assert flow["received"] == flow["duplicate"] + flow["in_flight"]
+
+
+@pytest.mark.parametrize("bad", [Raw("\ud800", "anna", b""), Raw("1", "\udfff", b"")])
+def test_a_bad_raw_in_a_shared_commit_harms_only_itself(db: Database, shared: SharedIntake, bad: Raw) -> None:
+    calls = [partial(shared.store, CHANNEL, [raw(n)], PATIENCE) for n in range(20)]
+    calls.insert(10, partial(shared.store, CHANNEL, [bad], PATIENCE))
+    outcomes = all_at_once(*calls)
+    assert [type(outcome) for outcome in outcomes] == [*[type(None)] * 10, Unfit, *[type(None)] * 10]
+    assert sorted(stored(db)) == sorted(f"anna:{n}" for n in range(20))
+
+
+def test_the_order_of_an_address_is_the_order_of_asking(db: Database, shared: SharedIntake) -> None:
+    async def run() -> None:
+        # Each asks once the one before has its turn in the queue, not its answer.
+        waiting = []
+        for number in range(200):
+            waiting.append(asyncio.ensure_future(shared.store(CHANNEL, [raw(number)], PATIENCE)))
+            await asyncio.sleep(0)
+        await asyncio.gather(*waiting)
+
+    asyncio.run(run())
+    assert stored(db) == [f"anna:{n}" for n in range(200)]
+
+
+def test_shards_with_new_work_are_rung_after_the_commit(
+    db: Database, shared: SharedIntake, rung: list[set[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+
+    def look(shards: set[int]) -> None:
+        rung.append(shards)
+        with db.read() as tx:
+            seen.append(len(tx.execute(select(QUEUE)).all()))
+
+    monkeypatch.setattr(shared, "_ring", look)
+    assert all_at_once(partial(shared.store, CHANNEL, [raw(1), raw(1, "bert")], PATIENCE)) == [None]
+    assert rung[0] == {inbox.shard_of(CHANNEL, who) for who in ("anna", "bert")}
+    assert seen == [2]
+
+
+def test_who_gives_up_takes_nothing_back(db: Database, shared: SharedIntake) -> None:
+    async def run() -> None:
+        task = asyncio.ensure_future(shared.store(CHANNEL, [raw(1)], PATIENCE))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await shared.store(CHANNEL, [raw(2)], PATIENCE)
+
+    asyncio.run(run())
+    assert stored(db) == ["anna:1", "anna:2"]
+
+
+def test_what_waits_is_stored_when_the_door_shuts_and_nothing_after(db: Database) -> None:
+    own = SharedIntake(db, lambda _: None)
+
+    async def run() -> None:
+        waiting = [asyncio.ensure_future(own.store(CHANNEL, [raw(n)], PATIENCE)) for n in range(30)]
+        await asyncio.sleep(0)
+        await asyncio.to_thread(own.close)
+        await asyncio.gather(*waiting)
+        with pytest.raises(Busy):
+            await own.store(CHANNEL, [raw(99)], PATIENCE)
+
+    asyncio.run(run())
+    assert len(stored(db)) == 30
+
+
+def test_too_many_that_wait_are_turned_away_at_once(
+    db: Database, shared: SharedIntake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.intake._MOST_WAITING", 3)
+    entered, go_on = threading.Event(), threading.Event()
+
+    def hang(_: object) -> None:
+        entered.set()
+        go_on.wait(10)
+
+    async def run() -> None:
+        monkeypatch.setattr(shared, "_ring", hang)
+        waiting = [asyncio.ensure_future(shared.store(CHANNEL, [raw(0)], PATIENCE))]
+        await asyncio.to_thread(entered.wait, 10)
+        waiting += [asyncio.ensure_future(shared.store(CHANNEL, [raw(n)], PATIENCE)) for n in (1, 2, 3)]
+        await asyncio.sleep(0)
+        with pytest.raises(Busy):
+            await shared.store(CHANNEL, [raw(4)], PATIENCE)
+        go_on.set()
+        await asyncio.gather(*waiting)
+
+    asyncio.run(run())
+    assert len(stored(db)) == 4
+
+
+# ---- the database is away ----
+
+
+def test_a_database_that_is_not_there_makes_busy_not_an_error() -> None:
+    db = Database("postgresql+psycopg://127.0.0.1:9/okno")
+    with closing(SharedIntake(db, lambda _: None)) as own:
+        (outcome,) = all_at_once(partial(own.store, CHANNEL, [raw(1)], PATIENCE))
+    assert isinstance(outcome, Busy)
+    db.close()
+
+
+def test_a_database_that_does_not_answer_makes_busy_within_patience_and_stores_later(db: Database) -> None:
+    lock = "BEGIN IMMEDIATE" if db.is_sqlite else "LOCK TABLE inbox IN ACCESS EXCLUSIVE MODE"
+    own = SharedIntake(db, lambda _: None)
+    with db.begin() as tx:
+        if not db.is_sqlite:
+            tx.execute(text(lock))
+        (outcome,) = all_at_once(partial(own.store, CHANNEL, [raw(1)], 0.2))
+        assert isinstance(outcome, Busy)
+    assert all_at_once(partial(own.store, CHANNEL, [raw(2)], PATIENCE)) == [None]
+    own.close()
+    assert stored(db) == ["anna:1", "anna:2"]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_connection_lost_in_mid_commit_is_replaced(
+    db: Database, shared: SharedIntake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = inbox.put
+
+    def cut(tx: object, arrivals: list[inbox.Arrival]) -> inbox.Stored:
+        done = put(tx, arrivals)  # type: ignore[arg-type]
+        tx.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))  # type: ignore[attr-defined]
+        return done
+
+    monkeypatch.setattr(inbox, "put", cut)
+    (outcome,) = all_at_once(partial(shared.store, CHANNEL, [raw(1)], PATIENCE))
+    assert isinstance(outcome, Busy)
+    monkeypatch.setattr(inbox, "put", put)
+    assert all_at_once(partial(shared.store, CHANNEL, [raw(1)], PATIENCE)) == [None]
+    assert stored(db) == ["anna:1"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_full_disk_makes_busy_not_unfit(db: Database, shared: SharedIntake, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> inbox.Stored:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(inbox, "put", full)
+    outcomes = all_at_once(*(partial(shared.store, CHANNEL, [raw(n)], PATIENCE) for n in range(3)))
+    assert [type(outcome) for outcome in outcomes] == [Busy] * 3

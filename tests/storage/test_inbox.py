@@ -1,0 +1,267 @@
+"""The inbox: each raw once, counts that balance, every address in order, and none that starves the others."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, true, update
+
+from storage import inbox, ledger
+from storage.db import Database, Tx, now
+from storage.inbox import INBOX, PARKED, QUEUE, SHARDS, TALLIES, Arrival, Claim
+
+CHANNEL = "shop"
+
+
+def together(count: int, shard: int = 5) -> list[str]:
+    """So many addresses of one shard."""
+    found: list[str] = []
+    number = 0
+    while len(found) < count:
+        if inbox.shard_of(CHANNEL, address := f"a{number:05}") == shard:
+            found.append(address)
+        number += 1
+    return sorted(found)
+
+
+def arrival(address: str, number: int = 0) -> Arrival:
+    return Arrival(CHANNEL, f"{address}:{number}", address, f"{address} {number}".encode())
+
+
+def put(db: Database, *arrivals: Arrival) -> inbox.Stored:
+    with db.begin() as tx:
+        return inbox.put(tx, arrivals)
+
+
+def claim(db: Database, limit: int = 100, start: str = "", shard: int = 5) -> list[Claim]:
+    with db.begin() as tx:
+        return inbox.claim(tx, shard, limit, start)
+
+
+def keys(claims: Sequence[Claim]) -> list[str]:
+    return [row.external_id for row in claims]
+
+
+def flow(db: Database) -> dict[str, int]:
+    with db.read() as tx:
+        return ledger.flows(tx)[CHANNEL]
+
+
+def test_an_address_keeps_its_shard_in_every_version() -> None:
+    # The numbers are stored with the raws: another way to spread them would put an address in two shards.
+    assert [inbox.shard_of("shop", who) for who in ("anna", "bert", "Ёлка", "")] == [22, 15, 4, 5]
+    assert inbox.shard_of("mail", "anna") == 4
+    spread = Counter(inbox.shard_of("shop", str(n)) for n in range(32_000))
+    assert set(spread) == set(range(SHARDS))
+    assert max(spread.values()) < 1300
+
+
+def test_a_raw_is_stored_as_it_came(db: Database) -> None:
+    data = bytes(range(256)) + "привет".encode()
+    stored = put(db, Arrival(CHANNEL, "Ключ:1", "Анна", data))
+    shard = inbox.shard_of(CHANNEL, "Анна")
+    assert stored == inbox.Stored({shard}, 1)
+    (row,) = claim(db, shard=shard)
+    assert (row.channel, row.external_id, row.address, bytes(row.data), row.attempts) == (
+        CHANNEL, "Ключ:1", "Анна", data, 0,
+    )  # fmt: skip
+
+
+def test_the_same_again_changes_nothing_but_a_count(db: Database) -> None:
+    again = arrival("anna")._replace(data=b"other bytes", address="bert")
+    assert put(db, arrival("anna"), arrival("anna")).new == 1
+    assert put(db, again, arrival("anna")) == inbox.Stored(set(), 0)
+    assert put(db, arrival("anna")._replace(channel="mail")).new == 1
+    (row,) = claim(db, shard=inbox.shard_of(CHANNEL, "anna"))
+    assert bytes(row.data) == b"anna 0"
+    assert flow(db) == {"received": 4, "duplicate": 3, "processed": 0, "parked": 0, "in_flight": 1}
+
+
+def test_nothing_stored_is_nothing_counted(db: Database) -> None:
+    assert put(db) == inbox.Stored(set(), 0)
+    with db.read() as tx:
+        assert ledger.flows(tx) == {}
+
+
+def test_raws_are_taken_up_in_the_order_they_came(db: Database) -> None:
+    one, two = together(2)
+    arrivals = [arrival(address, number) for number in range(20) for address in (two, one)]
+    put(db, *arrivals[:21])
+    put(db, *arrivals[21:])
+    assert keys(claim(db)) == [each.external_id for each in arrivals]
+
+
+def test_a_claim_holds_no_more_than_was_asked_for(db: Database) -> None:
+    addresses = together(30)
+    put(db, *(arrival(address, number) for address in addresses for number in range(5)))
+    assert len(claim(db, limit=40)) == 40
+
+
+def test_a_hot_address_leaves_room_for_all_others(db: Database) -> None:
+    first, *others = together(51)
+    put(db, *(arrival(first, number) for number in range(2000)))
+    put(db, *(arrival(address, number) for address in others for number in range(3)))
+    taken = claim(db, limit=400)
+    assert {row.address for row in taken} == {first, *others}
+    assert sum(row.address in others for row in taken) == 150
+
+
+def test_an_address_alone_gets_the_whole_batch(db: Database) -> None:
+    (only,) = together(1)
+    put(db, *(arrival(only, number) for number in range(500)))
+    assert len(claim(db, limit=400)) >= 200
+
+
+def test_a_turn_goes_on_where_the_last_one_ended(db: Database) -> None:
+    addresses = together(10)
+    put(db, *(arrival(address, number) for address in addresses for number in range(40)))
+    first = claim(db, limit=40, start=addresses[6])
+    assert {row.address for row in first} == set(addresses[7:9])
+    around = claim(db, limit=100, start=addresses[7])
+    assert {row.address for row in around} == {*addresses[8:], *addresses[:3]}
+
+
+def test_what_is_under_suspicion_is_left_out_with_all_behind_it(db: Database) -> None:
+    one, two = together(2)
+    put(db, *(arrival(address, number) for number in range(4) for address in (one, two)))
+    middle = claim(db)[2]
+    assert middle.external_id == f"{one}:1"
+    with db.begin() as tx:
+        inbox.suspect(tx, 5, [middle.id])
+    assert keys(claim(db)) == [f"{one}:0", *(f"{two}:{n}" for n in range(4))]
+    with db.begin() as tx:
+        assert inbox.suspects(tx, 5, 10) == [], "it does not stand first"
+        inbox.done(tx, 5, inbox.claim(tx, 5, 1))
+        assert keys(inbox.suspects(tx, 5, 10)) == [f"{one}:1"]
+
+
+def test_the_least_suspicious_comes_first(db: Database) -> None:
+    addresses = together(3)
+    put(db, *(arrival(address) for address in addresses))
+    with db.begin() as tx:
+        rows = inbox.claim(tx, 5, 10)
+        inbox.suspect(tx, 5, [row.id for row in rows])
+        inbox.suspect(tx, 5, [row.id for row in rows])
+        first = inbox.suspects(tx, 5, 10)
+        assert [row.attempts for row in first] == [inbox.SUSPECT] * 3
+        inbox.start_alone(tx, first[0])
+        assert keys(inbox.suspects(tx, 5, 10)) == [f"{address}:0" for address in (*addresses[1:], addresses[0])]
+        assert inbox.suspects(tx, 5, 10)[-1].attempts == inbox.SUSPECT + 1
+
+
+def test_a_parked_raw_lets_the_others_pass_and_comes_back_clean(db: Database) -> None:
+    (only,) = together(1)
+    put(db, *(arrival(only, number) for number in range(3)))
+    with db.begin() as tx:
+        first = inbox.claim(tx, 5, 1)[0]
+        inbox.suspect(tx, 5, [first.id])
+        inbox.park(tx, first, "KeyError")
+    assert keys(claim(db)) == [f"{only}:1", f"{only}:2"]
+    assert flow(db)["parked"] == 1
+    with db.begin() as tx:
+        assert [row.id for row in inbox.replay_parked(tx, true())] == [first.id]
+        assert inbox.replay_parked(tx, true()) == []
+    assert claim(db)[0] == first._replace(attempts=0)
+    assert flow(db) == {"received": 3, "duplicate": 0, "processed": 0, "parked": 0, "in_flight": 3}
+
+
+def test_replay_takes_what_was_asked_for(db: Database) -> None:
+    put(db, *(arrival("anna", number) for number in range(3)))
+    shard = inbox.shard_of(CHANNEL, "anna")
+    with db.begin() as tx:
+        rows = inbox.claim(tx, shard, 10)
+        for row in rows:
+            inbox.park(tx, row, "no")
+        assert [row.id for row in inbox.replay_parked(tx, INBOX.c.id >= rows[1].id, limit=1)] == [rows[1].id]
+        assert tx.execute(select(PARKED.c.inbox_id)).scalars().all() == [rows[0].id, rows[2].id]
+
+
+def test_processed_raws_are_read_again_once_and_the_counts_balance(db: Database) -> None:
+    put(db, *(arrival("anna", number) for number in range(4)))
+    shard = inbox.shard_of(CHANNEL, "anna")
+    with db.begin() as tx:
+        rows = inbox.claim(tx, shard, 10)
+        inbox.done(tx, shard, rows[:3])
+        tx.execute(update(INBOX).where(INBOX.c.id == rows[0].id).values(data=b""))
+    with db.begin() as tx:
+        again = inbox.replay_processed(tx, true(), after=0)
+        assert [row.id for row in again] == [rows[1].id, rows[2].id], "not the emptied one, not the one still queued"
+        assert inbox.replay_processed(tx, true(), after=0) == []
+    assert flow(db) == {"received": 4, "duplicate": 0, "processed": 1, "parked": 0, "in_flight": 3}
+    assert keys(claim(db, shard=shard)) == ["anna:1", "anna:2", "anna:3"]
+
+
+def test_done_is_off_the_queue_and_counted(db: Database) -> None:
+    one, two = together(2)
+    put(db, *(arrival(address, number) for number in range(3) for address in (one, two)))
+    with db.begin() as tx:
+        inbox.done(tx, 5, inbox.claim(tx, 5, 4))
+    assert keys(claim(db)) == [f"{two}:1", f"{two}:2"]
+    assert flow(db)["processed"] == 4
+
+
+def test_busy_shards_are_those_with_something_queued(db: Database) -> None:
+    addresses = [together(1, shard)[0] for shard in (0, 3, SHARDS - 1)]
+    with db.read() as tx:
+        assert inbox.busy_shards(tx) == []
+        assert not inbox.has_work(tx, 3)
+    put(db, *(arrival(address, number) for address in addresses for number in range(3)))
+    with db.read() as tx:
+        assert inbox.busy_shards(tx) == [0, 3, SHARDS - 1]
+        assert inbox.has_work(tx, 3)
+        assert not inbox.has_work(tx, 4)
+
+
+def test_counts_are_added_up_without_losing_one(db: Database) -> None:
+    put(db, arrival("anna"), arrival("anna"), arrival("bert"))
+    put(db, arrival("anna"))
+    with db.begin() as tx:
+        inbox.count(tx, inbox.PROCESSED, Counter({CHANNEL: -1}))
+        inbox.count(tx, inbox.PROCESSED, Counter({CHANNEL: 2, "mail": 0}))
+    before = flow(db)
+    with db.begin() as tx:
+        rows = len(tx.execute(select(TALLIES)).all())
+        assert inbox.add_up(tx) == rows - 3
+        assert len(tx.execute(select(TALLIES)).all()) == 3
+        assert inbox.add_up(tx) == 0
+    assert flow(db) == before == {"received": 4, "duplicate": 2, "processed": 1, "parked": 0, "in_flight": 2}
+
+
+def test_counts_are_added_up_a_piece_at_a_time(db: Database) -> None:
+    for number in range(10):
+        put(db, arrival("anna", number))
+    with db.begin() as tx:
+        while inbox.add_up(tx, limit=4):
+            pass
+        assert tx.execute(select(TALLIES.c.count)).scalars().all() == [10]
+
+
+@pytest.fixture
+def aged(db: Database) -> tuple[Database, dict[str, int]]:
+    """Five old raws: two processed, one parked, one queued, one empty; and a young one that is processed."""
+    put(db, *(arrival("anna", number) for number in range(6)))
+    shard = inbox.shard_of(CHANNEL, "anna")
+
+    def work(tx: Tx) -> dict[str, int]:
+        rows = inbox.claim(tx, shard, 10)
+        inbox.done(tx, shard, [*rows[:2], *rows[4:]])
+        inbox.park(tx, rows[2], "no")
+        old = now() - timedelta(days=10)
+        tx.execute(update(INBOX).where(INBOX.c.id != rows[5].id).values(received_at=old))
+        tx.execute(update(INBOX).where(INBOX.c.id == rows[4].id).values(data=b""))
+        return {row.external_id: row.id for row in rows}
+
+    return db, db.write(work)
+
+
+def test_old_raws_are_emptied_and_their_keys_stay(aged: tuple[Database, dict[str, int]]) -> None:
+    db, ids = aged
+    before = now() - timedelta(days=5)
+    with db.begin() as tx:
+        assert [inbox.forget(tx, before, limit=1) for _ in range(3)] == [1, 1, 0]
+        left = {row.id for row in tx.execute(select(INBOX)) if row.data}
+    assert left == {ids["anna:2"], ids["anna:3"], ids["anna:5"]}, "parked, queued and young ones are whole"
+    assert put(db, *(arrival("anna", number) for number in range(6))).new == 0
+    with db.read() as tx:
+        assert tx.execute(select(QUEUE.c.inbox_id)).scalars().all() == [ids["anna:3"]]
