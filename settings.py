@@ -59,7 +59,7 @@ class WebSettings(Section):
     """The HTTP door; sizes in bytes, times in seconds."""
 
     host: str = "127.0.0.1"
-    port: int = Field(8000, ge=0, le=65535)
+    port: int = Field(8000, ge=1, le=65535)
     public_url: str = ""
     trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
     max_body: int = Field(1 << 20, ge=1024)

@@ -147,7 +147,10 @@ def bearer(headers: Headers) -> str:
 def cors(headers: Headers) -> list[tuple[bytes, bytes]]:
     """Lets the asking page read the answer; whether it may use the chat is checked before anything is done."""
     origin = headers.get(b"origin")
-    return [] if origin is None else [(b"access-control-allow-origin", origin), (b"vary", b"origin")]
+    if origin is None:
+        return []
+    told = (b"access-control-expose-headers", b"retry-after")
+    return [(b"access-control-allow-origin", origin), (b"vary", b"origin"), told]
 
 
 def explained(error: Exception) -> Response:

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
+import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -53,7 +54,10 @@ def install(app: FastAPI) -> None:
 
 
 class Guard:
-    """Answers what no handler expected: 503 while the database is away, else 500 with an id that is in the log."""
+    """Answers what no handler expected: 503 while the database is away, else 500 with an id that is in the log.
+
+    Every line that is logged on behalf of a request names it.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -61,6 +65,7 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         started = False
+        structlog.contextvars.bind_contextvars(request=secrets.token_hex(8), path=scope.get("path"))
 
         async def watched(message: Message) -> None:
             nonlocal started
@@ -80,7 +85,7 @@ def unexpected(error: Exception) -> Response:
     if is_database_fault(error):
         _log.warning("request.database_away", error=type(error).__name__)
         return problem(503, "The database does not answer; try again.", headers={"retry-after": "1"})
-    number = secrets.token_hex(8)
+    number = structlog.contextvars.get_contextvars().get("request") or secrets.token_hex(8)
     _log.error("request.failed", id=number, exc_info=error)
     return problem(500, "Something went wrong here; the log tells more under this id.", id=number)
 

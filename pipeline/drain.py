@@ -14,11 +14,12 @@ from functools import partial
 from typing import NamedTuple
 
 import log
-from connectors.base import Raw
+from connectors.base import Envelope, Raw
 from connectors.registry import Channels
+from connectors.text import clean_text
 from pipeline.attach import Shelf
 from pipeline.stitch import Parsed, Repeats, stitch
-from pipeline.turns import Turns
+from pipeline.turns import Room, Turns
 from settings import WorkSettings
 from storage import inbox, journal, leases
 from storage.db import Database, Tx, is_database_fault
@@ -46,6 +47,10 @@ class _Read(NamedTuple):
     failed: dict[int, str]
 
 
+class _DiskFault(OSError):
+    """A full or broken disk: nobody's fault but the machine's."""
+
+
 class Drain:
     """Takes raws through parse, identify and stitch. Safe to call from many threads and processes at once."""
 
@@ -53,6 +58,9 @@ class Drain:
         self._db, self._channels, self._shelf, self._work = db, channels, shelf, work
         self._stopping = threading.Event()
         self._turns = Turns()
+        self._room = Room()
+        # By shard, a raw whose start alone was ended by database or disk: that start is still to be taken back.
+        self._spared: dict[int, Claim] = {}
 
     def stop(self) -> None:
         """Finish the batches under way and take no more."""
@@ -89,14 +97,16 @@ class Drain:
             take_up = partial(self._take_up, number=number, held=held, start=start, suspect_first=turn % 5 == 0)
             try:
                 work = self._db.write(take_up)
+                self._spared.pop(number, None)
                 if work is None:
                     return held is not None
-                self._process(number, work)
+                self._do(number, work)
             except leases.Lost:
                 _log.warning("drain.shard_lost", shard=number)
                 return False
             held = work.held
-            start = work.rows[-1].address if len(work.rows) >= self._work.batch else ""
+            if not work.alone:
+                start = _last(work.rows, start) if len(work.rows) >= self._work.batch else ""
         if held is not None:
             self._db.write(partial(leases.give_back, held=held))
         return False
@@ -112,6 +122,8 @@ class Drain:
                 return None
             if held.claims:
                 inbox.suspect(tx, number, held.claims)
+        if number in self._spared:
+            inbox.take_back(tx, self._spared[number])
         parked: list[journal.Entry] = []
         work = self._alone(tx, number, held, parked) if suspect_first else None
         work = work or self._together(tx, number, held, start) or self._alone(tx, number, held, parked)
@@ -131,9 +143,23 @@ class Drain:
             if row.attempts >= inbox.SUSPECT + _STARTS:
                 parked.append(_park(tx, row, f"its worker died {_STARTS} times while reading it"))
                 continue
-            inbox.start_alone(tx, row)
-            return _Work(held, [row._replace(attempts=row.attempts + 1)], alone=True)
+            return _Work(held, [row], alone=True)
         return None
+
+    def _do(self, number: int, work: _Work) -> None:
+        if not work.alone:
+            with self._room.together():
+                self._process(number, work)
+            return
+        # Nothing else is read in this process meanwhile: what kills it must not find another under suspicion at work.
+        with self._room.alone():
+            self._process(number, self._db.write(partial(self._start_alone, work=work)))
+
+    def _start_alone(self, tx: Tx, *, work: _Work) -> _Work:
+        leases.hold(tx, work.held)
+        row = work.rows[0]
+        inbox.start_alone(tx, row)
+        return work._replace(rows=[row._replace(attempts=row.attempts + 1)])
 
     # ---- the pure part ----
 
@@ -150,22 +176,27 @@ class Drain:
                 if row.channel not in self._channels:
                     raise LookupError(f"the channel {row.channel!r} is not configured or not enabled")
                 envelopes = self._channels[row.channel].parse(Raw(row.external_id, row.address, row.data))
-                parsed.append(Parsed(row.channel, self._shelf.keep(envelopes)))
+                parsed.append(Parsed(row.channel, self._keep(envelopes)))
                 done.append(row)
-            except Exception as error:
-                if isinstance(error, OSError):
-                    # A full or broken disk is nobody's fault but the machine's.
-                    raise
+            except _DiskFault:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever a raw brings about, its neighbours go on
                 failed[row.id] = _reason(error)
                 blocked.add(lane)
         return _Read(done, parsed, failed)
+
+    def _keep(self, envelopes: Sequence[Envelope]) -> Sequence[Envelope]:
+        try:
+            return self._shelf.keep(envelopes)
+        except OSError as error:
+            raise _DiskFault(str(error)) from error
 
     # ---- commit 2 ----
 
     def _process(self, number: int, work: _Work) -> None:
         """Settle the batch, one way or another."""
-        read = self._read(work.rows)
         try:
+            read = self._read(work.rows)
             try:
                 self._settle(number, work, read, repeats=False)
             except Repeats:
@@ -173,7 +204,9 @@ class Drain:
         except leases.Lost:
             raise
         except Exception as error:
-            if is_database_fault(error):
+            if isinstance(error, _DiskFault) or is_database_fault(error):
+                if work.alone:
+                    self._spared[number] = work.rows[0]
                 raise
             self._db.write(partial(self._isolate, number=number, work=work, reason=_reason(error)))
 
@@ -203,6 +236,11 @@ class Drain:
         return []
 
 
+def _last(rows: Sequence[Claim], start: str) -> str:
+    """The address the turn has come to: they are taken up from the one after `start` on, and then from the first."""
+    return max((row.address for row in rows), key=lambda address: (address <= start, address))
+
+
 def _park(tx: Tx, row: Claim, reason: str) -> journal.Entry:
     inbox.park(tx, row, reason)
     _log.error("inbox.parked", inbox=row.id, channel=row.channel, reason=reason.splitlines()[0])
@@ -214,4 +252,4 @@ def _reason(error: Exception) -> str:
     """The kind of error and where it happened; its text may hold the customer's words and stays in the database."""
     where = traceback.extract_tb(error.__traceback__)[-1:]
     at = "".join(f" at {frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in where)
-    return f"{type(error).__name__}{at}\n{error}"[:2000].replace("\0", "")
+    return clean_text(f"{type(error).__name__}{at}\n{error}"[:2000])

@@ -1,12 +1,15 @@
 """The household: everything Okno runs on one machine, as children of one supervisor."""
 
+import fcntl
 import os
 import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import IO
 
 import log
 from connectors.registry import Channels
@@ -20,15 +23,16 @@ from storage import operators, schema
 from storage.db import Database
 
 _log = log.get(__name__)
-# Seconds between looks at the children.
-_LOOK = 0.1
+# Seconds between looks at the children, and to wait for a port that is just being given up.
+_LOOK, _PORT_PATIENCE = 0.1, 5.0
 
 
 def run(settings: Settings, stop: Stop) -> None:
     """Prepare the database, then run all processes until told to stop."""
     channels = Channels(settings.channels)
     settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _refuse_taken_port(settings)
+    alone = _alone(settings)
+    _await_port(settings)
     token = _prepare(settings)
     supervisor = Supervisor([*_broker(settings), *_children(settings, channels)])
     welcome: str | None = _welcome(settings, token)
@@ -42,6 +46,20 @@ def run(settings: Settings, stop: Stop) -> None:
             stop.wait(_LOOK)
     finally:
         supervisor.stop()
+        alone.close()
+
+
+def _alone(settings: Settings) -> IO[str]:
+    """A lock that lasts as long as this process: two of us would take each other's broker away."""
+    path = settings.state_dir / "all.lock"
+    held = path.open("w")
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise SettingsError(
+            f"{path}: another `all` runs on this state directory; stop it or set OKNO_STATE_DIR"
+        ) from None
+    return held
 
 
 def _prepare(settings: Settings) -> str | None:
@@ -97,15 +115,24 @@ def _children(settings: Settings, channels: Channels) -> list[tuple[str, Start]]
     return [*children, ("clock", command("clock"))]
 
 
-def _refuse_taken_port(settings: Settings) -> None:
-    """Say so at once, instead of restarting the web process for ever."""
+def _await_port(settings: Settings) -> None:
+    """Give a predecessor that is just ending its time; then say that the port is taken, once and clearly."""
+    address = f"{settings.web.host}:{settings.web.port}"
+    deadline = time.monotonic() + _PORT_PATIENCE
+    while (trouble := _bind(settings)) is not None:
+        if time.monotonic() > deadline:
+            raise SettingsError(f"web.port: {address}: {trouble}; choose another by OKNO_WEB__PORT")
+        time.sleep(_LOOK)
+
+
+def _bind(settings: Settings) -> str | None:
     with socket.socket(socket.AF_INET6 if ":" in settings.web.host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((settings.web.host, settings.web.port))
         except OSError as error:
-            address = f"{settings.web.host}:{settings.web.port}"
-            raise SettingsError(f"web.port: {address}: {error.strerror}; choose another by OKNO_WEB__PORT") from None
+            return error.strerror or str(error)
+    return None
 
 
 def _ready(settings: Settings) -> bool:

@@ -66,9 +66,16 @@ def replay_outbox(settings: Settings, choice: Choice) -> int:
 
 def _parked(db: Database, where: ColumnElement[bool]) -> int:
     count = 0
-    while rows := db.write(partial(inbox.replay_parked, where=where, limit=_STEP)):
-        count += len(rows)
+    while step := db.write(partial(_some_parked, where=where)):
+        count += step
     return count
+
+
+def _some_parked(tx: Tx, *, where: ColumnElement[bool]) -> int:
+    rows = inbox.replay_parked(tx, where, _STEP)
+    told = [{"inbox": row.id, "channel": row.channel} for row in rows]
+    journal.append(tx, [journal.Entry("inbox.replayed", journal.SYSTEM, None, each) for each in told])
+    return len(rows)
 
 
 def _processed(db: Database, where: ColumnElement[bool]) -> int:

@@ -1,7 +1,8 @@
 """Turns: one thread of a process at a thing, and whoever finds it taken leaves a knock that is answered."""
 
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 
 
 class Turns:
@@ -27,8 +28,47 @@ class Turns:
                 work()
                 with self._guard:
                     if not self._knocked[name]:
+                        # In one step with the look: a knock in between would be heard by nobody.
+                        del self._knocked[name]
                         return
                     self._knocked[name] = False
-        finally:
+        except BaseException:
             with self._guard:
                 del self._knocked[name]
+            raise
+
+
+class Room:
+    """Where many work together or one alone; who wants to be alone is the next to come in."""
+
+    def __init__(self) -> None:
+        self._change = threading.Condition()
+        self._inside = 0
+        self._taken = False
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """With others, but with nobody who wants to be alone."""
+        with self._change:
+            self._change.wait_for(lambda: not self._taken)
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._change:
+                self._inside -= 1
+                self._change.notify_all()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """With nobody else."""
+        with self._change:
+            self._change.wait_for(lambda: not self._taken)
+            self._taken = True
+            self._change.wait_for(lambda: not self._inside)
+        try:
+            yield
+        finally:
+            with self._change:
+                self._taken = False
+                self._change.notify_all()

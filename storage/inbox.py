@@ -134,6 +134,11 @@ def start_alone(tx: Tx, row: Claim) -> None:
     tx.execute(update(QUEUE).where(*_key(row)).values(attempts=row.attempts + 1))
 
 
+def take_back(tx: Tx, row: Claim) -> None:
+    """The start that gave the row its `attempts` does not count: it was not the raw that ended it."""
+    tx.execute(update(QUEUE).where(*_key(row), QUEUE.c.attempts == row.attempts).values(attempts=row.attempts - 1))
+
+
 def done(tx: Tx, shard: int, rows: Sequence[Claim]) -> None:
     """These are processed: off the queue, and counted."""
     bulk.delete(tx, QUEUE, ("shard", "address", "inbox_id"), [(shard, row.address, row.id) for row in rows])

@@ -21,6 +21,7 @@ from connectors.signing import sign
 ROOT = Path(__file__).parents[2]
 TOKEN = "browser-tests-admin-token"
 HOOK_SECRET = "browser-tests-webhook-secret"
+IDENTITY_SECRET = "browser-tests-identity-secret-of-32-bytes"
 START_SECONDS = 60.0
 STOP_SECONDS = 40.0
 
@@ -53,6 +54,7 @@ class Okno:
             # A site that writes by webhooks and can not be answered, because nobody listens for replies.
             "OKNO_CHANNELS__SHOP__KIND": "webchat",
             "OKNO_CHANNELS__SHOP__SECRET": HOOK_SECRET,
+            "OKNO_CHANNELS__SHOP__IDENTITY_SECRET": IDENTITY_SECRET,
         }
         # Tests that are killed take the server with them.
         guard = ["setpriv", "--pdeathsig", "INT"] if shutil.which("setpriv") else []

@@ -1,25 +1,33 @@
-"""The chat on somebody else's page: another origin, one script tag."""
+"""The chat on somebody else's page: another origin, one script tag, and visitors the site knows."""
 
+import base64
+import hmac
+import json
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.pages import Desk, MakeProfile, Visitor
-from tests.browser.server import Okno
+from tests.browser.server import IDENTITY_SECRET, Okno
 
 
 @pytest.fixture
 def shop(okno: Okno) -> Iterator[str]:
-    """The address of a foreign page with the script tag and hostile styles of its own."""
-    page = f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Shop</title>
-        <style>button {{ display: none !important }} * {{ color: red; font-size: 40px }}</style>
-        <h1>A shop elsewhere</h1><script src="{okno.url}/chat/site/widget.js" async></script>"""
+    """The address of a foreign page with the script tag and hostile styles; `?identity=` is who is signed in there."""
 
     class Shop(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            asked = parse_qs(urlsplit(self.path).query)
+            channel, identity = ("shop", asked["identity"][0]) if "identity" in asked else ("site", "")
+            page = f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Shop</title>
+                <style>button {{ display: none !important }} * {{ color: red; font-size: 40px }}</style>
+                <h1>A shop elsewhere</h1>
+                <script src="{okno.url}/chat/{channel}/widget.js" data-identity="{identity}" async></script>"""
             self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.end_headers()
@@ -36,6 +44,14 @@ def shop(okno: Okno) -> Iterator[str]:
         thread.join()
 
 
+def identity(name: str) -> str:
+    """What the shop's back end says of a customer who has signed in."""
+    claims = {"sub": f"customer-{name}", "name": name, "exp": int(time.time()) + 3600}
+    parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in ({"alg": "HS256"}, claims)]
+    signature = hmac.digest(IDENTITY_SECRET.encode(), b".".join(parts), "sha256")
+    return b".".join([*parts, base64.urlsafe_b64encode(signature).rstrip(b"=")]).decode()
+
+
 def test_the_chat_works_on_another_origin(shop: str, profile: MakeProfile, desk: Desk) -> None:
     visitor = Visitor.enter(profile().new_page(), shop)
     visitor.introduce("Ilse Elsewhere")
@@ -46,3 +62,29 @@ def test_the_chat_works_on_another_origin(shop: str, profile: MakeProfile, desk:
     visitor.page.reload()
     expect(visitor.messages).to_have_count(2)
     assert visitor.page.context.cookies() == []
+
+
+def test_who_signs_in_on_the_site_sees_his_own_conversation_only(shop: str, profile: MakeProfile, desk: Desk) -> None:
+    shared = profile().new_page()
+    visitor = Visitor.enter(shared, f"{shop}?identity={identity('Kuno')}")
+    visitor.send("this is private")
+    expect(desk.row("Kuno")).to_contain_text("this is private")
+    visitor.text.fill("half a secret")
+    visitor = Visitor.enter(shared, f"{shop}?identity={identity('Lotte')}")
+    expect(visitor.text).to_have_value("")
+    visitor.send("somebody else")
+    expect(desk.row("Lotte")).to_contain_text("somebody else")
+    expect(visitor.messages).to_have_count(1)
+    # The same customer on another device.
+    elsewhere = Visitor.enter(profile().new_page(), f"{shop}?identity={identity('Kuno')}")
+    elsewhere.send("it is me again")
+    expect(elsewhere.message("this is private")).to_have_count(1)
+
+
+def test_an_identity_that_does_not_hold_still_lets_the_visitor_write(
+    shop: str, profile: MakeProfile, desk: Desk
+) -> None:
+    visitor = Visitor.enter(profile().new_page(), f"{shop}?identity={identity('Mallory')}-forged")
+    visitor.send("I am not who I say")
+    expect(desk.row("I am not who I say")).to_have_count(1)
+    expect(desk.row("Mallory")).to_have_count(0)

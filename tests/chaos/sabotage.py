@@ -1,6 +1,7 @@
 """Sabotage: what a broken system would do, done behind its back, so that the check can be seen to notice."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 from sqlalchemy import text
@@ -15,17 +16,21 @@ _WAIT = 15.0
 _TO_THE_SITE = "recipient LIKE 'hook:%'"
 
 
+class Nothing(Exception):
+    """There was nothing to break in time."""
+
+
 async def sabotage(how: str, db: Database, fleet: Fleet) -> None:
-    """Break one thing inbound and one outbound; raises RuntimeError when there was nothing to break in time."""
+    """Break one thing inbound, and one outbound if there is any; raises Nothing when there was not even the first."""
     if how == "lose":
         await _while_down("pipeline", fleet, db, _lose_raw)
-        await _while_down("deliver", fleet, db, _lose_letter)
-    elif how == "double":
-        await _soon(db, _double_message)
-        await _soon(db, _double_letter)
     else:
-        await _soon(db, _swap_messages)
-        await _while_down("deliver", fleet, db, _swap_letters)
+        await _soon(db, _double_message if how == "double" else _swap_messages)
+    with contextlib.suppress(Nothing):
+        if how == "double":
+            await _soon(db, _double_letter)
+        else:
+            await _while_down("deliver", fleet, db, _lose_letter if how == "lose" else _swap_letters)
 
 
 async def _while_down(kind: str, fleet: Fleet, db: Database, work: Callable[[Tx], bool]) -> None:
@@ -43,7 +48,7 @@ async def _soon(db: Database, work: Callable[[Tx], bool]) -> None:
     deadline = asyncio.get_running_loop().time() + _WAIT
     while not await asyncio.to_thread(db.write, work):
         if asyncio.get_running_loop().time() > deadline:
-            raise RuntimeError(f"there was nothing to sabotage: {work.__name__}")
+            raise Nothing(work.__name__)
         await asyncio.sleep(0.05)
 
 

@@ -9,6 +9,8 @@ import { About } from "./about.js";
 import { Composer } from "./composer.js";
 import { Messages } from "./messages.js";
 
+const PHONE = "(max-width: 520px)";
+
 /** Everything the visitor sees; lives inside the shadow root. */
 export class Panel {
   constructor(chat, i18n) {
@@ -29,7 +31,8 @@ export class Panel {
     // The site may open the chat from anywhere on its page: <button data-okno-open>Write to us</button>.
     document.addEventListener("click", (event) => event.target.closest("[data-okno-open]") && this.toggle(true));
     i18n.bind(() => this.update([]));
-    if (recall(this.openKey) === "yes") this.toggle(true, false);
+    // On a phone the chat covers the page: there it opens only when asked for.
+    if (recall(this.openKey) === "yes" && !matchMedia(PHONE).matches) this.toggle(true, false);
   }
 
   build() {

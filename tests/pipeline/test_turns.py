@@ -1,0 +1,124 @@
+"""Turns: no two at one thing, and no knock unheard."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from pipeline.turns import Room, Turns
+
+
+class Meddler:
+    """A lock that lets somebody else act right after its n-th release."""
+
+    def __init__(self, after: int, act: Callable[[], None]) -> None:
+        self._lock, self._left, self._act = threading.Lock(), after, act
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+        self._left -= 1
+        if self._left == 0:
+            thread = threading.Thread(target=self._act)
+            thread.start()
+            thread.join(10)
+
+
+@pytest.mark.parametrize("moment", range(1, 8))
+def test_a_knock_is_answered_at_whatever_moment_it_comes(moment: int) -> None:
+    turns, wanted = Turns(), {"first"}
+
+    def look() -> None:
+        wanted.clear()
+
+    def knock() -> None:
+        # A bell: first the work is there, then it rings.
+        wanted.add("second")
+        turns.run("shard", look)
+
+    turns._guard = Meddler(moment, knock)  # type: ignore[assignment]
+    for _ in range(3):
+        wanted.add("again")
+        turns.run("shard", look)
+        assert not wanted
+
+
+def test_who_finds_it_taken_knocks_and_goes() -> None:
+    turns, runs = Turns(), list[str]()
+
+    def work() -> None:
+        runs.append("run")
+        if len(runs) == 1:
+            for _ in range(3):
+                turns.run("shard", lambda: runs.append("intruder"))
+
+    turns.run("shard", work)
+    assert runs == ["run", "run"]
+
+
+def test_different_things_are_done_side_by_side() -> None:
+    turns, meeting = Turns(), threading.Barrier(2)
+    with ThreadPoolExecutor(2) as pool:
+        done = [pool.submit(turns.run, name, lambda: bool(meeting.wait(10))) for name in ("a", "b")]  # type: ignore[arg-type, return-value]
+        for each in done:
+            each.result(10)
+
+
+def test_work_that_fails_leaves_the_thing_free() -> None:
+    turns, runs = Turns(), list[str]()
+    with pytest.raises(ZeroDivisionError):
+        turns.run("shard", lambda: 1 / 0)  # type: ignore[arg-type, return-value]
+    turns.run("shard", lambda: runs.append("run"))
+    assert runs == ["run"]
+
+
+def test_many_threads_never_meet_at_one_thing() -> None:
+    turns, inside, most = Turns(), list[int](), list[int]()
+
+    def work() -> None:
+        inside.append(1)
+        most.append(len(inside))
+        inside.pop()
+
+    with ThreadPoolExecutor(8) as pool:
+        for each in [pool.submit(turns.run, "shard", work) for _ in range(300)]:
+            each.result(10)
+    assert set(most) == {1}
+
+
+def test_who_wants_to_be_alone_waits_for_the_others_and_keeps_new_ones_out() -> None:
+    room, order = Room(), list[str]()
+    inside, leave, waiting = threading.Event(), threading.Event(), threading.Event()
+
+    def first() -> None:
+        with room.together():
+            inside.set()
+            leave.wait(10)
+            order.append("first left")
+
+    def hermit() -> None:
+        waiting.set()
+        with room.alone():
+            order.append("alone")
+
+    def late() -> None:
+        with room.together():
+            order.append("late")
+
+    with ThreadPoolExecutor(3) as pool:
+        threads = [pool.submit(first)]
+        assert inside.wait(10)
+        with room.together():
+            order.append("second beside the first")
+        threads.append(pool.submit(hermit))
+        assert waiting.wait(10)
+        while not room._taken:
+            pass
+        threads.append(pool.submit(late))
+        leave.set()
+        for thread in threads:
+            thread.result(10)
+    assert order == ["second beside the first", "first left", "alone", "late"]
