@@ -23,7 +23,7 @@ run: env  ## everything on http://127.0.0.1:8000, from nothing
 	$(BIN)/python workers.py
 
 test: env  ## all tests
-	$(BIN)/pytest --numprocesses 2
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup
 
 bench: env  ## measure speed and memory
 	$(BIN)/python -m tests.bench

@@ -24,8 +24,10 @@ from dialogs import visitors
 from pipeline import queues as bells
 from pipeline.daemons import file_store, open_database
 from pipeline.intake import Busy, SharedIntake, Unfit
-from settings import Settings
+from settings import Settings, secret
 from storage import keys
+from storage import operators as staff
+from storage.db import Tx
 
 _STATIC = Path(__file__).with_name("static")
 # Seconds for requests under way once the server is told to stop; streams are ended at once.
@@ -97,10 +99,18 @@ class Web:
     async def _learn_key(self) -> None:
         while self._key is None:
             try:
-                self._key = await asyncio.to_thread(self.db.write, lambda tx: keys.get(tx, keys.SESSIONS))
+                self._key = await asyncio.to_thread(self.db.write, _settle_in)
             except Exception as error:  # noqa: BLE001 - the web starts before the database if it must
                 _log.warning("web.waiting_for_database", error=type(error).__name__)
                 await asyncio.sleep(0.5)
+
+
+def _settle_in(tx: Tx) -> bytes:
+    """What needs the database once: the first administrator, if his token is given, and the key of the sessions."""
+    token = secret("OKNO_ADMIN_TOKEN")
+    if token:
+        staff.first_admin(tx, token)
+    return keys.get(tx, keys.SESSIONS)
 
 
 def build(house: House, lifespan: Callable[[FastAPI], object]) -> FastAPI:

@@ -15,7 +15,7 @@ from api.house import House
 from api.problems import problem
 from dialogs import visitors
 from dialogs.access import Staff, Visitor, ends, sees
-from storage.db import now
+from storage.db import is_database_fault, now
 
 # The bytes for these events, empty for none; None ends the stream.
 Render = Callable[[Sequence[Event]], Awaitable[bytes | None]]
@@ -26,6 +26,10 @@ _KEEP_ALIVE, _WRITE, _START = 15.0, 10.0, 3.0
 # Milliseconds a browser waits before it comes back.
 _RETRY = 1000
 _HEADERS = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-store", "x-accel-buffering": "no"}
+
+# What changes a visitor's view. A reply that is only written shows once it is sent, or it would stand before those
+# that were written earlier and are sent later.
+_SHOWN = {"message.received", "message.sent", "message.edited", "message.deleted"}
 
 _log = log.get(__name__)
 
@@ -106,10 +110,16 @@ def for_visitor(
 ) -> EventStream:
     """The items of the visitor's dialog as they come, change or go: `event: message`, data the item."""
 
-    async def render(events: Sequence[Event]) -> bytes:
+    async def render(events: Sequence[Event]) -> bytes | None:
         # Of a message that was told of several times only the latest look counts.
-        last = {one.line.data["message"]: one.line.id for one in events if "message" in one.line.data}
-        items = await asyncio.to_thread(_items, house, visitor, list(last)) if last else {}
+        last = {one.line.data["message"]: one.line.id for one in events if one.line.type in _SHOWN}
+        try:
+            items = await asyncio.to_thread(_items, house, visitor, list(last)) if last else {}
+        except Exception as error:
+            if not is_database_fault(error):
+                raise
+            # He comes back, and goes on after the last event he got.
+            return None
         told = sorted((last[message], item) for message, item in items.items())
         chunks = [b"id: %d\nevent: message\ndata: %s\n\n" % (number, item) for number, item in told]
         # What is not for him moves him on all the same.

@@ -91,7 +91,7 @@ def messages(actor: Actor) -> ColumnElement[bool]:
     """
     if isinstance(actor, Staff):
         return true()
-    own = select(IDENTITIES.c.id).where(IDENTITIES.c.channel == actor.channel, IDENTITIES.c.address == actor.address)
+    mine = (IDENTITIES.c.channel == actor.channel, IDENTITIES.c.address == actor.address)
     sent = exists().where(
         OUTBOX.c.message_id == MESSAGES.c.id,
         OUTBOX.c.channel == actor.channel,
@@ -101,8 +101,7 @@ def messages(actor: Actor) -> ColumnElement[bool]:
     # What our side wrote elsewhere has no letter; it came from the channel, so it is out there.
     elsewhere = and_(MESSAGES.c.operator_id.is_(None), MESSAGES.c.external_id.is_not(None))
     return and_(
-        MESSAGES.c.identity_id.in_(own),
-        MESSAGES.c.channel == actor.channel,
+        MESSAGES.c.identity_id == select(IDENTITIES.c.id).where(*mine).scalar_subquery(),
         or_(MESSAGES.c.direction == "in", and_(MESSAGES.c.direction == "out", or_(elsewhere, sent))),
     )
 

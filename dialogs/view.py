@@ -1,5 +1,6 @@
 """The view: lists of dialogs and messages as operators see them, each page a handful of statements."""
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
@@ -16,13 +17,16 @@ from storage.db import Tx
 from storage.operators import OPERATORS
 from storage.talk import DIALOGS, EPISODES, MESSAGES
 
-# What a list may be sorted by: the column, and whether its largest value comes first.
-_SORTS: dict[str, tuple[Any, bool]] = {
-    "-last_at": (DIALOGS.c.last_at, True),
-    "last_at": (DIALOGS.c.last_at, False),
-    "opened_at": (EPISODES.c.opened_at, False),
+# What a list may be sorted by: two columns of which the second tells equals apart, and whether the largest comes first.
+_SORTS = {
+    "-last_at": ((DIALOGS.c.last_at, DIALOGS.c.id), ("last_at", "id"), True),
+    "last_at": ((DIALOGS.c.last_at, DIALOGS.c.id), ("last_at", "id"), False),
+    "opened_at": ((EPISODES.c.opened_at, EPISODES.c.id), ("opened_at", "episode"), False),
 }
 Sort = Literal["-last_at", "last_at", "opened_at"]
+
+# Seconds one page of a search may look for more hits, and dialogs it looks through at a time, at first and at most.
+_SEARCH_TIME, _SEARCH_FEW, _SEARCH_MANY = 1.0, 64, 512
 
 
 class Filter(NamedTuple):
@@ -33,6 +37,8 @@ class Filter(NamedTuple):
     channel: str | None = None
     unread: bool | None = None
     q: str | None = None
+
+
 # What consoles may count on being there, though nothing routes, sorts or snoozes episodes yet.
 _UNROUTED: dict[str, Any] = {
     "department": None,
@@ -44,18 +50,20 @@ _UNROUTED: dict[str, Any] = {
 
 
 def dialogs(tx: Tx, actor: Staff, wanted: Filter, sort: Sort, page: tuple[int, str | None]) -> Page:
-    """A page of dialogs; `page` is (limit, cursor)."""
+    """A page of dialogs; `page` is (limit, cursor).
+
+    A search that finds little in much gives up after a second: what it found is a page, maybe an empty one, and the
+    next one goes on from there.
+    """
     demand(actor, "dialog.read")
     limit, cursor = page
-    column, falling = _SORTS[sort]
-    query = _dialogs().where(column.is_not(None), *_conditions(tx, actor, wanted))
-    if cursor is not None:
-        mark = pages.decode(cursor, datetime, int)
-        place = tuple_(column, DIALOGS.c.id)
-        query = query.where(place < tuple_(*mark) if falling else place > tuple_(*mark))
-    order = (column.desc(), DIALOGS.c.id.desc()) if falling else (column, DIALOGS.c.id)
-    found = tx.execute(query.order_by(*order).limit(limit + 1)).all()
-    rows, following = pages.cut(found, limit, lambda row: (getattr(row, column.name), row.id))
+    place = None if cursor is None else pages.decode(cursor, datetime, int)
+    query = _dialogs().where(_SORTS[sort][0][0].is_not(None), *_conditions(wanted))
+    if wanted.q:
+        rows, following = _searched(tx, query, search.dialogs(tx, actor, wanted.q), sort, (limit, place))
+    else:
+        found = tx.execute(_sorted(query, sort, place).limit(limit + 1)).all()
+        rows, following = pages.cut(found, limit, lambda row: _place(row, sort))
     return Page(_rendered(tx, rows), following)
 
 
@@ -79,7 +87,8 @@ def dialog_messages(tx: Tx, actor: Staff, dialog_id: int, falling: bool, page: t
     if cursor is not None:
         (mark,) = pages.decode(cursor, int)
         query = query.where(seq < mark if falling else seq > mark)
-    found = tx.execute(query.order_by(seq.desc() if falling else seq).limit(limit + 1)).all()
+    with pages.along_the_index(tx):
+        found = tx.execute(query.order_by(seq.desc() if falling else seq).limit(limit + 1)).all()
     rows, following = pages.cut(found, limit, lambda row: (row.seq,))
     return Page(render.messages(tx, sorted(rows, key=as_written, reverse=falling)), following)
 
@@ -111,7 +120,39 @@ def _dialogs() -> Select[Any]:
     )
 
 
-def _conditions(tx: Tx, actor: Staff, wanted: Filter) -> list[ColumnElement[bool]]:
+def _sorted(query: Select[Any], sort: Sort, place: Sequence[Any] | None) -> Select[Any]:
+    columns, _, falling = _SORTS[sort]
+    if place is not None:
+        here = tuple_(*columns)
+        query = query.where(here < tuple_(*place) if falling else here > tuple_(*place))
+    return query.order_by(*(column.desc() if falling else column for column in columns))
+
+
+def _place(row: Row[Any], sort: Sort) -> list[Any]:
+    return [getattr(row, name) for name in _SORTS[sort][1]]
+
+
+def _searched(
+    tx: Tx, query: Select[Any], hits: search.Hits, sort: Sort, page: tuple[int, list[Any] | None]
+) -> tuple[Sequence[Row[Any]], str | None]:
+    """Go through the dialogs in order and keep those that are hit, until the page is full or its time is over."""
+    limit, place = page
+    found: list[Row[Any]] = []
+    many, until = _SEARCH_FEW, time.monotonic() + _SEARCH_TIME
+    while True:
+        some = _sorted(query, sort, place).limit(many).subquery()
+        looked = tx.execute(select(some, hits(some.c).label("hit"))).all()
+        looked = sorted(looked, key=lambda row: _place(row, sort), reverse=_SORTS[sort][2])
+        found += [row for row in looked if row.hit]
+        if len(found) > limit or len(looked) < many:
+            return pages.cut(found, limit, lambda row: _place(row, sort))
+        place = _place(looked[-1], sort)
+        if time.monotonic() > until:
+            return found, pages.encode(place)
+        many = min(many * 2, _SEARCH_MANY)
+
+
+def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if wanted.status:
         # Written out: only then can both databases see that the small index of open episodes serves.
@@ -126,8 +167,6 @@ def _conditions(tx: Tx, actor: Staff, wanted: Filter) -> list[ColumnElement[bool
         found.append(exists().where(own, IDENTITIES.c.channel == wanted.channel))
     if wanted.unread is not None:
         found.append(DIALOGS.c.unread > 0 if wanted.unread else DIALOGS.c.unread == 0)
-    if wanted.q:
-        found.append(search.dialogs(tx, actor, wanted.q))
     return found
 
 

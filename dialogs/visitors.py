@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, select, update
 
-from dialogs import render
+from dialogs import pages, render
 from dialogs.access import IDENTITIES, Visitor, demand, messages
 from dialogs.pages import Page
 from storage import attachments, bulk
@@ -45,7 +45,8 @@ def visitor_messages(tx: Tx, actor: Visitor, after: str | None, limit: int) -> P
     if dialog_id is None:
         return Page([], None)
     place = None if after is None else _place_of(tx, actor, dialog_id, after)
-    found = _after(tx, actor, dialog_id, place, limit + 1)
+    with pages.along_the_index(tx):
+        found = _after(tx, actor, dialog_id, place, limit + 1)
     rows = found[:limit] if place is not None else found[-limit:]
     items = _items(tx, actor, rows)
     more = place is not None and len(found) > limit

@@ -31,6 +31,8 @@ _log = log.get(__name__)
 _TOO_LATE = 5.0
 # Seconds beyond a call's own time-out after which its outcome counts as unknown.
 _GRACE = 10.0
+# Seconds until an outcome the database would not take is offered to it again.
+_AGAIN = 0.3
 # Seconds a channel is served before the others get their turn, when there are more channels than threads.
 _VISIT = 2.0
 
@@ -44,6 +46,10 @@ class Deliver:
         self._db, self._channels, self._loop, self._store, self._work = db, channels, loop, store, work
         self._stopping = threading.Event()
         self._turns = Turns()
+        # Letters this process has in hand; set operations of one element are atomic.
+        self._calls: set[int] = set()
+        # Letters whose call was made here, but whose outcome could not be written down.
+        self._unsaved: set[int] = set()
         self._paces = {name: Pace(policy.rate) for name, policy in channels.settings.items()}
         self._pool = ThreadPoolExecutor(work.senders, thread_name_prefix="send")
 
@@ -107,6 +113,13 @@ class Deliver:
             level("deliver.letter_left", letter=letter_id, channel=name, error=type(error).__name__)
 
     def _call(self, name: str, letter_id: int) -> None:
+        self._calls.add(letter_id)
+        try:
+            self._make_call(name, letter_id)
+        finally:
+            self._calls.discard(letter_id)
+
+    def _make_call(self, name: str, letter_id: int) -> None:
         limit = self._channels[name].limits.call
         started = time.monotonic()
         row = self._db.write(lambda tx: outbox.start(tx, letter_id, limit + _GRACE))
@@ -121,7 +134,18 @@ class Deliver:
             result = self._loop.run(self._channels[name].send(letter), limit)
         except Exception as error:  # noqa: BLE001 - every kind of failure has its meaning in outcome.judge
             result = error
-        self._db.write(lambda tx: self._finish(tx, row, result))
+        self._write_down(row, result, started + limit + _GRACE)
+
+    def _write_down(self, row: Row[Any], result: Receipt | BaseException, until: float) -> None:
+        """Keep what the channel said, also while the database is away: once forgotten, nobody knows it any more."""
+        while True:
+            try:
+                return self._db.write(lambda tx: self._finish(tx, row, result))
+            except Exception as error:
+                if not is_database_fault(error) or time.monotonic() > until or self._stopping.is_set():
+                    self._unsaved.add(row.id)
+                    raise
+            self._stopping.wait(_AGAIN)
 
     def _letter(self, row: Row[Any]) -> Letter:
         payload = row.payload
@@ -187,6 +211,10 @@ class Deliver:
         at = leases.database_now(tx)
         entries: list[journal.Entry] = []
         for row in outbox.sending(tx):
+            if row.worker == leases.me() and row.id not in self._calls | self._unsaved:
+                # Written down as sending in a commit we never heard of: the call was not made.
+                outbox.finish(tx, row.id, row.token, state=outbox.QUEUED)
+                continue
             if row.expires_at > at and not leases.is_dead(row.worker):
                 continue
             if row.channel not in self._channels:

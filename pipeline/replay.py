@@ -89,7 +89,7 @@ def _processed(db: Database, where: ColumnElement[bool]) -> int:
 def _letters(tx: Tx, where: ColumnElement[bool], states: tuple[str, ...]) -> int:
     rows = outbox.change(tx, QUEUED, where, states, next_at=now(), error=None)
     told = [
-        journal.Entry("message.created", journal.SYSTEM, row.dialog_id, {"message": row.message_id, "letter": row.id})
+        journal.Entry("message.retried", journal.SYSTEM, row.dialog_id, {"message": row.message_id, "letter": row.id})
         for row in rows
     ]
     journal.append(tx, told)

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from connectors.base import Message, Raw
 from connectors.registry import Channels
-from pipeline.daemons import open_database
+from pipeline.daemons import file_store, open_database
 from settings import Settings
 from storage import ledger
 from storage.verify import Reader, verify
@@ -36,7 +36,7 @@ def show_breaches(settings: Settings, *, as_json: bool) -> int:
     """Print every broken promise; the exit status."""
     db = open_database(settings)
     with db.read() as tx:
-        breaches = verify(tx, _reader(settings))
+        breaches = verify(tx, _reader(settings), file_store(settings))
     db.close()
     if as_json:
         _print_json({"ok": not breaches, "breaches": [breach._asdict() for breach in breaches]})

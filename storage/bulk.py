@@ -26,6 +26,22 @@ def insert(tx: Tx, table: Table, columns: tuple[str, ...], rows: Sequence[Row]) 
         cursor(tx).executemany(_sqlite_insert(table, columns, ""), [_sqlite_row(row) for row in rows])
 
 
+def insert_under_lock(tx: Tx, table: Table, columns: tuple[str, ...], rows: Sequence[Row], lock: int) -> None:
+    """Insert all rows once the advisory lock is ours; it is held until the transaction ends.
+
+    One statement, for whoever waits for the lock waits for every turn to the database we take under it. On SQLite the
+    writer's own lock is that lock.
+    """
+    if rows and is_postgres(tx):
+        shape = _Shape(rows)
+        locked = f"WITH l AS MATERIALIZED (SELECT pg_advisory_xact_lock({lock})) "
+        # Ids are given out row by row, after the join has waited for the lock.
+        sql = locked + _postgres_insert_sql(table, columns, shape.same, ", l")
+        cursor(tx).execute(sql, shape.parameters)
+    else:
+        insert(tx, table, columns, rows)
+
+
 def insert_new(
     tx: Tx, table: Table, columns: tuple[str, ...], rows: Sequence[Row], returning: tuple[str, ...]
 ) -> list[Row]:

@@ -169,7 +169,7 @@ def _postgres_engine(url: URL, pool: int, statement_timeout: float) -> Engine:
         url,
         pool_size=pool,
         max_overflow=2,
-        pool_timeout=10,
+        pool_timeout=3,
         connect_args={
             "connect_timeout": 3,
             "keepalives_idle": 10,

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, select
 
 from storage import bulk
-from storage.db import Tx, is_postgres, now
+from storage.db import Tx, now
 from storage.models import Event
 
 EVENTS = Event.__table__  # type: ignore[attr-defined]
@@ -47,9 +47,7 @@ def append(tx: Tx, entries: Iterable[Entry]) -> None:
     rows = [(at, e.type, e.actor, e.dialog_id, orjson.dumps(e.data).decode()) for e in entries]
     if not rows:
         return
-    if is_postgres(tx):
-        tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-    bulk.insert(tx, EVENTS, _COLUMNS, rows)
+    bulk.insert_under_lock(tx, EVENTS, _COLUMNS, rows, _LOCK)
 
 
 def read(tx: Tx, after: int, limit: int, dialog_id: int | None = None) -> Sequence[Line]:

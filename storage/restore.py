@@ -62,7 +62,10 @@ def remember(db: Database, mark: Watermark) -> None:
 
 
 def _check(tx: Tx, mark: Watermark) -> tuple[str, int, int]:
-    home, newest = _home(tx), journal.last_id(tx)
+    home = _home(tx)
+    # The mark before the journal: another process may note a newer number in between.
+    seen = mark.seen(home)
+    newest = journal.last_id(tx)
     recorded = tx.execute(select(SECRETS.c.value).where(SECRETS.c.name == _HOME)).scalar_one_or_none()
     moved = recorded is not None and bytes(recorded).decode() != home
     if recorded is None or moved:
@@ -70,7 +73,7 @@ def _check(tx: Tx, mark: Watermark) -> tuple[str, int, int]:
         value = {"value": home.encode()}
         tx.execute(insert.values(name=_HOME, **value).on_conflict_do_update(index_elements=["name"], set_=value))
     held = 0
-    if moved or mark.seen(home) > newest:
+    if moved or seen > newest:
         under_way = outbox.OUTBOX.c.state.in_(outbox.UNDER_WAY)
         held = tx.execute(update(outbox.OUTBOX).where(under_way).values(state=outbox.HELD)).rowcount
         journal.append(tx, [journal.Entry("outbox.held", journal.SYSTEM, None, {"letters": held})])

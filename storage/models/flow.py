@@ -116,8 +116,8 @@ class Letter(SQLModel, table=True):
             "outbox_stuck",
             "state",
             "id",
-            postgresql_where=text("state NOT IN ('sent', 'cancelled')"),
-            sqlite_where=text("state NOT IN ('sent', 'cancelled')"),
+            postgresql_where=text("state <> 'sent'"),
+            sqlite_where=text("state <> 'sent'"),
         ),
     )
 

@@ -139,6 +139,10 @@ class Stream:
                 yield Told(number, kind, json.loads(data) if data else None)
                 number, kind, data = None, "", ""
 
+    def lines(self) -> Iterator[bytes]:
+        """The lines as they come."""
+        return iter(self._response)
+
     def events(self, count: int) -> list[Told]:
         """The next `count` blocks that carry data."""
         found = []

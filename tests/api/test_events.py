@@ -4,6 +4,7 @@ import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from connectors.registry import Channels
 from pipeline.stitch import Parsed, stitch
 from settings import load
 from storage import inbox, journal
-from storage.db import Database
+from storage.db import Database, now
 from tests.api.http import Okno, Stream
 from tests.dialogs.scene import Scene
 
@@ -138,6 +139,23 @@ def test_a_stream_ends_with_its_token(okno: Okno, scene: Scene, admin: str, how:
         else:
             okno.ask("PATCH", f"/v1/operators/{vera.id}", {"role": "operator"}, token=admin)
         assert list(stream.blocks()) == []
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_stream_ends_when_its_token_runs_out(okno: Okno, scene: Scene) -> None:
+    token = scene.token(scene.operator(), now() + timedelta(seconds=1))
+    with closing(okno.stream("/v1/events", token=token)) as stream:
+        started = time.monotonic()
+        assert [told.type for told in stream.blocks()] == [""]
+        assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_quiet_line_is_kept_alive(okno: Okno, anna: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.streams._KEEP_ALIVE", 0.1)
+    with closing(okno.stream("/v1/events", token=anna)) as stream:
+        lines = [next(stream.lines()) for _ in range(8)]
+    assert lines.count(b":\n") >= 2
 
 
 @pytest.mark.parametrize("web", [{"max_readers": 2}])

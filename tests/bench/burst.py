@@ -49,8 +49,7 @@ def measure(stage: Stage) -> dict[str, Any]:
 async def _both(house: House, crowd: Crowd, quiet: float, bursts: int) -> tuple[Window, list[Window]]:
     """The crowd writes all the time; the window without bursts, and those of the bursts."""
     writing = asyncio.create_task(crowd.write(3600))
-    while not crowd.accepted:
-        await asyncio.sleep(0.05)
+    await crowd.begun.wait()
     await asyncio.sleep(_WARM)
     began = time.monotonic()
     await asyncio.sleep(quiet)

@@ -4,12 +4,12 @@ Run in the place of `python workers.py web`: everything is the same process, wit
 same door. POST /chat/{channel}/echo is answered without a look at the body and without a database.
 """
 
-import settings as config
-from api import app
-from api.door import Door, Receive, Scope, Send, bearer
 from starlette.responses import Response
 
 import log
+import settings as config
+from api import app
+from api.door import Door, Receive, Scope, Send, bearer
 
 
 class Echo:

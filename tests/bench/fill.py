@@ -26,14 +26,18 @@ _NUMBERS = (
     "m AS (SELECT i, i / :people + 1 AS seq, {at} AS at, p.id AS person, p.address, p.shard, t.words "
     "FROM n JOIN bench_people p ON p.id = n.i % :people + 1 JOIN bench_texts t ON t.id = n.i % :texts) "
 )
-_STATEMENTS = (
+_INBOX = (
     "INSERT INTO inbox (id, channel, external_id, address, shard, data, received_at) "
-    "SELECT i + 1, :channel, address || ':' || 'f' || i, address, shard, {data}, at FROM m ORDER BY i",
-    "INSERT INTO messages (id, dialog_id, seq, episode_id, direction, channel, external_id, identity_id, text, sent_at, "
-    "source_key) SELECT :id + i, person, seq, person, 'in', :channel, address || ':' || 'f' || i, person, words, at, '' "
-    "FROM m ORDER BY i",
+    "SELECT i + 1, :channel, address || ':' || 'f' || i, address, shard, {data}, at FROM m ORDER BY i"
+)
+_MESSAGES = (
+    "INSERT INTO messages (id, dialog_id, seq, episode_id, direction, channel, external_id, identity_id, text, "
+    "sent_at, source_key) SELECT :id + i, person, seq, person, 'in', :channel, address || ':' || 'f' || i, person, "
+    "words, at, '' FROM m ORDER BY i"
+)
+_JOURNAL = (
     "INSERT INTO journal (at, type, actor, dialog_id, data) "
-    "SELECT at, 'message.received', 'client:' || person, person, {told} FROM m ORDER BY i",
+    "SELECT at, 'message.received', 'client:' || person, person, {told} FROM m ORDER BY i"
 )
 _POSTGRESQL = {
     "at": "CAST(:began AS timestamptz) + n.i * interval '1 second'",
@@ -87,8 +91,10 @@ def _make_people(tx: Tx, messages: int, people: int, began: datetime) -> None:
         [(n, n, CHANNEL, sender.address, sender.name, "{}", True, began) for n, sender in known],
     )  # fmt: skip
     _insert(
-        tx, "dialogs", "id client_id episode_id last_seq last_in_seq read_seq unread last_message_id last_at created_at",
-        [(n, n, n, each, each, 0, each, _FIRST_ID + last[n], began + timedelta(seconds=last[n]), began) for n in ids],
+        tx,
+        "dialogs",
+        "id client_id episode_id last_seq last_in_seq read_seq unread last_at last_message_id created_at",
+        [(n, n, n, each, each, 0, each, began + timedelta(seconds=last[n]), _FIRST_ID + last[n], began) for n in ids],
     )  # fmt: skip
     _insert(
         tx, "episodes", "id dialog_id number status opened_at",
@@ -109,7 +115,7 @@ def _make_messages(tx: Tx, **values: Any) -> None:
     known = {**values, "texts": _TEXTS, "channel": CHANNEL, "id": _FIRST_ID, "head": _HEAD}
     if not is_postgres(tx):
         known["began"] = values["began"].strftime("%Y-%m-%d %H:%M:%S")
-    for statement in _STATEMENTS:
+    for statement in (_INBOX, _MESSAGES, _JOURNAL):
         query = text((_NUMBERS + statement).format(**forms))
         tx.execute(query, {name: known[name] for name in query._bindparams})
 

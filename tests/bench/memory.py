@@ -3,6 +3,7 @@
 import time
 from typing import Any
 
+from storage.db import Database
 from tests.bench import proc
 from tests.bench.house import Process, Stage
 from tests.bench.pipeline import await_empty
@@ -17,7 +18,7 @@ _HEAVY = "aiogram"
 
 
 def measure(stage: Stage) -> dict[str, Any]:
-    """Mebibytes of resident memory of the web process and of one pipeline worker.
+    """Megabytes of resident memory of the web process and of one pipeline worker.
 
     Growth counts from the end of the warm-up to the end; both are taken when nothing waits.
     """
@@ -36,14 +37,14 @@ def measure(stage: Stage) -> dict[str, Any]:
         imported = watched["worker"].log.read_text()
     found: dict[str, Any] = {"messages": after - before, "worker_imports_aiogram": _HEAVY in imported}
     for name in watched:
-        found[f"{name}_started_mib"] = round(started[name], 1)
-        found[f"{name}_warm_mib"] = round(warm[name], 1)
-        found[f"{name}_ended_mib"] = round(ended[name], 1)
+        found[f"{name}_started_mb"] = round(started[name], 1)
+        found[f"{name}_warm_mb"] = round(warm[name], 1)
+        found[f"{name}_ended_mb"] = round(ended[name], 1)
         found[f"{name}_growth"] = round(ended[name] / warm[name] - 1, 4)
     return found
 
 
-def _quiet_sizes(db: Any, watched: dict[str, Process]) -> dict[str, float]:
+def _quiet_sizes(db: Database, watched: dict[str, Process]) -> dict[str, float]:
     await_empty(db)
     time.sleep(2)
     return _sizes(watched)

@@ -63,7 +63,8 @@ def measure(stage: Stage) -> dict[str, Any]:
         "plain_cpu_us": plain.cost(),
         "times_plain": round(pipeline.rate / plain.rate, 1),
         "inserts_per_s": {way: round(rate) for way, rate in inserts.items()},
-        "insert_way": best,
+        "best_insert": best,
+        "best_insert_per_s": round(inserts[best]),
         "share_of_inserts": round(pipeline.rate / inserts[best], 3),
     }
 

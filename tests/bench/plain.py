@@ -57,7 +57,7 @@ class Plain:
         for envelope in self._connector.parse(Raw(raw.external_id, raw.address, raw.data)):
             assert isinstance(envelope, Written)
             events += self._write(session, raw.channel, envelope)
-        session.add(Tally(channel=raw.channel, kind=inbox.PROCESSED, count=1, at=now()))
+        session.add(Tally(channel=raw.channel, kind=inbox.PROCESSED, count=1, at=now()))  # type: ignore[call-arg]
         session.delete(queued)
         session.flush()
         # As in the pipeline, the journal comes last, so that its numbers become visible in order.

@@ -27,10 +27,10 @@ def cpu_seconds(pids: Iterable[int]) -> float:
 
 
 def resident(pid: int) -> float:
-    """Mebibytes of memory the process holds: VmRSS."""
+    """Megabytes of memory the process holds: VmRSS."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
+            return int(line.split()[1]) * 1024 / 1e6
     raise RuntimeError(f"process {pid} has ended")
 
 

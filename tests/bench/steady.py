@@ -71,12 +71,14 @@ class Crowd:
         self._texts = load.texts(100)
         # By message id: when its acceptance was read, on the monotonic clock.
         self.accepted: dict[str, float] = {}
+        self.begun = asyncio.Event()
 
     async def write(self, seconds: float) -> None:
         """Write for so long. A slow answer holds nobody else up; raises for one that is no acceptance."""
         async with aiohttp.ClientSession(self._house.address) as http:
             tokens = [await self._arrive(http) for _ in range(self._visitors)]
             began = time.monotonic()
+            self.begun.set()
             async with asyncio.TaskGroup() as tasks:
                 for number in range(round(seconds * self._rate)):
                     await asyncio.sleep(began + number / self._rate - time.monotonic())

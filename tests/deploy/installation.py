@@ -20,6 +20,7 @@ import pytest
 from connectors.signing import sign
 from storage import outbox
 from storage.db import Database
+from tests.deploy.tools import run
 
 T = TypeVar("T")
 
@@ -50,11 +51,7 @@ class Installation:
 
     def run(self, *command: str, status: int = 0) -> str:
         """What a command wrote; fails the test when it ended otherwise than with `status`."""
-        done = subprocess.run(
-            self._command(*command), env=self._environ(), cwd=self.folder, text=True, capture_output=True, timeout=60
-        )
-        assert done.returncode == status, f"{command} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
-        return done.stdout + done.stderr
+        return run(*self._command(*command), cwd=self.folder, env=self._environ(), status=status)
 
     @contextmanager
     def running(self, *commands: str) -> Iterator[None]:

@@ -4,7 +4,6 @@ import base64
 import hashlib
 import shutil
 import sqlite3
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from sqlalchemy import make_url
 
 from tests.deploy.installation import SECRET, Installation, wait_for
+from tests.deploy.tools import needed, run
 from tests.fakes.webhook_consumer import Consumer
 
 PHOTO = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
@@ -88,9 +88,7 @@ class Postgresql:
     def _run(self, program: str, *arguments: str | Path) -> None:
         # Of the newest version that is installed, like the server of the tests.
         found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{program}"), key=lambda path: float(path.parts[4]))
-        command = [str(found[-1] if found else shutil.which(program)), *map(str, arguments)]
-        done = subprocess.run(command, text=True, capture_output=True, timeout=60)
-        assert done.returncode == 0, done.stderr
+        run(found[-1] if found else needed(program), *arguments)
 
 
 @pytest.fixture

@@ -161,6 +161,26 @@ def test_search_looks_into_notes_and_addresses_of_all_channels(scene: Scene) -> 
     assert [one["address"] for one in shown["client"]["identities"]] == ["v1", "Shop-Address"]
 
 
+@pytest.mark.parametrize("sort", ["-last_at", "last_at", "opened_at"])
+def test_a_search_whose_time_is_over_goes_on_where_it_was(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, sort: view.Sort
+) -> None:
+    anna = scene.operator()
+    dialogs = [scene.says(f"v{n}", "needle" if n % 7 == 3 else "hay") for n in range(30)]
+    needles = dialogs[3::7]
+    monkeypatch.setattr(view, "_SEARCH_FEW", 2)
+    for seconds in (0.0, 60.0):
+        monkeypatch.setattr(view, "_SEARCH_TIME", seconds)
+        for limit in (1, 2, 50):
+            found = listed(scene, anna, sort, limit, q="needle")
+            assert found == (needles[::-1] if sort == "-last_at" else needles)
+    with scene.db.read() as tx:
+        monkeypatch.setattr(view, "_SEARCH_TIME", 0.0)
+        page = view.dialogs(tx, anna, view.Filter(q="nowhere"), sort, (50, None))
+    # Nothing yet is not the end.
+    assert (page.items, page.next is None) == ([], False)
+
+
 class Counted:
     """Counts the statements of a database, BEGIN too."""
 

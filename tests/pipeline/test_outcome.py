@@ -17,6 +17,10 @@ HOLD = POLICY.model_copy(update={"on_unknown": "hold"})
 FIRST = Tried(1, AT, False, True)
 BLIND = FIRST._replace(idempotent=False)
 LOST = ConnectionResetError("secret words")
+# State, marked as maybe arriving twice, event.
+AGAIN = ("queued", False, None)
+MARKED = ("queued", True, "message.unconfirmed")
+HELD = ("unconfirmed", False, "message.unconfirmed")
 
 
 def waits(verdict: Verdict) -> float:
@@ -70,25 +74,25 @@ def test_after_its_time_a_letter_fails_and_somebody_is_told(error: Exception) ->
 
 @pytest.mark.parametrize("error", [LOST, TimeoutError(), ValueError("secret words"), ConnectorError("secret words")])
 @pytest.mark.parametrize(
-    ("tried", "policy", "state", "twice", "event"),
+    ("tried", "policy", "becomes"),
     [
         # The channel knows keys: the same again is harmless.
-        (FIRST, POLICY, "queued", False, None),
-        (FIRST, HOLD, "queued", False, None),
-        (FIRST._replace(automatic=True), HOLD, "queued", False, None),
+        (FIRST, POLICY, AGAIN),
+        (FIRST, HOLD, AGAIN),
+        (FIRST._replace(automatic=True), HOLD, AGAIN),
         # It does not: a person's words are sent again and marked, a machine's are held, and so is all if so set.
-        (BLIND, POLICY, "queued", True, "message.unconfirmed"),
-        (BLIND, HOLD, "unconfirmed", False, "message.unconfirmed"),
-        (BLIND._replace(automatic=True), POLICY, "unconfirmed", False, "message.unconfirmed"),
-        (BLIND._replace(automatic=True), HOLD, "unconfirmed", False, "message.unconfirmed"),
+        (BLIND, POLICY, MARKED),
+        (BLIND, HOLD, HELD),
+        (BLIND._replace(automatic=True), POLICY, HELD),
+        (BLIND._replace(automatic=True), HOLD, HELD),
     ],
 )
 def test_an_unknown_outcome_is_never_silent_where_it_may_matter(
-    error: Exception, tried: Tried, policy: ChannelSettings, state: str, twice: bool, event: str | None
+    error: Exception, tried: Tried, policy: ChannelSettings, becomes: tuple[str, bool, str | None]
 ) -> None:
     verdict = judge(error, tried, policy, AT)
-    assert (verdict.state, verdict.values.get("maybe_twice", False), verdict.event) == (state, twice, event)
-    assert not (verdict.stop or verdict.unreachable or verdict.pause)
+    assert (verdict.state, verdict.values.get("maybe_twice", False), verdict.event) == becomes
+    assert (verdict.stop, verdict.unreachable, verdict.pause) == (False, False, 0)
     assert "secret" not in str(verdict.values), "what a library says may hold anything"
 
 
@@ -117,13 +121,19 @@ ERRORS: st.SearchStrategy[Any] = st.sampled_from(
 ) | st.builds(Unavailable, st.just("u"), st.floats(0, 10**6))
 
 
-@given(
-    ERRORS, st.integers(1, 10**6), st.integers(0, 10**7), st.booleans(), st.booleans(), st.sampled_from([POLICY, HOLD])
+TRIED = st.builds(
+    Tried,
+    st.integers(1, 10**6),
+    st.integers(0, 10**7).map(lambda age: AT - timedelta(seconds=age)),
+    st.booleans(),
+    st.booleans(),
 )
+
+
+@given(result=ERRORS, tried=TRIED, policy=st.sampled_from([POLICY, HOLD]))
 def test_whatever_happens_the_letter_goes_on_or_somebody_is_told(
-    result: Any, attempts: int, age: int, automatic: bool, idempotent: bool, policy: ChannelSettings
+    result: Any, tried: Tried, policy: ChannelSettings
 ) -> None:
-    tried = Tried(attempts, AT - timedelta(seconds=age), automatic, idempotent)
     verdict = judge(result, tried, policy, AT)
     assert verdict.state in {"queued", "sent", "failed", "unconfirmed"}
     if verdict.state == "queued":

@@ -62,7 +62,7 @@ def test_who_finds_it_taken_knocks_and_goes() -> None:
 def test_different_things_are_done_side_by_side() -> None:
     turns, meeting = Turns(), threading.Barrier(2)
     with ThreadPoolExecutor(2) as pool:
-        done = [pool.submit(turns.run, name, lambda: bool(meeting.wait(10))) for name in ("a", "b")]  # type: ignore[arg-type, return-value]
+        done = [pool.submit(turns.run, name, lambda: bool(meeting.wait(10))) for name in ("a", "b")]  # type: ignore[arg-type]
         for each in done:
             each.result(10)
 
@@ -70,7 +70,7 @@ def test_different_things_are_done_side_by_side() -> None:
 def test_work_that_fails_leaves_the_thing_free() -> None:
     turns, runs = Turns(), list[str]()
     with pytest.raises(ZeroDivisionError):
-        turns.run("shard", lambda: 1 / 0)  # type: ignore[arg-type, return-value]
+        turns.run("shard", lambda: 1 / 0)  # type: ignore[arg-type]
     turns.run("shard", lambda: runs.append("run"))
     assert runs == ["run"]
 

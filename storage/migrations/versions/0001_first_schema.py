@@ -181,8 +181,8 @@ def _tables() -> None:
         "outbox",
         ["state", "id"],
         unique=False,
-        postgresql_where=sa.text("state NOT IN ('sent', 'cancelled')"),
-        sqlite_where=sa.text("state NOT IN ('sent', 'cancelled')"),
+        postgresql_where=sa.text("state <> 'sent'"),
+        sqlite_where=sa.text("state <> 'sent'"),
     )
     op.create_table(
         "parked",

@@ -1,0 +1,124 @@
+"""Amend: edits, deletions, reactions and reports, in any order, and again."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.fakes.channel import START, Raw, raw
+from tests.pipeline.rig import Rig
+
+TOGETHER = pytest.mark.parametrize("together", [True, False], ids=["one batch", "one by one"])
+
+
+def take(rig: Rig, raws: list[Raw], *, together: bool) -> None:
+    for lot in [raws] if together else [[each] for each in raws]:
+        rig.take(*lot)
+
+
+def said(key: str = "1", text: str = "helo", at: int = 1) -> Raw:
+    return raw("anna", key, text, at=at)
+
+
+def changed(number: int, kind: str, at: int = 2, of: str = "1", **told: Any) -> Raw:
+    return raw("anna", f"change {number}", told.pop("text", ""), kind=kind, id=f"anna:{of}", at=at, **told)
+
+
+@TOGETHER
+def test_an_edit_rewrites_and_keeps_what_it_was_in_the_journal(rig: Rig, together: bool) -> None:
+    take(rig, [said(), changed(1, "edit", text="hello")], together=together)
+    (message,) = rig.messages()
+    assert (message.text, message.edited_at) == ("hello", START + timedelta(seconds=2))
+    assert message.sent_at == START + timedelta(seconds=1)
+    (event,) = rig.events("message.edited")
+    assert event.data == {
+        "message": message.id, "seq": 1, "channel": "shop", "before": "helo", "after": "hello",
+    }  # fmt: skip
+    assert rig.dialogs()[0].unread == 1
+
+
+@TOGETHER
+def test_the_newest_edit_wins_whatever_order_they_come_in(rig: Rig, together: bool) -> None:
+    edits = [changed(n, "edit", at=at, text=f"version {at}") for n, at in enumerate((3, 5, 2, 4, 5))]
+    take(rig, [said(), *edits], together=together)
+    assert rig.said() == ["version 5"]
+    assert len(rig.events("message.edited")) == 2, "version 3, then version 5"
+
+
+@TOGETHER
+def test_a_deletion_is_kept_and_nothing_undoes_it(rig: Rig, together: bool) -> None:
+    raws = [said(), changed(1, "deletion", at=3), changed(2, "deletion", at=9), changed(3, "edit", at=9, text="back")]
+    take(rig, raws, together=together)
+    (message,) = rig.messages()
+    assert (message.text, message.deleted_at) == ("helo", START + timedelta(seconds=3))
+    assert len(rig.events("message.deleted")) == 1
+    assert not rig.events("message.edited")
+
+
+@TOGETHER
+def test_an_edit_that_overtook_its_message_stands_for_it(rig: Rig, together: bool) -> None:
+    early = [changed(1, "edit", at=4, text="four"), changed(2, "edit", at=3, text="three")]
+    take(rig, [*early, said(), changed(3, "edit", at=2, text="two")], together=together)
+    assert rig.said() == ["four"]
+    assert rig.dialogs()[0].unread == 1
+    rig.check()
+
+
+@TOGETHER
+def test_a_deletion_that_overtook_its_message_stands_for_it(rig: Rig, together: bool) -> None:
+    early = [changed(1, "edit", at=4, text="secret"), changed(2, "deletion", at=5), changed(3, "edit", at=6, text="no")]
+    take(rig, [*early, said(text="secret")], together=together)
+    (message,) = rig.messages()
+    assert message.deleted_at == START + timedelta(seconds=5)
+    assert message.text in {"", "secret"}
+    rig.check()
+
+
+def test_a_change_of_a_message_nobody_knows_and_nobody_wrote_is_no_poison(rig: Rig) -> None:
+    rig.take(
+        changed(1, "reaction", of="9", emoji="👍"),
+        changed(2, "report", of="9", state="read"),
+        raw("anna", "1"),
+    )
+    assert rig.said() == ["hello"]
+    assert rig.flow()["processed"] == 3
+
+
+@TOGETHER
+def test_reactions_are_one_a_person_and_can_be_taken_back(rig: Rig, together: bool) -> None:
+    def react(number: int, who: str, emoji: str) -> Raw:
+        return raw("anna", f"r{number}", kind="reaction", id="anna:1", emoji=emoji, **{"from": who})
+
+    raws = [said(), react(1, "anna", "👍"), react(2, "bert", "🔥"), react(3, "anna", "❤"), react(4, "bert", "")]
+    take(rig, [*raws, react(5, "bert", ""), react(6, "anna", "❤")], together=together)
+    assert rig.messages()[0].data == {"reactions": {"anna": "❤"}}
+    assert [line.data["emoji"] for line in rig.events("message.reaction")] == ["👍", "🔥", "❤", ""]
+
+
+@TOGETHER
+def test_reports_are_kept_once_each(rig: Rig, together: bool) -> None:
+    reports = [
+        changed(n, "report", at=at, state=state) for n, (at, state) in enumerate([(2, "delivered"), (3, "read")])
+    ]
+    failed = changed(7, "report", at=4, state="failed", error="mailbox full")
+    take(rig, [said(), *reports, *reports, changed(5, "report", at=9, state="read"), failed], together=together)
+    told = rig.messages()[0].data["delivery"]
+    assert set(told) == {"delivered", "read", "failed", "error"}
+    assert told["read"] == (START + timedelta(seconds=3)).isoformat().replace("+00:00", "Z")
+    kinds = [line.type for line in rig.events() if line.type.split(".")[1] in told]
+    assert kinds == ["message.delivered", "message.read", "message.failed"]
+
+
+def test_a_change_of_what_we_wrote_ourselves_finds_it(rig: Rig) -> None:
+    rig.take(raw("anna", "1"), raw("anna", "2", "ours", direction="out"))
+    rig.take(changed(1, "edit", of="2", text="ours, better"), changed(2, "report", of="2", state="read"))
+    assert rig.said() == ["hello", "ours, better"]
+    assert rig.messages()[1].data["delivery"]
+
+
+def test_changes_of_many_dialogs_at_once(rig: Rig) -> None:
+    people = [f"p{n}" for n in range(30)]
+    rig.take(*(raw(who, "1") for who in people))
+    rig.take(*(raw(who, "e", f"by {who}", kind="edit", id=f"{who}:1", at=9) for who in reversed(people)))
+    assert sorted(rig.said()) == sorted(f"by {who}" for who in people)
+    rig.check()
