@@ -1,7 +1,7 @@
 """Where a message belongs: the reopen policy, and the dialog as it grows while a batch is added to it. Pure."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -11,6 +11,9 @@ from connectors.base import ChannelSettings
 from storage.talk import OPEN, RESOLVED
 
 Verdict = Literal["join", "reopen", "new", "archive"]
+
+
+Opened = tuple[int, int, int, str, datetime, datetime | None]
 
 
 @dataclass(slots=True)
@@ -27,8 +30,8 @@ class Place:
     number: int
     status: str
     resolved_at: datetime | None
-    # The row of the episode that was opened here (resolved at once for history), or the id of the one reopened.
-    opened: tuple[int, int, int, str, datetime, datetime | None] | None = None
+    # The rows of the episodes that were opened here (one for history is resolved at once), and the id of a reopened one.
+    opened: list[Opened] = field(default_factory=list)
     reopened: int | None = None
 
 
@@ -62,4 +65,4 @@ def settle(place: Place, decided: Verdict, at: datetime, next_id: Callable[[], i
         place.status = OPEN if decided == "new" else RESOLVED
         place.episode_id, place.number = next_id(), place.number + 1
         place.resolved_at = at if decided == "archive" else None
-        place.opened = (place.episode_id, place.dialog_id, place.number, place.status, at, place.resolved_at)
+        place.opened.append((place.episode_id, place.dialog_id, place.number, place.status, at, place.resolved_at))

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import delete, select
 
-from connectors.base import Sender
+from connectors.base import Message, Sender
 from storage import bulk
 from storage.db import Tx, now
 from storage.models import Client, Dialog, Identity, Proof
@@ -34,12 +34,31 @@ def identify(tx: Tx, senders: Mapping[Address, Sender]) -> dict[Address, Who]:
     clients become one only by an operator's hand.
     """
     found = _known(tx, senders)
-    strangers = {address: sender for address, sender in senders.items() if address not in found}
+    strangers = [address for address in senders if address not in found]
     if strangers:
-        _introduce(tx, strangers)
+        _introduce(tx, senders, found)
         found |= _known(tx, strangers)
     _learn(tx, senders, found)
     return found
+
+
+def senders_of(written: Iterable[tuple[str, Message]]) -> dict[Address, Sender]:
+    """Who wrote messages of (channel, message), in order; of each the newest name and all that was vouched for."""
+    found: dict[Address, Sender] = {}
+    for channel, message in written:
+        address, sender = (channel, message.sender.address), message.sender
+        before = found.get(address)
+        found[address] = sender if before is None or before == sender else _merged(before, sender)
+    return found
+
+
+def _merged(before: Sender, after: Sender) -> Sender:
+    return Sender(
+        after.address,
+        after.name or before.name,
+        after.email or before.email,
+        tuple(dict.fromkeys(before.proofs + after.proofs)),
+    )
 
 
 def _known(tx: Tx, addresses: Iterable[Address]) -> dict[Address, Who]:
@@ -58,23 +77,26 @@ def _known(tx: Tx, addresses: Iterable[Address]) -> dict[Address, Who]:
     return found
 
 
-def _introduce(tx: Tx, strangers: Mapping[Address, Sender]) -> None:
-    """Make client, identity and dialog; where somebody else was faster, his rows stand and ours go."""
-    owners = _owners(tx, strangers)
-    # Two unknown addresses with one proof in the same batch are one person too.
-    shared: dict[tuple[str, str], int] = {}
-    ids = iter(bulk.reserve_ids(tx, "clients_id_seq", 1, CLIENTS, len(strangers)))
+def _introduce(tx: Tx, senders: Mapping[Address, Sender], found: Mapping[Address, Who]) -> None:
+    """Make client, identity and dialog of who is not found; where somebody was faster, his rows stand and ours go."""
+    owners = _owners(tx, senders)
+    ids = iter(bulk.reserve_ids(tx, "clients_id_seq", 1, CLIENTS, len(senders) - len(found)))
     clients: dict[int, Sender] = {}
     rows = []
     at = now()
-    for (channel, address), sender in strangers.items():
+    for (channel, address), sender in senders.items():
         proofs = [(proof.kind, proof.value) for proof in sender.proofs]
-        client_id = next((owners.get(p) or shared.get(p) for p in proofs if p in owners or p in shared), None)
-        if client_id is None:
-            client_id = next(ids)
-            clients[client_id] = sender
-        shared.update(dict.fromkeys(proofs, client_id))
-        rows.append((client_id, channel, address, sender.name, "{}", True, at))
+        if (channel, address) in found:
+            client_id = found[channel, address].client_id
+        else:
+            joined = next((owners[proof] for proof in proofs if proof in owners), None)
+            client_id = next(ids) if joined is None else joined
+            if joined is None:
+                clients[client_id] = sender
+            rows.append((client_id, channel, address, sender.name, "{}", True, at))
+        # What is proved first counts for all that follow, in the same batch as in later ones.
+        for proof in proofs:
+            owners.setdefault(proof, client_id)
     bulk.insert(
         tx,
         CLIENTS,
@@ -87,8 +109,8 @@ def _introduce(tx: Tx, strangers: Mapping[Address, Sender]) -> None:
     _open_dialogs(tx, taken)
 
 
-def _owners(tx: Tx, strangers: Mapping[Address, Sender]) -> dict[tuple[str, str], int]:
-    values = [proof.value for sender in strangers.values() for proof in sender.proofs]
+def _owners(tx: Tx, senders: Mapping[Address, Sender]) -> dict[tuple[str, str], int]:
+    values = [proof.value for sender in senders.values() for proof in sender.proofs]
     if not values:
         return {}
     query = select(PROOFS).where(bulk.among(tx, PROOFS.c.value, values))

@@ -9,7 +9,7 @@ import orjson
 from connectors.base import ChannelSettings, Envelope, Message
 from pipeline import amend, attach
 from pipeline.episodes import Place, place_of, settle, verdict
-from pipeline.identify import Address, Who, identify
+from pipeline.identify import Address, Who, identify, senders_of
 from storage import bulk, talk
 from storage.db import Tx, is_conflict, now
 from storage.journal import SYSTEM, Entry
@@ -64,13 +64,13 @@ def _write(tx: Tx, written: Sequence[Written], policies: Policies, *, repeats: b
     fresh = _fresh(written, known)
     if not fresh:
         return []
-    who = identify(tx, {(channel, message.sender.address): message.sender for channel, message in fresh})
+    who = identify(tx, senders_of(fresh))
     locked = talk.lock_with_episodes(tx, {known.dialog_id for known in who.values()})
     places = {row.id: place_of(row) for row in locked}
     seats = _Seats(who, places, policies, known, talk.episode_ids(tx, _closed(places)))
     ids = talk.message_ids(tx, len(fresh))
     rows = [seats.take(message_id, *message) for message_id, message in zip(ids, fresh, strict=True)]
-    bulk.insert(tx, talk.EPISODES, _EPISODE_COLUMNS, [place.opened for place in places.values() if place.opened])
+    bulk.insert(tx, talk.EPISODES, _EPISODE_COLUMNS, [row for place in places.values() for row in place.opened])
     talk.reopen(tx, [place.reopened for place in places.values() if place.reopened])
     bulk.insert(tx, talk.MESSAGES, talk.NewMessage._fields, rows)
     attach.files(tx, [(i, channel, message) for i, (channel, message) in zip(ids, fresh, strict=True) if message.files])
@@ -100,7 +100,8 @@ def _fresh(written: Sequence[Written], known: Mapping[Address, int]) -> list[Wri
 
 
 def _closed(places: Mapping[int, Place]) -> int:
-    return sum(place.status == talk.RESOLVED for place in places.values())
+    """How many episodes may begin: where none is open one, and before it one for history where there never was any."""
+    return sum((place.status == talk.RESOLVED) + (place.episode_id is None) for place in places.values())
 
 
 class _Seats:
@@ -117,7 +118,6 @@ class _Seats:
         self.entries: list[Entry] = []
         self._who, self._places, self._policies = who, places, policies
         self._answerable = dict(known)
-        # At most one new episode a dialog and batch: once it is open, messages join it.
         self._episode_ids: Iterator[int] = iter(episode_ids)
         self._at = now()
 
@@ -130,7 +130,7 @@ class _Seats:
         sent_at = min(message.sent_at, self._at)
         decided = verdict(place, self._policies[channel], sent_at, message.history or not inbound)
         settle(place, decided, sent_at, self._episode_ids.__next__)
-        _advance(place, message_id, sent_at, inbound, unread=inbound and not message.history)
+        _advance(place, message_id, message, sent_at)
         answers = self._answerable.get((channel, message.reply_to)) if message.reply_to else None
         self._answerable[channel, message.external_id] = message_id
         actor = f"client:{person.client_id}" if inbound else SYSTEM
@@ -144,13 +144,16 @@ class _Seats:
         )  # fmt: skip
 
 
-def _advance(place: Place, message_id: int, sent_at: datetime, inbound: bool, *, unread: bool) -> None:
+def _advance(place: Place, message_id: int, message: Message, sent_at: datetime) -> None:
+    """The dialog's numbers after one message more. History is neither unread nor anybody's last word."""
     place.seq += 1
-    place.last_message_id = message_id
-    place.last_at = max(place.last_at, sent_at)
-    place.unread += unread
-    if inbound:
+    if message.direction == "in" and not message.history:
         place.last_in_seq = place.seq
+        place.unread += 1
+    first = place.last_message_id is None
+    if first or not message.history or sent_at >= place.last_at:
+        place.last_message_id = message_id
+    place.last_at = sent_at if first else max(place.last_at, sent_at)
 
 
 def _saved(place: Place) -> tuple[Any, ...]:

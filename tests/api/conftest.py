@@ -9,7 +9,7 @@ import pytest
 import log
 from settings import Settings, load, merge
 from storage.db import Database
-from tests.api.http import Okno
+from tests.api.served import Okno
 from tests.dialogs.scene import Scene
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from api import schemas
 from storage.db import now
-from tests.api.http import Okno
+from tests.api.served import Okno
 from tests.dialogs.scene import Scene
 
 

@@ -16,7 +16,7 @@ from pipeline.stitch import Parsed, stitch
 from settings import load
 from storage import inbox, journal
 from storage.db import Database, now
-from tests.api.http import Okno, Stream
+from tests.api.served import Okno, Stream
 from tests.dialogs.scene import Scene
 
 _WRITERS = 8

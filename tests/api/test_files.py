@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from api import schemas
-from tests.api.http import Answer, Okno
+from tests.api.served import Answer, Okno
 from tests.dialogs.scene import Scene
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20

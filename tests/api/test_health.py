@@ -13,7 +13,7 @@ from api import schemas
 from api.app import Web
 from settings import Settings
 from storage import inbox
-from tests.api.http import Okno
+from tests.api.served import Okno
 from tests.dialogs.scene import Scene
 
 

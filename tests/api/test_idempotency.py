@@ -9,7 +9,7 @@ from sqlalchemy import select
 from storage import idempotency
 from storage.idempotency import Answer, Busy, Request, Reused
 from storage.talk import MESSAGES
-from tests.api.http import Okno
+from tests.api.served import Okno
 from tests.dialogs.scene import Scene
 
 

@@ -9,7 +9,7 @@ from api.app import Web
 from dialogs import access
 from dialogs.access import Action, Staff
 from settings import Settings
-from tests.api.http import Okno
+from tests.api.served import Okno
 from tests.dialogs.scene import Scene
 
 PUBLIC = "public"

@@ -1,5 +1,6 @@
 """The pipeline set up for a test: intake, drain and delivery over one database, with channels of the fake kind."""
 
+import itertools
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,6 +30,14 @@ CLIENTS: Table = Client.__table__  # type: ignore[attr-defined]
 IDENTITIES: Table = Identity.__table__  # type: ignore[attr-defined]
 CHANNEL = "shop"
 PATIENCE = 30.0
+# Where `neighbours` live.
+SHARD = inbox.shard_of(CHANNEL, "anna")
+
+
+def neighbours(count: int) -> list[str]:
+    """Addresses of one shard, so that what they write comes in one batch."""
+    names = (f"n{number}" for number in itertools.count())
+    return list(itertools.islice((name for name in names if inbox.shard_of(CHANNEL, name) == SHARD), count))
 
 
 class Rig:

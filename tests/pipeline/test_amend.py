@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.channel import START, Raw, raw
+from connectors.base import Raw
+from tests.fakes.channel import START, raw
 from tests.pipeline.rig import Rig
 
 TOGETHER = pytest.mark.parametrize("together", [True, False], ids=["one batch", "one by one"])

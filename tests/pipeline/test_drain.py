@@ -18,18 +18,9 @@ from pipeline.drain import Drain
 from settings import WorkSettings
 from storage import inbox, leases
 from storage.db import Database, Tx
-from storage.inbox import shard_of
 from tests.fakes.channel import Fake, raw
 from tests.pipeline.children import Child, crew
-from tests.pipeline.rig import CHANNEL, CLIENTS, IDENTITIES, Rig
-
-SHARD = shard_of(CHANNEL, "anna")
-
-
-def neighbours(count: int) -> list[str]:
-    """Addresses that share anna's shard."""
-    names = (f"n{number}" for number in range(100_000))
-    return [name for name, _ in zip((n for n in names if shard_of(CHANNEL, n) == SHARD), range(count), strict=False)]
+from tests.pipeline.rig import CLIENTS, IDENTITIES, SHARD, Rig, neighbours
 
 
 def order_of(rig: Rig, who: str) -> list[int]:

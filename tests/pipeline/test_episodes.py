@@ -55,15 +55,15 @@ def test_to_join_changes_nothing() -> None:
 
 
 def test_to_reopen_keeps_the_episode() -> None:
-    place = replace(DONE)
+    place = replace(DONE, opened=[])
     settle(place, "reopen", AT, count(9).__next__)
-    assert (place.episode_id, place.number, place.status, place.reopened, place.opened) == (3, 1, "open", 3, None)
+    assert (place.episode_id, place.number, place.status, place.reopened, place.opened) == (3, 1, "open", 3, [])
     assert verdict(place, policy("new"), AT, quiet=False) == "join"
 
 
 @pytest.mark.parametrize(("decided", "status", "resolved_at"), [("new", "open", None), ("archive", "resolved", AT)])
 def test_a_new_episode_follows_the_last_one(decided: Verdict, status: str, resolved_at: datetime | None) -> None:
-    place = replace(DONE)
+    place = replace(DONE, opened=[])
     settle(place, decided, AT, count(9).__next__)
     assert (place.episode_id, place.number, place.status, place.resolved_at) == (9, 2, status, resolved_at)
-    assert place.opened == (9, 7, 2, status, AT, resolved_at)
+    assert place.opened == [(9, 7, 2, status, AT, resolved_at)]

@@ -2,11 +2,14 @@
 
 import pytest
 
-from tests.fakes.channel import Raw, raw
+from connectors.base import Raw
+from tests.fakes.channel import raw
 from tests.pipeline.children import Child
-from tests.pipeline.rig import CHANNEL, CLIENTS, IDENTITIES, Rig
+from tests.pipeline.rig import CHANNEL, CLIENTS, IDENTITIES, Rig, neighbours
 
 TOGETHER = pytest.mark.parametrize("together", [True, False], ids=["one batch", "one by one"])
+# All of one shard.
+ANNA, BERT, OTHER = sorted(neighbours(3))
 EMAIL = ["email", "anna@example.org"]
 PHONE = ["phone", "+79990000000"]
 
@@ -30,22 +33,22 @@ def groups(rig: Rig) -> list[set[str]]:
 
 @TOGETHER
 def test_every_address_is_a_client_of_its_own(rig: Rig, together: bool) -> None:
-    take(rig, [raw("anna", "1"), raw("bert", "1"), raw("anna", "2")], together=together)
-    assert groups(rig) == [{"anna"}, {"bert"}]
+    take(rig, [raw(ANNA, "1"), raw(BERT, "1"), raw(ANNA, "2")], together=together)
+    assert groups(rig) == [{ANNA}, {BERT}]
     assert len(rig.dialogs()) == 2
     rig.check()
 
 
 def test_the_same_address_in_two_channels_is_two_people(rig: Rig) -> None:
-    rig.take(raw("anna", "1"))
-    rig.take(raw("anna", "1"), channel="mail")
+    rig.take(raw(ANNA, "1"))
+    rig.take(raw(ANNA, "1"), channel="mail")
     assert len(rig.rows(CLIENTS)) == len(rig.dialogs()) == len(rig.messages()) == 2
 
 
 @TOGETHER
 def test_a_proof_joins_an_address_nobody_knows(rig: Rig, together: bool) -> None:
-    take(rig, [raw("anna", "1", proofs=[EMAIL]), raw("anna on the train", "1", proofs=[EMAIL])], together=together)
-    assert groups(rig) == [{"anna", "anna on the train"}]
+    take(rig, [raw(ANNA, "1", proofs=[EMAIL]), raw(OTHER, "1", proofs=[EMAIL])], together=together)
+    assert groups(rig) == [{ANNA, OTHER}]
     (dialog,) = rig.dialogs()
     assert (dialog.last_seq, dialog.unread) == (2, 2)
     assert len(rig.episodes()) == 1
@@ -55,68 +58,68 @@ def test_a_proof_joins_an_address_nobody_knows(rig: Rig, together: bool) -> None
 @TOGETHER
 def test_a_name_or_an_unproved_address_joins_nobody(rig: Rig, together: bool) -> None:
     take(
-        rig, [raw("a1", "1", name="Anna", email="a@b.c"), raw("a2", "1", name="Anna", email="a@b.c")], together=together
+        rig, [raw(ANNA, "1", name="Anna", email="a@b.c"), raw(BERT, "1", name="Anna", email="a@b.c")], together=together
     )
-    assert groups(rig) == [{"a1"}, {"a2"}]
+    assert groups(rig) == [{ANNA}, {BERT}]
 
 
 @TOGETHER
 def test_the_same_value_of_another_kind_is_no_proof(rig: Rig, together: bool) -> None:
-    take(rig, [raw("a1", "1", proofs=[["email", "x"]]), raw("a2", "1", proofs=[["login", "x"]])], together=together)
-    assert groups(rig) == [{"a1"}, {"a2"}]
+    take(rig, [raw(ANNA, "1", proofs=[["email", "x"]]), raw(BERT, "1", proofs=[["login", "x"]])], together=together)
+    assert groups(rig) == [{ANNA}, {BERT}]
 
 
 @TOGETHER
 def test_who_has_a_client_keeps_him_whatever_is_proved_later(rig: Rig, together: bool) -> None:
     """Two clients become one only by an operator's hand."""
-    rig.take(raw("anna", "1"), raw("bert", "1"))
-    take(rig, [raw("anna", "2", proofs=[EMAIL]), raw("bert", "2", proofs=[EMAIL])], together=together)
-    assert groups(rig) == [{"anna"}, {"bert"}]
-    owner = clients(rig)["anna"]
-    rig.take(raw("newcomer", "1", proofs=[EMAIL]))
-    assert clients(rig)["newcomer"] == owner, "whoever proved it first"
+    rig.take(raw(ANNA, "1"), raw(BERT, "1"))
+    take(rig, [raw(ANNA, "2", proofs=[EMAIL]), raw(BERT, "2", proofs=[EMAIL])], together=together)
+    assert groups(rig) == [{ANNA}, {BERT}]
+    owner = clients(rig)[ANNA]
+    rig.take(raw(OTHER, "1", proofs=[EMAIL]))
+    assert clients(rig)[OTHER] == owner, "whoever proved it first"
     rig.check()
 
 
 @TOGETHER
 def test_proofs_that_point_to_two_clients_join_one_of_them(rig: Rig, together: bool) -> None:
-    rig.take(raw("anna", "1", proofs=[EMAIL]))
-    rig.take(raw("bert", "1", proofs=[PHONE]))
-    take(rig, [raw("both", "1", proofs=[PHONE, EMAIL]), raw("both", "2", proofs=[EMAIL, PHONE])], together=together)
-    assert groups(rig) == [{"anna"}, {"bert", "both"}]
+    rig.take(raw(ANNA, "1", proofs=[EMAIL]))
+    rig.take(raw(BERT, "1", proofs=[PHONE]))
+    take(rig, [raw(OTHER, "1", proofs=[PHONE, EMAIL]), raw(OTHER, "2", proofs=[EMAIL, PHONE])], together=together)
+    assert groups(rig) == [{ANNA}, {BERT, OTHER}]
     rig.check()
 
 
 @TOGETHER
 def test_a_proof_counts_in_whichever_message_it_comes(rig: Rig, together: bool) -> None:
     """Between it and the end of the batch others of the same sender bring none."""
-    take(rig, [raw("anna", "1", proofs=[EMAIL]), raw("anna", "2")], together=together)
-    rig.take(raw("anna on the train", "1", proofs=[EMAIL]))
-    assert groups(rig) == [{"anna", "anna on the train"}]
+    take(rig, [raw(ANNA, "1", proofs=[EMAIL]), raw(ANNA, "2")], together=together)
+    rig.take(raw(OTHER, "1", proofs=[EMAIL]))
+    assert groups(rig) == [{ANNA, OTHER}]
 
 
 @TOGETHER
 def test_what_a_known_client_proves_now_joins_a_stranger_after_him(rig: Rig, together: bool) -> None:
-    rig.take(raw("anna", "1"))
-    take(rig, [raw("anna", "2", proofs=[EMAIL]), raw("stranger", "1", proofs=[EMAIL])], together=together)
-    assert groups(rig) == [{"anna", "stranger"}]
+    rig.take(raw(ANNA, "1"))
+    take(rig, [raw(ANNA, "2", proofs=[EMAIL]), raw(OTHER, "1", proofs=[EMAIL])], together=together)
+    assert groups(rig) == [{ANNA, OTHER}]
 
 
 @TOGETHER
 def test_a_name_is_learned_and_changed_but_not_forgotten(rig: Rig, together: bool) -> None:
-    take(rig, [raw("anna", "1"), raw("anna", "2", name="Anna"), raw("anna", "3")], together=together)
+    take(rig, [raw(ANNA, "1"), raw(ANNA, "2", name="Anna"), raw(ANNA, "3")], together=together)
     assert [row.name for row in rig.rows(IDENTITIES)] == ["Anna"]
     assert [row.name for row in rig.rows(CLIENTS)] == ["Anna"]
-    rig.take(raw("anna", "4", name="Anna K."))
+    rig.take(raw(ANNA, "4", name="Anna K."))
     assert [row.name for row in rig.rows(IDENTITIES)] == ["Anna K."]
     assert [row.name for row in rig.rows(CLIENTS)] == ["Anna"], "the client's name is the operators' by now"
 
 
 def test_an_operator_s_name_for_a_client_stays(rig: Rig) -> None:
-    rig.take(raw("anna", "1"))
+    rig.take(raw(ANNA, "1"))
     with rig.db.begin() as tx:
         tx.execute(CLIENTS.update().values(name="Our best client"))
-    rig.take(raw("anna", "2", name="Anna"))
+    rig.take(raw(ANNA, "2", name="Anna"))
     assert [row.name for row in rig.rows(CLIENTS)] == ["Our best client"]
 
 
