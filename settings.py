@@ -75,7 +75,7 @@ class WorkSettings(Section):
     pipeline: int = Field(1, ge=0, le=64)
     deliver: int = Field(1, ge=0, le=64)
     senders: int = Field(8, ge=1, le=256)
-    batch: int = Field(400, ge=1, le=5000)
+    batch: int = Field(600, ge=1, le=5000)
     sweep: float = Field(1.0, gt=0)
     lease: float = Field(10.0, ge=0.5)
 

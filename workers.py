@@ -91,11 +91,14 @@ def clock() -> None:
 def migrate() -> None:
     """Bring the database to the schema of this version; refuses one that is newer."""
     from pipeline.daemons import open_database
+    from storage import operators as staff
     from storage import schema
 
     db = open_database(_begin())
     try:
         before = schema.migrate(db)
+        if token := config.secret("OKNO_ADMIN_TOKEN"):
+            db.write(lambda tx: staff.first_admin(tx, token))
     except schema.SchemaError as error:
         sys.exit(str(error))
     typer.echo(f"{db.label}: schema {before or 'none'} → {schema.head()}")

@@ -30,7 +30,7 @@ class Place:
     number: int
     status: str
     resolved_at: datetime | None
-    # The rows of the episodes that were opened here (one for history is resolved at once), and the id of a reopened one.
+    # The rows of the episodes opened here (one for history is resolved at once), and the id of the one reopened.
     opened: list[Opened] = field(default_factory=list)
     reopened: int | None = None
 
