@@ -32,6 +32,8 @@ from storage.db import Tx
 _STATIC = Path(__file__).with_name("static")
 # Seconds for requests under way once the server is told to stop; streams are ended at once.
 _GRACE = 10
+# Seconds the first callers wait for the database at the start, before they are told that it is away.
+_FIRST_LOOK = 2.0
 _log = log.get(__name__)
 _PAGE_HEADERS = {
     "content-security-policy": (
@@ -88,6 +90,8 @@ class Web:
     @asynccontextmanager
     async def _running(self, _app: FastAPI) -> AsyncIterator[None]:
         learning = asyncio.create_task(self._learn_key())
+        # Who is there at once, as a database is, need not turn the first callers away.
+        await asyncio.wait({learning}, timeout=_FIRST_LOOK)
         try:
             yield
         finally:

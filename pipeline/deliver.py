@@ -168,7 +168,7 @@ class Deliver:
     def _finish(self, tx: Tx, row: Row[Any], result: Receipt | BaseException) -> None:
         policy = self._channels.settings[row.channel]
         idempotent = self._channels[row.channel].limits.idempotent
-        tried = Tried(row.attempts, row.created_at, row.automatic, idempotent)
+        tried = Tried(row.attempts, row.send_at, row.automatic, idempotent)
         at = leases.database_now(tx)
         verdict = judge(result, tried, policy, at)
         if not outbox.finish(tx, row.id, row.token, state=verdict.state, **verdict.values):
@@ -219,7 +219,7 @@ class Deliver:
                 continue
             if row.channel not in self._channels:
                 continue
-            tried = Tried(row.attempts, row.created_at, row.automatic, self._channels[row.channel].limits.idempotent)
+            tried = Tried(row.attempts, row.send_at, row.automatic, self._channels[row.channel].limits.idempotent)
             verdict = judge(ConnectionAbortedError(), tried, self._channels.settings[row.channel], at)
             outbox.finish(tx, row.id, row.token, state=verdict.state, **verdict.values)
             _log.warning("letter.outcome_unknown", letter=row.id, dialog=row.dialog_id, channel=row.channel)

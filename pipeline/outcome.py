@@ -14,7 +14,7 @@ class Tried(NamedTuple):
     """A letter's history at the end of a call."""
 
     attempts: int
-    created_at: datetime
+    due_at: datetime
     automatic: bool
     idempotent: bool
 
@@ -61,7 +61,7 @@ def _unknown(tried: Tried, policy: ChannelSettings, at: datetime, why: str) -> V
 
 
 def _again(tried: Tried, policy: ChannelSettings, at: datetime, why: str, retry_after: float | None) -> Verdict:
-    if at - tried.created_at >= timedelta(seconds=policy.retry_for):
+    if at - tried.due_at >= timedelta(seconds=policy.retry_for):
         return _final(FAILED, f"given up after {tried.attempts} tries: {why}")
     scheduled = policy.retry[min(tried.attempts, len(policy.retry)) - 1]
     wait = scheduled if retry_after is None else retry_after

@@ -21,6 +21,7 @@ TALLIES = Tally.__table__  # type: ignore[attr-defined]
 SHARDS = 32
 SUSPECT = 1
 RECEIVED, DUPLICATE, PROCESSED = "received", "duplicate", "processed"
+_TALLY = (TALLIES.c.channel, TALLIES.c.kind, TALLIES.c.count, TALLIES.c.at)
 _COLUMNS = ("channel", "external_id", "address", "shard", "data", "received_at")
 
 
@@ -196,16 +197,14 @@ def count(tx: Tx, kind: str, per_channel: Counter[str]) -> None:
 
 
 def add_up(tx: Tx, limit: int = 10_000) -> int:
-    """Replace old counts by their sum; gives back how many rows went."""
+    """Replace old counts by their sum, as old as the newest of them; gives back how many rows went."""
     old = select(TALLIES.c.id).order_by(TALLIES.c.id).limit(limit).scalar_subquery()
-    gone = tx.execute(
-        delete(TALLIES).where(TALLIES.c.id.in_(old)).returning(TALLIES.c.channel, TALLIES.c.kind, TALLIES.c.count)
-    ).all()
-    sums: Counter[tuple[str, str]] = Counter()
-    for channel, kind, number in gone:
-        sums[channel, kind] += number
-    at = now()
-    rows = [(channel, kind, number, at) for (channel, kind), number in sums.items()]
+    gone = tx.execute(delete(TALLIES).where(TALLIES.c.id.in_(old)).returning(*_TALLY)).all()
+    sums: dict[tuple[str, str], tuple[int, datetime]] = {}
+    for channel, kind, number, at in gone:
+        before, newest = sums.get((channel, kind), (0, at))
+        sums[channel, kind] = (before + number, max(newest, at))
+    rows = [(*of, *added) for of, added in sums.items()]
     bulk.insert(tx, TALLIES, ("channel", "kind", "count", "at"), rows)
     return len(gone) - len(rows)
 

@@ -10,11 +10,12 @@ from sqlalchemy.exc import IntegrityError
 
 from storage import bulk
 from storage.db import Tx, is_postgres
-from storage.models import Dialog, Episode, Message
+from storage.models import Dialog, Episode, Message, Operator
 
 DIALOGS = Dialog.__table__  # type: ignore[attr-defined]
 EPISODES = Episode.__table__  # type: ignore[attr-defined]
 MESSAGES = Message.__table__  # type: ignore[attr-defined]
+OPERATORS = Operator.__table__  # type: ignore[attr-defined]
 
 OPEN, RESOLVED = "open", "resolved"
 # Message ids begin above any arrival number, so that one can never be taken for the other.
@@ -79,13 +80,13 @@ def ids_of(tx: Tx, channel: str, external_ids: Iterable[str]) -> dict[str, int]:
 
 
 def reopen(tx: Tx, episode_ids: Sequence[int]) -> None:
-    """Open resolved episodes again; their owner keeps them."""
-    if episode_ids:
-        tx.execute(
-            update(EPISODES)
-            .where(bulk.among(tx, EPISODES.c.id, episode_ids), EPISODES.c.status == RESOLVED)
-            .values(status=OPEN, resolved_at=None)
-        )
+    """Open resolved episodes again; their owner keeps them unless he was let go."""
+    if not episode_ids:
+        return
+    these = bulk.among(tx, EPISODES.c.id, episode_ids)
+    tx.execute(update(EPISODES).where(these, EPISODES.c.status == RESOLVED).values(status=OPEN, resolved_at=None))
+    gone = select(OPERATORS.c.id).where(~OPERATORS.c.active)
+    tx.execute(update(EPISODES).where(these, EPISODES.c.assignee_id.in_(gone)).values(assignee_id=None))
 
 
 def known(tx: Tx, channel: str, external_ids: Iterable[str]) -> dict[str, Row[Any]]:

@@ -42,7 +42,7 @@ def test_a_refusal_is_final_and_told(error: Exception) -> None:
 
 
 def test_wrong_credentials_stop_the_channel_and_keep_the_letter() -> None:
-    old = FIRST._replace(created_at=AT - timedelta(days=30), attempts=99)
+    old = FIRST._replace(due_at=AT - timedelta(days=30), attempts=99)
     verdict = judge(Denied("wrong token"), old, POLICY, AT)
     assert (verdict.state, verdict.stop, verdict.pause, waits(verdict)) == ("queued", True, DENIED_PAUSE, DENIED_PAUSE)
 
@@ -66,7 +66,7 @@ def test_to_come_again_at_once_is_no_missing_word() -> None:
 
 @pytest.mark.parametrize("error", [Unavailable("busy"), Unavailable("slow down", 17), LOST])
 def test_after_its_time_a_letter_fails_and_somebody_is_told(error: Exception) -> None:
-    old = FIRST._replace(created_at=AT - timedelta(hours=1), attempts=9)
+    old = FIRST._replace(due_at=AT - timedelta(hours=1), attempts=9)
     verdict = judge(error, old, POLICY, AT)
     assert (verdict.state, verdict.event) == ("failed", "message.sending_failed")
     assert "9 tries" in verdict.values["error"]
@@ -97,7 +97,7 @@ def test_an_unknown_outcome_is_never_silent_where_it_may_matter(
 
 
 def test_a_letter_of_unknown_outcome_that_is_too_old_fails_and_is_told_once() -> None:
-    verdict = judge(LOST, BLIND._replace(created_at=AT - timedelta(days=1)), POLICY, AT)
+    verdict = judge(LOST, BLIND._replace(due_at=AT - timedelta(days=1)), POLICY, AT)
     assert (verdict.state, verdict.event) == ("failed", "message.sending_failed")
 
 
