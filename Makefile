@@ -23,7 +23,9 @@ run: env  ## everything on http://127.0.0.1:8000, from nothing
 	$(BIN)/python workers.py
 
 test: env  ## all tests
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup
+	$(BIN)/pytest --numprocesses 2 --ignore tests/browser
+	# On their own: the browser's driver keeps an event loop in its thread, where other tests start theirs.
+	$(BIN)/pytest tests/browser
 
 bench: env  ## measure speed and memory
 	$(BIN)/python -m tests.bench

@@ -2,7 +2,6 @@
 
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,7 @@ import typer
 
 import workers
 from tests.deploy.installation import ROOT, SECRET, Installation, wait_for
-from tests.deploy.tools import needed, run
+from tests.deploy.tools import run, wanted
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -43,6 +42,14 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert not dead
 
 
+@pytest.mark.parametrize("page", [ROOT / "docs" / name for name in ("architecture.md", "glossary.md")])
+def test_every_file_that_is_named_is_there(page: Path) -> None:
+    named = re.findall(r"`([\w.]+(?:/[\w.]+)*(?:\.py|\.md|\.toml))`", page.read_text())
+    folders = [page.parent, ROOT, *(ROOT / name for name in ("pipeline", "storage"))]
+    assert named
+    assert not [name for name in named if not any((folder / name).exists() for folder in folders)]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_command_that_is_named_exists(page: Path) -> None:
     known = set(typer.main.get_command(workers.app).commands)  # type: ignore[attr-defined]
@@ -70,7 +77,8 @@ def okno(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
 def test_the_examples_for_a_site_s_server_work(okno: Installation) -> None:
     (program,), (script,) = examples("python", "webhook-signature"), examples("sh", "webhook-signature")
     environment = {**os.environ, "SECRET": SECRET}
-    needed("curl"), needed("openssl")
+    for program_used in ("curl", "openssl"):
+        wanted(program_used)
     assert "4471-1" in run(sys.executable, "-c", program.replace("http://127.0.0.1:8000", okno.url), env=environment)
     assert "4471-2" in run("sh", "-ec", script.replace("http://127.0.0.1:8000", okno.url), env=environment)
     (dialog,) = wait_for(lambda: okno.ask("GET", "/v1/dialogs")["items"])
@@ -78,12 +86,9 @@ def test_the_examples_for_a_site_s_server_work(okno: Installation) -> None:
 
 
 def test_the_example_of_an_answer_works(okno: Installation) -> None:
+    wanted("curl")
     (script,) = examples("sh", "Idempotency-Key")
     okno.post_signed({"id": "another", "visitor": "anna", "text": "Где мой заказ?"})
     wait_for(lambda: okno.ask("GET", "/v1/dialogs")["items"])
     environment = {**os.environ, "TOKEN": okno.token}
-    answer = subprocess.run(
-        ["sh", "-ec", script.replace("http://127.0.0.1:8000", okno.url)],
-        check=True, env=environment, text=True, capture_output=True, timeout=30,
-    )  # fmt: skip
-    assert "Уже едет." in answer.stdout
+    assert "Уже едет." in run("sh", "-ec", script.replace("http://127.0.0.1:8000", okno.url), env=environment)

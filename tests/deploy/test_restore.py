@@ -139,6 +139,23 @@ def test_after_a_restore_letters_wait_until_somebody_says_so(
         assert (okno.state / "files" / digest[:2] / digest).read_bytes() == PHOTO
 
 
+def test_a_reply_written_after_a_restore_is_not_taken_for_a_lost_one(
+    okno: Installation, consumer: Consumer, keeper: Keeper, tmp_path: Path
+) -> None:
+    with okno.running("web", "work"):
+        dialog = _reply(okno)
+        wait_for(lambda: okno.letters() == {"sent": 1})
+        keeper.save()
+        shutil.copytree(okno.state / "files", tmp_path / "files-backup")
+        okno.ask("POST", f"/v1/dialogs/{dialog}/messages", {"text": "Lost with the database."})
+        wait_for(lambda: okno.letters() == {"sent": 2})
+    _restore(okno, keeper.bring_back, tmp_path)
+    with okno.running("web", "work"):
+        okno.ask("POST", f"/v1/dialogs/{dialog}/messages", {"text": "Written afterwards."})
+        wait_for(lambda: okno.letters() == {"sent": 2})
+    assert [reply["repeat"] for reply in consumer.replies] == [False] * 3
+
+
 def test_a_restart_holds_nothing(okno: Installation, consumer: Consumer) -> None:
     consumer.fault("503", times=1000)
     with okno.running("web", "work"):
@@ -164,11 +181,13 @@ def _backed_up_in_mid_delivery(okno: Installation, consumer: Consumer, keeper: K
     return key
 
 
-def _reply(okno: Installation) -> None:
+def _reply(okno: Installation) -> int:
+    """Answer a message with a file; gives back the dialog's id."""
     files = [{"name": "photo.png", "type": "image/png", "base64": base64.b64encode(PHOTO).decode()}]
     assert okno.post_signed({"id": "1", "visitor": "boris", "text": "Where is it?", "files": files}) == 202
     (dialog,) = wait_for(lambda: okno.ask("GET", "/v1/dialogs")["items"])
     okno.ask("POST", f"/v1/dialogs/{dialog['id']}/messages", {"text": "On its way."})
+    return int(dialog["id"])
 
 
 def _restore(okno: Installation, bring: Callable[[], object], folder: Path) -> None:

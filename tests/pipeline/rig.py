@@ -3,10 +3,11 @@
 import itertools
 import time
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, Table, select
+from sqlalchemy import Row, Table, and_, select
 
 from connectors.base import Batch, Raw
 from connectors.registry import Channels
@@ -159,8 +160,20 @@ class Sending:
     """A rig's delivery, with the loop it needs."""
 
     def __init__(self, rig: Rig) -> None:
+        self._rig = rig
         self._loop = LoopThread()
         self.deliver = Deliver(rig.db, rig.channels, self._loop, rig.store, rig.work)
+
+    def settle(self) -> None:
+        """Sweep until no letter is under way but those for another hour."""
+        deadline = time.monotonic() + PATIENCE
+        soon = and_(OUTBOX.c.state.in_(outbox.UNDER_WAY), OUTBOX.c.next_at < now() + timedelta(minutes=5))
+        while True:
+            self.deliver.sweep()
+            with self._rig.db.read() as tx:
+                if tx.execute(select(OUTBOX.c.id).where(soon)).first() is None:
+                    return
+            assert time.monotonic() < deadline, "letters stay under way"
 
     def close(self) -> None:
         """Give threads back."""
