@@ -56,12 +56,12 @@ def configure(level: str, style: str) -> None:
 
 
 def _calm(record: logging.LogRecord) -> bool:
-    """Dramatiq tells of an absent broker with a traceback every few seconds; one line says as much."""
-    if record.name.startswith("dramatiq") and record.exc_info:
-        error = record.exc_info[1]
+    """Dramatiq tells of an absent broker every few seconds, with a traceback; one warning says as much."""
+    if record.name.startswith("dramatiq") and record.levelno >= logging.ERROR:
+        error = record.exc_info[1] if record.exc_info else None
+        record.msg, record.args = f"broker.trouble: {type(error).__name__ if error else record.getMessage()}", None
         record.exc_info, record.exc_text = None, None
         record.levelno, record.levelname = logging.WARNING, "WARNING"
-        record.msg, record.args = f"broker.trouble: {type(error).__name__}", None
     return True
 
 

@@ -1,5 +1,6 @@
 """The queues: what waits on its way in or out, what stands still, and how a person sets it going again."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -119,10 +120,7 @@ def retry(work: Work, letter_id: int) -> dict[str, Any]:
     """Send a letter after all that failed, is held, or whose end nobody knows; that one may arrive twice."""
     demand(work.actor, "queue.write")
     before = _letter_row(work, letter_id)
-    again = {"next_at": work.at, "send_at": work.at, "attempts": 0, "error": None}
-    if before.state == UNCONFIRMED:
-        again["maybe_twice"] = True
-    shown = _move(work, before, QUEUED, (FAILED, UNCONFIRMED, HELD), again)
+    shown = _moved(before, outbox.retry(work.tx, OUTBOX.c.id == before.id, (FAILED, UNCONFIRMED, HELD)))
     work.channels.add(before.channel)
     _tell(work, "message.retried", before)
     return shown
@@ -132,7 +130,7 @@ def cancel(work: Work, letter_id: int) -> dict[str, Any]:
     """Keep a letter from being sent whose call has not begun."""
     demand(work.actor, "queue.write")
     before = _letter_row(work, letter_id)
-    shown = _move(work, before, CANCELLED, (QUEUED, HELD), {})
+    shown = _moved(before, outbox.change(work.tx, CANCELLED, OUTBOX.c.id == before.id, (QUEUED, HELD)))
     _tell(work, "message.cancelled", before)
     return shown
 
@@ -161,11 +159,10 @@ def _letter_row(work: Work, letter_id: int) -> Row[Any]:
     return row
 
 
-def _move(work: Work, before: Row[Any], state: str, allowed: tuple[str, ...], values: dict[str, Any]) -> dict[str, Any]:
-    moved = outbox.change(work.tx, state, OUTBOX.c.id == before.id, allowed, **values)
-    if not moved:
+def _moved(before: Row[Any], rows: Sequence[Row[Any]]) -> dict[str, Any]:
+    if not rows:
         raise Conflict(f"The letter is {before.state}.", state=before.state)
-    return _letter(moved[0])
+    return _letter(rows[0])
 
 
 def _tell(work: Work, kind: str, before: Row[Any]) -> None:

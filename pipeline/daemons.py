@@ -123,8 +123,7 @@ def work(settings: Settings, stop: Stop, kinds: Sequence[str]) -> None:
     try:
         if not await_schema(shop.db, stop):
             return
-        if queues.DELIVER in hands.kinds and (held := hold_after_restore(shop.db, hands.mark)):
-            _log.warning("outbox.held", letters=held, mend="python workers.py replay outbox --all")
+        hold_restored(hands)
         workers += [queues.start_worker(shop.broker, kind, _THREADS) for kind in sorted(hands.kinds)]
         _log.info("worker.ready", queues=sorted(hands.kinds), sweep=shop.sweep_seconds)
         sweep_until(stop, shop.sweep_seconds, hands.sweep)
@@ -133,6 +132,12 @@ def work(settings: Settings, stop: Stop, kinds: Sequence[str]) -> None:
             # Milliseconds. The deadline in pipeline.stopping ends what a dead broker holds longer.
             worker.stop(timeout=20_000)
         shop.close()
+
+
+def hold_restored(hands: Hands) -> None:
+    """Before the first letter goes out: if the database was restored, none does until somebody says so."""
+    if queues.DELIVER in hands.kinds and (held := hold_after_restore(hands.db, hands.mark)):
+        _log.warning("outbox.held", letters=held, mend="python workers.py replay outbox --all")
 
 
 def guarded(work: Callable[..., None]) -> Callable[..., None]:

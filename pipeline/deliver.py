@@ -78,9 +78,10 @@ class Deliver:
         held: leases.Held | None = None
         until = time.monotonic() + _VISIT
         while not self._stopping.is_set() and time.monotonic() < until:
-            held, due = self._db.write(lambda tx: self._look(tx, name))
-            if held is None or not due:
+            taken, due = self._db.write(lambda tx: self._look(tx, name))
+            if taken is None:
                 break
+            held = taken
             # The calls of one round run side by side; each lane has one letter in it.
             list(self._pool.map(lambda letter_id: self._send(name, letter_id), due))
         if held is not None:

@@ -4,7 +4,7 @@ import threading
 
 import log
 from pipeline import queues
-from pipeline.daemons import Hands, Workshop, await_schema, guarded, sweep_until
+from pipeline.daemons import Hands, Workshop, await_schema, guarded, hold_restored, sweep_until
 from pipeline.stopping import Stop
 from settings import Settings
 
@@ -44,6 +44,7 @@ class _House:
 
         def sweep() -> None:
             if await_schema(shop.db, self._stop):
+                hold_restored(hands)
                 sweep_until(self._stop, shop.sweep_seconds, hands.sweep)
 
         threading.Thread(target=sweep, name="sweep", daemon=True).start()

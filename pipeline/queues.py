@@ -114,6 +114,10 @@ class Bells:
             self._say(wanted)
 
     def _say(self, wanted: list[tuple[str, Any]]) -> None:
+        if _client_of(self._broker) is None:
+            # A bell inside this process is heard by nobody else, and would stay in its queue for ever.
+            self.missed += len(wanted)
+            return
         try:
             for queue, name in _unrung(self._broker, wanted):
                 self._broker.enqueue(self._broker.get_actor(queue).message(name))

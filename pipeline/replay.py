@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, FromClause, and_, true
 from pipeline.daemons import open_database
 from settings import Settings, SettingsError
 from storage import inbox, journal, outbox
-from storage.db import Database, Tx, now
+from storage.db import Database, Tx
 from storage.inbox import INBOX
-from storage.outbox import FAILED, HELD, OUTBOX, QUEUED, UNCONFIRMED
+from storage.outbox import FAILED, HELD, OUTBOX, UNCONFIRMED
 
 _STEP = 1000
 
@@ -87,7 +87,7 @@ def _processed(db: Database, where: ColumnElement[bool]) -> int:
 
 
 def _letters(tx: Tx, where: ColumnElement[bool], states: tuple[str, ...]) -> int:
-    rows = outbox.change(tx, QUEUED, where, states, next_at=now(), error=None)
+    rows = outbox.retry(tx, where, states)
     told = [
         journal.Entry("message.retried", journal.SYSTEM, row.dialog_id, {"message": row.message_id, "letter": row.id})
         for row in rows

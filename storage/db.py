@@ -127,7 +127,7 @@ def is_database_fault(error: BaseException) -> bool:
 def _sqlite_engine(url: URL, pool: int) -> Engine:
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, pool_size=pool, max_overflow=pool, connect_args={"timeout": 30})
+    engine = create_engine(url, pool_size=pool, max_overflow=pool, hide_parameters=True, connect_args={"timeout": 30})
 
     @event.listens_for(engine, "connect")
     def _connect(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
@@ -169,6 +169,8 @@ def _postgres_engine(url: URL, pool: int, statement_timeout: float) -> Engine:
     }
     return create_engine(
         url,
+        # Parameters are what customers wrote; errors that show them end in logs.
+        hide_parameters=True,
         pool_size=pool,
         max_overflow=2,
         pool_timeout=3,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, select
+from sqlalchemy import Row, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.db import Tx, is_postgres
@@ -16,14 +16,13 @@ HALTS = Halt.__table__  # type: ignore[attr-defined]
 
 def put(tx: Tx, channel: str, reason: str, until: datetime) -> bool:
     """Let the channel stand until then; True when it was not standing yet, so that its alarm rings once."""
-    fresh = tx.execute(select(HALTS.c.channel).where(HALTS.c.channel == channel)).one_or_none() is None
     insert = (postgresql if is_postgres(tx) else sqlite).insert(HALTS)
     values = {"reason": reason, "until": until}
-    tx.execute(
-        insert.values(channel=channel, since=database_now(tx), **values).on_conflict_do_update(
-            index_elements=[HALTS.c.channel], set_=values
-        )
-    )
+    row = insert.values(channel=channel, since=database_now(tx), **values).on_conflict_do_nothing()
+    # In one statement: of two calls that are refused at the same moment one rings.
+    fresh = tx.execute(row.returning(HALTS.c.channel)).one_or_none() is not None
+    if not fresh:
+        tx.execute(update(HALTS).where(HALTS.c.channel == channel).values(**values))
     return fresh
 
 

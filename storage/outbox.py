@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Row, and_, func, select, update
+from sqlalchemy import Row, and_, case, func, select, update
 
 from storage import bulk
 from storage.db import Tx, now
@@ -137,6 +137,13 @@ def change(tx: Tx, state: str, where: Any, allowed: Sequence[str], **values: Any
     return tx.execute(
         update(OUTBOX).where(and_(where, OUTBOX.c.state.in_(allowed))).values(state=state, **values).returning(OUTBOX)
     ).all()
+
+
+def retry(tx: Tx, where: Any, allowed: Sequence[str]) -> Sequence[Row[Any]]:
+    """Queue letters again, their patience anew; one whose end nobody knows may arrive twice from here on."""
+    at = now()
+    twice = case((OUTBOX.c.state == UNCONFIRMED, True), else_=OUTBOX.c.maybe_twice)
+    return change(tx, QUEUED, where, allowed, next_at=at, send_at=at, attempts=0, error=None, maybe_twice=twice)
 
 
 def counts(tx: Tx) -> dict[str, dict[str, int]]:

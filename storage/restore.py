@@ -55,10 +55,16 @@ def hold_after_restore(db: Database, mark: Watermark) -> int:
 
 
 def remember(db: Database, mark: Watermark) -> None:
-    """Note how far the journal has come."""
+    """Note how far the journal has come; if it went back under our feet, hold the letters instead."""
     with db.read() as tx:
-        home, newest = _home(tx), journal.last_id(tx)
-    mark.note(home, newest)
+        home = _home(tx)
+        # The mark before the journal: another process may note a newer number in between.
+        seen = mark.seen(home)
+        newest = journal.last_id(tx)
+    if seen > newest:
+        hold_after_restore(db, mark)
+    else:
+        mark.note(home, newest)
 
 
 def _check(tx: Tx, mark: Watermark) -> tuple[str, int, int]:

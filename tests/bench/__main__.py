@@ -107,14 +107,15 @@ def _measure(options: argparse.Namespace, folder: Path) -> dict[str, dict[str, d
 
 def _machine() -> dict[str, Any]:
     programs = postgresql_programs()
-    asked = [str(programs / "postgres"), "--version"] if programs else ["true"]
+    asked = [str(programs / "postgres"), "-V"] if programs else ["echo", "not installed"]
+    version = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
     names = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     return {
         "processor": names[0].partition(":")[2].strip() if names else platform.machine(),
         "cores": os.cpu_count(),
         "load": round(os.getloadavg()[0], 1),
         "python": platform.python_version(),
-        "postgresql": subprocess.run(asked, capture_output=True, text=True, check=True).stdout.split("(")[0].strip(),
+        "postgresql": version.rpartition("PostgreSQL) ")[2].partition(" (")[0].strip(),
         "sqlite": sqlite3.sqlite_version,
     }
 
