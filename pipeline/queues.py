@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import dramatiq
 import redis
@@ -36,7 +37,7 @@ def broker_url(settings: Settings) -> str | None:
 
 def embedded_url(socket: Path) -> str:
     """The address of the embedded server."""
-    return f"unix://{socket}"
+    return f"unix://{quote(str(socket))}"
 
 
 def make_broker(url: str | None) -> Broker:
@@ -120,7 +121,7 @@ class Bells:
             return
         try:
             for queue, name in _unrung(self._broker, wanted):
-                self._broker.enqueue(self._broker.get_actor(queue).message(name))
+                self._broker.enqueue(_bell(queue, name))
         except Exception as error:  # noqa: BLE001 - whatever the broker's trouble is, the sweeps stand in for it
             self.missed += len(wanted)
             _log.debug("bells.missed", count=len(wanted), error=type(error).__name__)
@@ -173,6 +174,11 @@ def _unrung(broker: Broker, wanted: list[tuple[str, Any]]) -> list[tuple[str, An
             pipe.set(_mark(queue, name), 1, nx=True, ex=_QUIET)
         marked = pipe.execute()
     return [bell for bell, fresh in zip(wanted, marked, strict=True) if fresh]
+
+
+def _bell(queue: str, name: Any) -> "dramatiq.Message[None]":
+    """The message itself: who only rings has no actors to make it."""
+    return dramatiq.Message(queue_name=queue, actor_name=queue, args=(name,), kwargs={}, options={})
 
 
 def _mark(queue: str, name: Any) -> str:

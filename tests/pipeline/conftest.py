@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from connectors import registry
+from pipeline import stopping
 from storage.db import Database
 from tests.fakes.channel import Fake
 from tests.pipeline.rig import Rig, Sending
@@ -17,6 +18,12 @@ def fake_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(registry._KINDS, "fake", "tests.fakes.channel:Fake")
     monkeypatch.setattr(Fake, "during", None)
     monkeypatch.setattr(Fake, "reading", None)
+
+
+@pytest.fixture(autouse=True)
+def lasting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is told to stop inside this process does not take it along after the deadline."""
+    monkeypatch.setattr(stopping, "_end_hard", lambda *_: None)
 
 
 @pytest.fixture

@@ -147,7 +147,7 @@ def test_a_note_leaves_by_no_channel(rig: Rig, sending: Sending) -> None:
         row = operators.create(tx, "Olga", "operator")
     olga, dialog = Staff(row.id, row.name, row.role), rig.dialogs()[0].id
     for number in range(3):
-        perform(rig.db, olga, lambda work: writing.note(work, dialog, "between us"))
+        perform(rig.db, olga, partial(writing.note, dialog_id=dialog, text="between us"))
         to_all = partial(split, rig.channels)
         said = partial(writing.reply, dialog_id=dialog, draft=writing.Draft(f"ok {number}"), split=to_all)
         perform(rig.db, olga, said)

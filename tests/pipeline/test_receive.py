@@ -1,0 +1,206 @@
+"""Receive: one reader a channel, a cursor that never runs ahead of what is stored, and no error that ends it."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from sqlalchemy import update
+
+from pipeline import receive as module
+from pipeline.receive import readable, receive, run
+from pipeline.stopping import Stop
+from settings import Settings, SettingsError
+from storage import cursors, inbox, leases
+from storage.cursors import CURSORS
+from storage.db import Database
+from storage.leases import LEASES
+from tests.fakes.channel import raw
+from tests.pipeline.children import holding
+from tests.pipeline.rig import CHANNEL, Rig
+
+PATIENCE = 20.0
+
+
+def eventually(what: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not what():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_FIRST_WAIT", 0.05)
+    monkeypatch.setattr(module, "_LONGEST_WAIT", 0.2)
+    monkeypatch.setattr(module, "_DENIED_WAIT", 0.05)
+    monkeypatch.setattr(module, "_BEAT", 0.05)
+
+
+@contextmanager
+def reading(rig: Rig, ring: Callable[[set[int]], None] = lambda _: None) -> Iterator[threading.Thread]:
+    """The receivers' process, as a thread, with the channel `shop` alone."""
+    stop = Stop()
+    readers = {CHANNEL: readable(rig.channels)[CHANNEL]}
+    thread = threading.Thread(target=lambda: asyncio.run(receive(rig.db, readers, ring, stop)))
+    thread.start()
+    try:
+        yield thread
+    finally:
+        stop.set()
+        thread.join(PATIENCE)
+        assert not thread.is_alive(), "the reader does not stop"
+
+
+def stored(rig: Rig) -> list[str]:
+    return [row.external_id for row in rig.rows(inbox.INBOX)]
+
+
+def _is_stored(rig: Rig, key: str) -> bool:
+    return key in stored(rig)
+
+
+def cursor(rig: Rig) -> str | None:
+    with rig.db.read() as tx:
+        return cursors.get(tx, CHANNEL)
+
+
+def numbered(first: int, count: int) -> Sequence[Any]:
+    return [raw("anna", str(n)) for n in range(first, first + count)]
+
+
+def test_what_there_is_to_read_is_stored_in_order_with_its_cursor(rig: Rig) -> None:
+    rang: list[set[int]] = []
+    rig.world.offer(*numbered(0, 25))
+    with reading(rig, rang.append):
+        eventually(lambda: len(stored(rig)) == 25)
+        rig.world.offer(*numbered(25, 5))
+        eventually(lambda: cursor(rig) == "30")
+    assert stored(rig) == [f"anna:{n}" for n in range(30)]
+    assert rang
+    assert all(shards == {inbox.shard_of(CHANNEL, "anna")} for shards in rang if shards)
+
+
+def test_reading_goes_on_from_the_cursor(rig: Rig) -> None:
+    rig.world.offer(*numbered(0, 5))
+    with rig.db.begin() as tx:
+        cursors.move(tx, CHANNEL, "3")
+    with reading(rig):
+        eventually(lambda: cursor(rig) == "5")
+    assert stored(rig) == ["anna:3", "anna:4"]
+
+
+def test_what_was_read_but_not_stored_is_read_again(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    put, failures = inbox.put, [1, 2, 3]
+
+    def failing(*args: Any) -> Any:
+        if failures:
+            failures.pop()
+            raise ConnectionResetError("the database went away")
+        return put(*args)
+
+    monkeypatch.setattr(inbox, "put", failing)
+    rig.world.offer(*numbered(0, 12))
+    with reading(rig):
+        eventually(lambda: cursor(rig) == "12")
+    assert stored(rig) == [f"anna:{n}" for n in range(12)]
+    assert rig.flow()["duplicate"] == 0
+
+
+def test_no_error_of_the_source_ends_the_reading(rig: Rig) -> None:
+    for how in ("denied", "broken", "denied"):
+        with reading(rig):
+            rig.world.fail(how)
+            eventually(lambda: not rig.world.lines())
+            with rig.db.begin() as tx:
+                tx.execute(CURSORS.delete())
+            rig.world.offer(raw("anna", how))
+            eventually(partial(_is_stored, rig, f"anna:{how}"))
+
+
+def test_two_readers_take_turns_and_none_reads_beside_the_other(rig: Rig) -> None:
+    def elsewhere() -> None:
+        with rig.again().db.begin() as tx:
+            assert leases.take(tx, f"receive:{CHANNEL}", 600)
+
+    rig.world.offer(*numbered(0, 5))
+    with holding(elsewhere) as child, reading(rig):
+        time.sleep(0.3)
+        assert stored(rig) == []
+        child.kill()
+        eventually(lambda: len(stored(rig)) == 5)
+
+
+def test_who_was_taken_over_stores_nothing_more_until_it_is_his_turn(rig: Rig) -> None:
+    rig.world.offer(*numbered(0, 5))
+    with reading(rig):
+        eventually(lambda: cursor(rig) == "5")
+        with rig.db.begin() as tx:
+            tx.execute(update(LEASES).values(holder="other-host/1/1/1/1", token=99))
+        rig.world.offer(*numbered(5, 5))
+        time.sleep(0.5)
+        assert len(stored(rig)) == 5
+        with rig.db.begin() as tx:
+            tx.execute(update(LEASES).values(holder=""))
+        eventually(lambda: len(stored(rig)) == 10)
+    (row,) = rig.rows(LEASES)
+    assert (row.holder, row.token) == ("", 100)
+
+
+def test_a_reader_says_that_it_lives_while_there_is_nothing_to_read(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_LEASE", 0.4)
+    with reading(rig):
+        eventually(lambda: rig.rows(LEASES))
+        first = rig.rows(LEASES)[0].expires_at
+        eventually(lambda: (rig.rows(LEASES)[0].expires_at - first).total_seconds() > 0.4)
+        assert rig.rows(LEASES)[0].token == 1
+
+
+@contextmanager
+def process(rig: Rig, *names: str, **more: Any) -> Iterator[None]:
+    """The whole process `receive`, as a thread."""
+    stop = Stop()
+    sections = {CHANNEL: rig.world.section(), "mail": rig.world.section(enabled=False)}
+    settings = Settings.model_validate(
+        {"state_dir": str(rig.folder), "database": {"url": rig.url}, "channels": sections, **more}
+    )
+    thread = threading.Thread(target=run, args=(settings, stop, names))
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+
+
+def test_the_bells_of_a_reader_can_be_heard(rig: Rig, redis_url: str) -> None:
+    rig.world.offer(*numbered(0, 3))
+    with process(rig, broker={"url": redis_url}), redis.Redis.from_url(redis_url) as client:
+        eventually(lambda: len(stored(rig)) == 3)
+        eventually(lambda: client.llen("dramatiq:pipeline") == 1)
+
+
+def test_a_name_that_is_read_by_nobody_is_named_with_those_that_are(rig: Rig) -> None:
+    settings = Settings.model_validate({"channels": {CHANNEL: rig.world.section()}})
+    with pytest.raises(SettingsError, match=f"'shoop' is no channel that is read; those are: {CHANNEL}"):
+        run(settings, Stop(), ["shoop"])
+
+
+def test_the_process_waits_for_the_schema(db: Database, tmp_path: Path) -> None:
+    rig = Rig(db, tmp_path)
+    with db.begin() as tx:
+        tx.exec_driver_sql("UPDATE alembic_version SET version_num = 'old'")
+    rig.world.offer(*numbered(0, 3))
+    with process(rig, CHANNEL):
+        time.sleep(0.3)
+        assert stored(rig) == []
+        with db.begin() as tx:
+            tx.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+        eventually(lambda: len(stored(rig)) == 3)
