@@ -1,0 +1,164 @@
+"""Deliver: how a channel is served, by one at a time, and what holds when others are at it too."""
+
+import threading
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from connectors.base import Letter
+from storage import leases, outbox
+from storage.db import Database, now
+from storage.outbox import OUTBOX
+from tests.fakes.channel import Fake, raw
+from tests.pipeline.rig import CHANNEL, Rig, Sending
+
+PEOPLE = ["anna", "bert", "cleo"]
+
+
+def prepared(rig: Rig) -> Rig:
+    """Three clients to write to."""
+    rig.take(*(raw(who, "0") for who in PEOPLE))
+    return rig
+
+
+@pytest.fixture
+def rig(db: Database, tmp_path: Path) -> Rig:
+    return prepared(Rig(db, tmp_path))
+
+
+@pytest.fixture
+def make(db: Database, tmp_path: Path, request: pytest.FixtureRequest) -> Any:
+    """A rig and its delivery with other settings."""
+
+    def made(**section: Any) -> tuple[Rig, Sending]:
+        rig = prepared(Rig(db, tmp_path, **section))
+        sending = Sending(rig)
+        request.addfinalizer(sending.close)
+        return rig, sending
+
+    return made
+
+
+def change(rig: Rig, letter: int, **values: Any) -> None:
+    if not values:
+        return
+    with rig.db.begin() as tx:
+        tx.execute(update(OUTBOX).where(OUTBOX.c.id == letter).values(**values))
+
+
+def meet(count: int) -> None:
+    """No call ends before so many are under way at once."""
+    meeting = threading.Barrier(count)
+
+    def wait(_: Letter) -> None:
+        meeting.wait(15)
+
+    Fake.during = wait
+
+
+def states(rig: Rig) -> list[str]:
+    return [row.state for row in rig.rows(OUTBOX)]
+
+
+# ---- one letter ----
+
+
+def test_the_pace_is_kept_without_sleeping(make: Any) -> None:
+    rig, sending = make(rate=1)
+    for who in PEOPLE:
+        rig.letter("ok", who)
+    before = now()
+    sending.deliver.sweep()
+    rows = rig.rows(OUTBOX)
+    assert sorted(row.state for row in rows) == ["queued", "queued", "sent"]
+    for row in rows:
+        if row.state == "queued":
+            assert timedelta(0) < row.next_at - before < timedelta(seconds=30)
+            assert row.attempts == 0, "to wait for one's turn is no try"
+
+
+# ---- leases, stops, lost answers of our own ----
+
+
+def test_a_channel_is_given_back_when_it_has_nothing_more_to_send(rig: Rig, sending: Sending) -> None:
+    for who in PEOPLE:
+        rig.letter("ok", who)
+    sending.settle()
+    held = {row.name: row.holder for row in rig.rows(leases.LEASES)}
+    assert held[f"deliver:{CHANNEL}"] == ""
+
+
+def test_a_channel_somebody_else_serves_is_left_alone(rig: Rig, sending: Sending) -> None:
+    rig.letter("ok")
+    with rig.db.begin() as tx:
+        leases.take(tx, f"deliver:{CHANNEL}", 60)
+        tx.execute(update(leases.LEASES).values(holder="other-host/1/1/1/1"))
+    sending.deliver.sweep()
+    assert states(rig) == ["queued"]
+    assert rig.world.calls() == []
+
+
+def test_who_is_told_to_stop_finishes_his_calls_and_starts_no_more(rig: Rig, sending: Sending) -> None:
+    for _ in range(3):
+        rig.letter("ok")
+    Fake.during = lambda _: sending.deliver.stop()
+    sending.deliver.sweep()
+    assert states(rig) == ["sent", "queued", "queued"]
+    held = {row.name: row.holder for row in rig.rows(leases.LEASES)}
+    assert held[f"deliver:{CHANNEL}"] == ""
+
+
+def test_a_letter_cancelled_in_the_last_moment_is_not_sent(rig: Rig, sending: Sending) -> None:
+    letter = rig.letter("ok")
+    look = sending.deliver._look
+
+    def looked(tx: Any, name: str) -> Any:
+        found = look(tx, name)
+        outbox.change(tx, outbox.CANCELLED, OUTBOX.c.id == letter, (outbox.QUEUED,))
+        return found
+
+    sending.deliver._look = looked  # type: ignore[method-assign]
+    sending.deliver.channel(CHANNEL)
+    assert states(rig) == ["cancelled"]
+    assert rig.world.calls() == []
+
+
+def test_a_channel_that_is_not_configured_keeps_its_letters(rig: Rig, sending: Sending) -> None:
+    letter = rig.letter("ok", channel="gone")
+    sending.deliver.sweep()
+    change(rig, letter, state="sending", worker="other-host/1/1/1/1", expires_at=now() - timedelta(hours=1), attempts=1)
+    sending.deliver.sweep()
+    assert states(rig) == ["sending"], "nobody here knows what its channel can do"
+
+
+def test_the_outcome_is_kept_while_the_database_is_away(rig: Rig, sending: Sending, monkeypatch: Any) -> None:
+    """The call was made; three times its outcome cannot be written down."""
+    letter = rig.letter("ok")
+    finish, failures = sending.deliver._finish, [1, 2, 3]
+
+    def failing(*args: Any) -> None:
+        if failures:
+            failures.pop()
+            raise OSError("connection lost") from None
+        finish(*args)
+
+    monkeypatch.setattr("pipeline.deliver.is_database_fault", lambda error: isinstance(error, OSError))
+    monkeypatch.setattr("pipeline.deliver._AGAIN", 0.01)
+    monkeypatch.setattr(sending.deliver, "_finish", failing)
+    sending.settle()
+    assert rig.letter_row(letter).state == "sent"
+    assert len(rig.world.calls()) == 1
+
+
+def test_a_letter_too_long_on_its_way_to_the_call_is_put_back(rig: Rig, sending: Sending, monkeypatch: Any) -> None:
+    letter = rig.letter("ok")
+    with monkeypatch.context() as patch:
+        patch.setattr("pipeline.deliver._TOO_LATE", -1.0)
+        sending.deliver._call(CHANNEL, letter)
+    assert rig.letter_row(letter).state == "queued"
+    assert rig.world.calls() == []
+    sending.settle()
+    assert rig.letter_row(letter).state == "sent"
