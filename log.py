@@ -3,7 +3,8 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
+from datetime import date
 from typing import Any
 
 import orjson
@@ -15,6 +16,7 @@ _SECRET_VALUES = re.compile(
     r"okno_[A-Za-z0-9_-]{16,}|eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*|whsec_[A-Za-z0-9+/=]+|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"
 )
 _MASK = "[hidden]"
+_PLAIN = (int, float, type(None), date)
 
 
 def configure(level: str, style: str) -> None:
@@ -66,13 +68,23 @@ def _calm(record: logging.LogRecord) -> bool:
 
 
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Hide values under secret-sounding keys, and secret-looking values anywhere."""
+    """Hide values under secret-sounding keys, and secret-looking values anywhere, however deep."""
     for key, value in event.items():
-        if _SECRET_KEYS.search(key) and value:
-            event[key] = _MASK
-        elif isinstance(value, str):
-            event[key] = _SECRET_VALUES.sub(_MASK, value)
+        event[key] = _hidden(key, value)
     return event
+
+
+def _hidden(key: str, value: Any) -> Any:
+    if value and _SECRET_KEYS.search(key):
+        return _MASK
+    if isinstance(value, _PLAIN):
+        return value
+    if isinstance(value, Mapping):
+        return {str(inner): _hidden(str(inner), found) for inner, found in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_hidden(key, found) for found in value]
+    # What is no text becomes it here: it would when it is written, and then nobody looks any more.
+    return _SECRET_VALUES.sub(_MASK, str(value))
 
 
 def get(name: str) -> structlog.stdlib.BoundLogger:
