@@ -33,7 +33,7 @@ class Section(BaseModel):
 class DatabaseSettings(Section):
     """Where the truth lives; `statement_timeout` in seconds."""
 
-    url: str = "sqlite:///var/okno.db"
+    url: str = Field("sqlite:///var/okno.db", repr=False)
     pool: int = Field(10, ge=1, le=1000)
     statement_timeout: float = Field(30, gt=0)
 
@@ -52,7 +52,7 @@ class DatabaseSettings(Section):
 class BrokerSettings(Section):
     """Where bells are rung."""
 
-    url: str = ""
+    url: str = Field("", repr=False)
 
 
 class WebSettings(Section):
@@ -107,7 +107,7 @@ class Settings(Section):
     work: WorkSettings = WorkSettings()
     retention: RetentionSettings = RetentionSettings()
     log: LogSettings = LogSettings()
-    channels: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    channels: dict[str, dict[str, Any]] = Field(default_factory=dict, repr=False)
 
     @field_validator("timezone")
     @classmethod
@@ -207,13 +207,25 @@ def _from_environment(environ: Mapping[str, str], below: Mapping[str, Any]) -> d
     for variable, value in sorted(environ.items()):
         if not variable.startswith(_PREFIX) or variable in _OWN_VARIABLES:
             continue
-        if variable.endswith("_FILE"):
+        if variable.endswith("_FILE") and not _is_key(_path_of(variable, below), below):
             variable, value = variable.removesuffix("_FILE"), _read_secret(variable, value)
         path = _path_of(variable, below)
         if len(path) == 1 and path[0] not in Settings.model_fields:
             raise SettingsError(_unknown_variable(variable))
-        _set(found, path, _typed(value))
+        _set(found, path, _typed(value), variable)
     return found
+
+
+def _is_key(path: list[str], below: Mapping[str, Any]) -> bool:
+    """Whether there is a key of this very name; in a channel's section, one that any channel has."""
+    if path[0] == "channels":
+        return any(path[-1] in section for section in below.get("channels", {}).values())
+    value: Any = below
+    for part in path:
+        if not isinstance(value, Mapping) or part not in value:
+            return False
+        value = value[part]
+    return True
 
 
 def _path_of(variable: str, below: Mapping[str, Any]) -> list[str]:
@@ -232,9 +244,11 @@ def _unknown_variable(variable: str) -> str:
     return f"{variable}: there is no such setting; {hint}"
 
 
-def _set(into: dict[str, Any], path: list[str], value: Any) -> None:
+def _set(into: dict[str, Any], path: list[str], value: Any, variable: str) -> None:
     for part in path[:-1]:
         into = into.setdefault(part, {})
+        if not isinstance(into, dict):
+            raise SettingsError(f"{variable}: another variable gives {part} a value of its own; keep one of the two")
     into[path[-1]] = value
 
 
