@@ -44,18 +44,24 @@ def files(tx: Tx, messages: Sequence[tuple[int, str, Message]]) -> None:
     """
     claims: list[Claim] = []
     rows: list[NewFile] = []
-    wanted: dict[str, NewFile] = {}
+    wanted: list[tuple[str, NewFile]] = []
     for message_id, channel, message in messages:
         owner = attachments.visitor(channel, message.sender.address)
         for position, file in enumerate(message.files):
             row = _row(owner, channel, file)._replace(message_id=message_id, position=position)
             if file.upload is not None:
                 claims.append(Claim(message_id, position, owner, file.upload))
-                wanted[file.upload] = row
+                wanted.append((file.upload, row))
             else:
                 rows.append(row)
     taken = attachments.attach(tx, claims)
-    attachments.add(tx, rows + [row for upload, row in wanted.items() if upload not in taken])
+    for upload, row in wanted:
+        # The first claim has it; for all others it is a file that cannot be had.
+        if upload in taken:
+            taken.remove(upload)
+        else:
+            rows.append(row)
+    attachments.add(tx, rows)
 
 
 def _row(owner: str, channel: str, file: File) -> NewFile:
