@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from connectors.base import Batch, Import, Raw
 from connectors.registry import Channels
 from pipeline.daemons import open_database
-from pipeline.intake import store
+from pipeline.intake import Unfit, ensure_fit, store
 from settings import Settings, SettingsError
 
 _STEP = 500
@@ -28,7 +28,7 @@ def bring_in(settings: Settings, channel: str, files: Sequence[Path]) -> int:
     faults: list[str] = []
     with _progress() as progress:
         for path in files:
-            task = progress.add_task(path.name, total=path.stat().st_size)
+            task = progress.add_task(path.name, total=path.stat().st_size if path.exists() else 0)
             raws = _readable(connector, path, faults)
             while step := list(islice(raws, _STEP)):
                 stored = store(db, channel, Batch([raw for raw, _ in step]))
@@ -42,11 +42,23 @@ def bring_in(settings: Settings, channel: str, files: Sequence[Path]) -> int:
 
 
 def _readable(connector: Import, path: Path, faults: list[str]) -> Iterator[tuple[Raw, int]]:
-    for found in connector.read(path):
-        if isinstance(found.raw, Raw):
-            yield found.raw, found.position
-        else:
-            faults.append(f"{path}: {found.raw}")
+    try:
+        for found in connector.read(path):
+            fault = found.raw if isinstance(found.raw, str) else _unfit(found.raw)
+            if fault is None and isinstance(found.raw, Raw):
+                yield found.raw, found.position
+            else:
+                faults.append(f"{path}: {fault}")
+    except OSError as error:
+        faults.append(f"{path}: {error.strerror or error}")
+
+
+def _unfit(raw: Raw) -> str | None:
+    try:
+        ensure_fit(raw)
+    except Unfit as error:
+        return f"{raw.external_id[:40]!r}: {error}"
+    return None
 
 
 def _progress() -> Progress:

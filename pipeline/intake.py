@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import log
 from connectors.base import Batch, Raw
+from connectors.text import clean_text
 from storage import cursors, inbox, leases
 from storage.db import Database, Tx, is_database_fault
 
@@ -149,7 +150,13 @@ def _settle(answers: list["asyncio.Future[None]"], error: Exception | None) -> N
             answer.set_exception(error)
 
 
+def ensure_fit(raw: Raw) -> None:
+    """Raises Unfit for a raw that no database would take."""
+    keys = (raw.external_id, raw.address_hint)
+    if not raw.external_id or any(len(key) > _LONGEST_KEY or clean_text(key) != key for key in keys):
+        raise Unfit("a message needs an id of at most 512 characters that can be stored")
+
+
 def _arrival(channel: str, raw: Raw) -> inbox.Arrival:
-    if not raw.external_id or len(raw.external_id) > _LONGEST_KEY or len(raw.address_hint) > _LONGEST_KEY:
-        raise Unfit("a message needs an id of at most 512 characters")
+    ensure_fit(raw)
     return inbox.Arrival(channel, raw.external_id, raw.address_hint, raw.data)

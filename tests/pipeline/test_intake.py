@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 
@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 from connectors.base import Batch, Raw
 from pipeline.intake import Busy, SharedIntake, Unfit, store
 from storage import cursors, inbox, leases
-from storage.db import Database
+from storage.db import Database, Tx
 from storage.inbox import INBOX, QUEUE
 from tests.pipeline.children import Child
 from tests.pipeline.rig import CHANNEL, Rig
@@ -91,7 +91,13 @@ def test_who_lost_his_lease_stores_nothing(db: Database) -> None:
         assert cursors.get(tx, CHANNEL) == "1"
 
 
-@pytest.mark.parametrize("unfit", [Raw("", "anna", b""), Raw("x" * 513, "anna", b""), Raw("1", "x" * 513, b"")])
+@pytest.mark.parametrize(
+    "unfit",
+    [
+        Raw("", "anna", b""), Raw("x" * 513, "anna", b""), Raw("1", "x" * 513, b""), Raw("\0", "anna", b""),
+        Raw("\ud800", "anna", b""), Raw("1", "\udfff", b""),
+    ],
+)  # fmt: skip
 def test_a_raw_without_a_usable_id_is_refused(db: Database, shared: SharedIntake, unfit: Raw) -> None:
     with pytest.raises(Unfit):
         store(db, CHANNEL, Batch([raw(1), unfit]))
@@ -147,13 +153,25 @@ def test_two_processes_that_store_the_same_in_opposite_order_both_succeed(rig: R
     assert flow["received"] == flow["duplicate"] + flow["in_flight"]
 
 
-@pytest.mark.parametrize("bad", [Raw("\ud800", "anna", b""), Raw("1", "\udfff", b"")])
-def test_a_bad_raw_in_a_shared_commit_harms_only_itself(db: Database, shared: SharedIntake, bad: Raw) -> None:
-    calls = [partial(shared.store, CHANNEL, [raw(n)], PATIENCE) for n in range(20)]
-    calls.insert(10, partial(shared.store, CHANNEL, [bad], PATIENCE))
-    outcomes = all_at_once(*calls)
-    assert [type(outcome) for outcome in outcomes] == [*[type(None)] * 10, Unfit, *[type(None)] * 10]
-    assert sorted(stored(db)) == sorted(f"anna:{n}" for n in range(20))
+def test_a_bad_raw_in_a_shared_commit_harms_only_itself(
+    db: Database, shared: SharedIntake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together: list[int] = []
+
+    def choosy(tx: Tx, arrivals: Sequence[inbox.Arrival]) -> inbox.Stored:
+        together.append(len(arrivals))
+        stored = put(tx, arrivals)
+        if any(arrival.data == b"bad" for arrival in arrivals):
+            raise ValueError("no database takes this")
+        return stored
+
+    put = inbox.put
+    monkeypatch.setattr(inbox, "put", choosy)
+    raws = [raw(n, data=b"bad" if n == 10 else b"{}") for n in range(20)]
+    outcomes = all_at_once(*(partial(shared.store, CHANNEL, [each], PATIENCE) for each in raws))
+    assert [type(outcome) for outcome in outcomes] == [*[type(None)] * 10, Unfit, *[type(None)] * 9]
+    assert sorted(stored(db)) == sorted(f"anna:{n}" for n in range(20) if n != 10)
+    assert max(together) > 1, "they did not share a commit"
 
 
 def test_the_order_of_an_address_is_the_order_of_asking(db: Database, shared: SharedIntake) -> None:
