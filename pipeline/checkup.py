@@ -88,6 +88,8 @@ def _channel(name: str, section: dict[str, object]) -> Finding:
         return Finding(what, False, str(error))
     except TimeoutError:
         return Finding(what, False, f"no answer within {_CALL:.0f} s")
+    except Exception as error:  # noqa: BLE001 - one connector's trouble must not hide what else was found
+        return Finding(what, False, f"{type(error).__name__}: {error}")
 
 
 async def _ask(connector: Connector) -> str:

@@ -62,9 +62,17 @@ class Clock:
 
     def _tick(self) -> None:
         for at, (every, chore) in enumerate(self._chores):
-            if time.monotonic() >= self._next[at]:
+            if time.monotonic() < self._next[at]:
+                continue
+            try:
                 chore()
                 self._next[at] = time.monotonic() + every
+            except Exception as error:
+                if is_database_fault(error):
+                    raise
+                # The others have their turn all the same.
+                self._next[at] = time.monotonic() + _OFTEN
+                _log.exception("clock.chore_failed", chore=chore.__name__)
 
     def _add_up(self) -> None:
         self._db.write(inbox.add_up)
