@@ -48,8 +48,9 @@ def _default(context: typer.Context) -> None:
 def everything() -> None:
     """Run everything: schema, receivers, workers, clock and web, supervised; Ctrl-C stops it all."""
     from pipeline.household import run
+    from pipeline.supervise import DEADLINE
 
-    run(_begin(), Stop().on_signals())
+    run(_begin(), Stop(DEADLINE).on_signals())
 
 
 @app.command()
@@ -76,7 +77,7 @@ def web() -> None:
     """Serve the website chat, webhooks, the operators' API and the pages."""
     from api.app import serve
 
-    serve(_begin())
+    serve(_begin(), Stop().on_signals())
 
 
 @app.command()

@@ -2,8 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import uvicorn
@@ -24,6 +24,7 @@ from dialogs import visitors
 from pipeline import queues as bells
 from pipeline.daemons import file_store, open_database
 from pipeline.intake import Busy, SharedIntake, Unfit
+from pipeline.stopping import Stop
 from settings import Settings, secret
 from storage import keys
 from storage import operators as staff
@@ -164,11 +165,20 @@ def page(name: str) -> Callable[[object], Response]:
 
 
 class Server(uvicorn.Server):
-    """Uvicorn, that ends the streams before it waits for its requests."""
+    """Uvicorn, that stops like every other process of ours and ends the streams before it waits for its requests."""
 
     def __init__(self, config: uvicorn.Config, feed: Feed) -> None:
         super().__init__(config)
         self._feed = feed
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals set the process's own flag: uvicorn would raise them again at its end, before anything is closed."""
+        yield
+
+    def end(self) -> None:
+        """Ask it to stop, from any thread."""
+        self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Called on the loop once a signal came."""
@@ -176,8 +186,8 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT."""
+def serve(settings: Settings, stop: Stop) -> None:
+    """Serve until told to stop."""
     web = Web(settings)
     config = uvicorn.Config(
         web.app,
@@ -192,8 +202,10 @@ def serve(settings: Settings) -> None:
         h11_max_incomplete_event_size=65536,
         lifespan="on",
     )
+    server = Server(config, web.feed)
+    stop.also(server.end)
     try:
-        Server(config, web.feed).run()
+        server.run()
     finally:
         web.close()
 

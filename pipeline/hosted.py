@@ -40,11 +40,13 @@ class _House:
     def open(self) -> None:
         """The worker has booted."""
         shop = Workshop(self._settings, self._stop, self._broker)
-        hands = self._hands = shop.hands()
+        hands = shop.hands()
 
         def sweep() -> None:
             if await_schema(shop.db, self._stop):
                 hold_restored(hands)
+                # From here on bells are answered: before, they would let letters out that are to be held.
+                self._hands = hands
                 sweep_until(self._stop, shop.sweep_seconds, hands.sweep)
 
         threading.Thread(target=sweep, name="sweep", daemon=True).start()

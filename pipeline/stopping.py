@@ -9,13 +9,15 @@ from collections.abc import Callable
 from types import FrameType
 
 # A call under way may finish; but a process whose database and broker are gone must end as well.
-_DEADLINE = 25.0
+DEADLINE = 25.0
 
 
 class Stop:
     """Set once, never cleared."""
 
-    def __init__(self) -> None:
+    def __init__(self, deadline: float = DEADLINE) -> None:
+        """`deadline`: seconds from then on after which the process ends hard."""
+        self._deadline = deadline
         self._event = threading.Event()
         self._wishes: list[Callable[[], None]] = []
 
@@ -26,15 +28,17 @@ class Stop:
         return self
 
     def also(self, wish: Callable[[], None]) -> None:
-        """Call `wish` when the flag is set."""
+        """Call `wish` when the flag is set; at once if it is."""
         self._wishes.append(wish)
+        if self._event.is_set():
+            wish()
 
     def set(self) -> None:
         """Ask everything to stop; whatever still runs after the deadline ends hard."""
         if self._event.is_set():
             return
         self._event.set()
-        threading.Thread(target=_end_hard, name="deadline", daemon=True).start()
+        threading.Thread(target=_end_hard, args=(self._deadline,), name="deadline", daemon=True).start()
         for wish in self._wishes:
             wish()
 
@@ -51,8 +55,8 @@ class Stop:
         threading.Thread(target=self.set, name="stop").start()
 
 
-def _end_hard() -> None:
-    time.sleep(_DEADLINE)
+def _end_hard(deadline: float) -> None:
+    time.sleep(deadline)
     sys.stderr.flush()
     # Threads may hang in a driver that waits for a dead server; all that matters is committed or will be done again.
     os._exit(1)

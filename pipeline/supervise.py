@@ -14,8 +14,9 @@ _log = log.get(__name__)
 
 # A process that lives shorter than this waits twice as long before its next start, up to the longest wait.
 _HEALTHY, _FIRST_WAIT, _LONGEST_WAIT = 10.0, 0.1, 10.0
-# Seconds a child has to stop cleanly: less than the 30 its own watchdog grants, and than a service manager does.
-_GRACE = 26.0
+# Seconds a child has to stop: a little more than it gives itself (stopping.DEADLINE), so that only one that cannot end
+# itself is killed; and our own deadline, which comes after that and before a service manager's.
+_GRACE, DEADLINE = 26.0, 29.0
 PARENT_VARIABLE = "OKNO_SUPERVISOR"
 
 Start = Callable[[], "subprocess.Popen[bytes]"]

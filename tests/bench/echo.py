@@ -10,6 +10,7 @@ import log
 import settings as config
 from api import app
 from api.door import Door, Receive, Scope, Send, bearer
+from pipeline.stopping import Stop
 
 
 class Echo:
@@ -42,4 +43,4 @@ if __name__ == "__main__":
     loaded = config.load()
     log.configure(loaded.log.level, loaded.log.format)
     app.Web = Web  # type: ignore[misc]
-    app.serve(loaded)
+    app.serve(loaded, Stop().on_signals())

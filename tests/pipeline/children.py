@@ -32,9 +32,9 @@ class Child:
         finally:
             os._exit(status)
 
-    def wait(self) -> int:
+    def wait(self, patience: float = PATIENCE) -> int:
         """Its exit status, negative for the signal that ended it; fails the test if it does not end."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             done, status = os.waitpid(self.pid, os.WNOHANG)
             if done:

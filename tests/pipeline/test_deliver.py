@@ -337,6 +337,3 @@ def test_an_answer_that_never_came(
     assert len(rig.world.arrived(idempotent=section["idempotent"])) == arrived
     assert len(rig.events("message.unconfirmed")) == (twice or state == "unconfirmed")
     rig.check()
-
-
-# ---- pace ----

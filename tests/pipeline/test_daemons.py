@@ -1,0 +1,170 @@
+"""What every worker process stands on: it waits for its schema, sweeps for ever, and no actor ever fails."""
+
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from pipeline import daemons
+from pipeline.daemons import Workshop, await_schema, guarded, sweep_until, work
+from pipeline.stopping import Stop
+from settings import Settings
+from storage import journal, leases, restore
+from storage.db import Database
+from storage.restore import Watermark
+from tests.fakes.channel import Fake, raw
+from tests.pipeline.rig import CHANNEL, Rig
+
+PATIENCE = 20.0
+
+
+def settings_of(rig: Rig, **more: Any) -> Settings:
+    whole = {
+        "database": {"url": rig.url}, "state_dir": str(rig.folder), "channels": {CHANNEL: rig.world.section()},
+        "work": {"sweep": 0.05}, **more,
+    }  # fmt: skip
+    return Settings.model_validate(whole)
+
+
+class Process:
+    """A worker process, as a thread."""
+
+    def __init__(self, settings: Settings, *kinds: str) -> None:
+        self.stop = Stop()
+        self._thread = threading.Thread(target=work, args=(settings, self.stop, kinds or ("pipeline", "deliver")))
+        self._thread.start()
+
+    def __enter__(self) -> "Process":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop.set()
+        self._thread.join(PATIENCE)
+        assert not self._thread.is_alive(), "the worker does not stop"
+
+    def until(self, what: Any) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not what():
+            assert time.monotonic() < deadline, "it did not happen"
+            time.sleep(0.01)
+
+
+def test_a_worker_finds_its_work_without_any_bell(rig: Rig) -> None:
+    rig.store_raws(raw("anna", "1"))
+    with Process(settings_of(rig)) as process:
+        process.until(lambda: rig.said() == ["hello"])
+        letter = rig.letter("ok")
+        process.until(lambda: rig.letter_row(letter).state == "sent")
+    assert {row.holder for row in rig.rows(leases.LEASES)} == {""}, "a clean stop gives everything back"
+
+
+@pytest.mark.parametrize(("kind", "said", "state"), [("pipeline", 1, "queued"), ("deliver", 0, "sent")])
+def test_a_worker_does_the_kind_of_work_it_was_asked_for(rig: Rig, kind: str, said: int, state: str) -> None:
+    rig.take(raw("anna", "0"))
+    letter = rig.letter("ok")
+    rig.store_raws(raw("anna", "1"))
+    with Process(settings_of(rig), kind) as process:
+        process.until(lambda: rig.letter_row(letter).state == state and (said == 0 or not rig.queued()))
+        time.sleep(0.2)
+    assert rig.letter_row(letter).state == state
+    assert rig.queued() == 1 - said
+
+
+def test_a_worker_starts_before_its_schema_and_waits_for_it(rig: Rig) -> None:
+    with rig.db.begin() as tx:
+        tx.exec_driver_sql("UPDATE alembic_version SET version_num = 'old'")
+    rig.store_raws(raw("anna", "1"))
+    with Process(settings_of(rig)) as process:
+        time.sleep(0.2)
+        assert rig.queued() == 1
+        with rig.db.begin() as tx:
+            tx.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+        process.until(lambda: not rig.queued())
+
+
+def test_a_worker_that_waits_for_its_database_can_be_stopped(tmp_path: Path) -> None:
+    settings = Settings.model_validate(
+        {"database": {"url": "postgresql+psycopg://127.0.0.1:9/okno"}, "state_dir": str(tmp_path)}
+    )
+    with Process(settings):
+        time.sleep(0.1)
+
+
+def test_letters_of_a_restored_database_wait_from_the_start_on(rig: Rig) -> None:
+    rig.take(raw("anna", "0"))
+    mark = Watermark(rig.folder)
+    restore.hold_after_restore(rig.db, mark)
+    letter = rig.letter("ok")
+    with rig.db.read() as tx:
+        mark.note(restore._home(tx), journal.last_id(tx) + 5)
+    rig.store_raws(raw("anna", "1"))
+    with Process(settings_of(rig)) as process:
+        process.until(lambda: rig.letter_row(letter).state == "held" and not rig.queued())
+        time.sleep(0.2)
+    assert rig.world.calls() == []
+
+
+def test_a_database_set_back_under_a_running_worker_holds_its_letters(rig: Rig) -> None:
+    rig.take(raw("anna", "0"))
+    with Process(settings_of(rig)) as process:
+        mark = Watermark(rig.folder)
+        process.until((rig.folder / "watermark").exists)
+        with rig.db.read() as tx:
+            mark.note(restore._home(tx), journal.last_id(tx) + 100)
+        process.until(lambda: rig.events("outbox.held"))
+
+
+@pytest.mark.parametrize("error", [ValueError("a bug"), OperationalError("SELECT 1", {}, Exception("gone"))])
+def test_an_actor_never_fails(error: Exception) -> None:
+    def fail(_: object) -> None:
+        raise error
+
+    guarded(fail)(7)
+
+
+def test_sweeps_go_on_whatever_they_raise() -> None:
+    stop, sweeps = Stop(), list[float]()
+
+    def sweep() -> None:
+        sweeps.append(time.monotonic())
+        if len(sweeps) == 4:
+            stop.set()
+        if len(sweeps) == 2:
+            raise TimeoutError("no connection is free")
+
+    sweep_until(stop, 0.01, sweep)
+    assert len(sweeps) == 4
+    assert sweeps[2] - sweeps[1] > 0.4, "trouble makes it slower"
+    assert sweeps[3] - sweeps[2] < 0.4, "and the end of trouble quick again"
+
+
+def test_a_stop_ends_the_waiting_for_a_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    db, stop = Database(f"sqlite:///{tmp_path / 'empty.db'}"), Stop()
+    monkeypatch.setattr(stop, "wait", lambda _: stop.set())
+    assert not await_schema(db, stop)
+    db.close()
+
+
+def test_where_no_bell_can_be_heard_it_looks_more_often(rig: Rig) -> None:
+    for url, seconds in (("", 0.2), ("redis://127.0.0.1:9/0", 1.0)):
+        shop = Workshop(settings_of(rig, broker={"url": url}, work={"sweep": 1.0}), Stop())
+        assert shop.sweep_seconds == seconds
+        shop.close()
+
+
+def test_a_worker_keeps_what_customers_wrote_out_of_its_log(
+    rig: Rig, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(daemons, "_DEAF_SWEEP", 0.05)
+    rig.store_raws(raw("anna", "1", "канарейка", name="Анна Канарейкина"), raw("anna", "2", poison="raise"))
+    Fake.reading = None
+    with Process(settings_of(rig)) as process:
+        process.until(lambda: not rig.queued())
+        letter = rig.letter("rejected канарейка")
+        process.until(lambda: rig.letter_row(letter).state == "failed")
+    out, err = capfd.readouterr()
+    assert "inbox.parked" in out + err
+    assert "анарейк" not in out + err

@@ -1,0 +1,69 @@
+"""Reports: the ledger and the broken promises, for people and for programs."""
+
+import json
+from typing import Any
+
+import pytest
+
+from pipeline.reports import show_breaches, show_status
+from settings import Settings
+from tests.fakes.channel import raw
+from tests.pipeline.rig import CHANNEL, Rig
+
+
+@pytest.fixture
+def settings(rig: Rig) -> Settings:
+    rig.take(raw("anna", "1"), raw("anna", "1"), raw("anna", "2", poison="raise"))
+    rig.letter("ok")
+    sections = {CHANNEL: rig.world.section(), "mail": rig.world.section()}
+    whole = {"database": {"url": rig.url}, "state_dir": str(rig.folder), "channels": sections}
+    return Settings.model_validate(whole)
+
+
+def told(capsys: pytest.CaptureFixture[str]) -> Any:
+    return json.loads(capsys.readouterr().out)
+
+
+def test_status_as_a_table_names_every_count(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    show_status(settings, as_json=False)
+    out = capsys.readouterr().out
+    for word in ("Inbox", "received", "processed", "duplicate", "parked", "in flight", "Outbox", "queued", CHANNEL):
+        assert word in out
+
+
+def test_status_as_json_adds_up(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    show_status(settings, as_json=True)
+    found = told(capsys)
+    flow = found["channels"][CHANNEL]
+    assert flow == {"received": 3, "processed": 1, "duplicate": 1, "parked": 1, "in_flight": 0, "lag_seconds": 0.0}
+    assert found["outbox"][CHANNEL]["states"] == {"queued": 1}
+
+
+def test_kept_promises_are_said_to_be_kept(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    assert show_breaches(settings, as_json=False) == 0
+    assert capsys.readouterr().out == "Every promise is kept.\n"
+    assert show_breaches(settings, as_json=True) == 0
+    assert told(capsys) == {"ok": True, "breaches": []}
+
+
+def test_a_broken_promise_is_named_with_its_rows(
+    rig: Rig, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with rig.db.begin() as tx:
+        tx.exec_driver_sql("UPDATE outbox SET state = 'nowhere'")
+    assert show_breaches(settings, as_json=False) == 1
+    out = capsys.readouterr().out
+    assert "BROKEN  letters" in out
+    assert "'state': 'nowhere'" in out
+    assert show_breaches(settings, as_json=True) == 1
+    found = told(capsys)
+    assert found["ok"] is False
+    assert found["breaches"][0]["rows"] == [{"letter_id": 1, "state": "nowhere"}]
+
+
+def test_a_message_that_was_lost_is_missed(rig: Rig, settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    rig.take(raw("bert", "1", "gone"))
+    with rig.db.begin() as tx:
+        tx.exec_driver_sql("DELETE FROM messages WHERE text = 'gone'")
+    assert show_breaches(settings, as_json=True) == 1
+    assert "stored" in {breach["promise"] for breach in told(capsys)["breaches"]}

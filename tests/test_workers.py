@@ -1,0 +1,435 @@
+"""The command line: what each command says and how it ends, and daemons that stop whatever stands still around them."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from sqlalchemy import make_url, select, update
+
+import workers
+from connectors import registry
+from pipeline import embedded, queues
+from storage import inbox, operators, schema
+from storage.db import Database, now
+from storage.inbox import INBOX, PARKED, Arrival
+from storage.leases import LEASES
+from tests.fakes.channel import Fake, World, raw, register
+from tests.pipeline.children import Child
+from tests.pipeline.rig import Rig
+
+ROOT = Path(workers.__file__).parent
+PATIENCE = 30.0
+TOKEN = "okno_" + "t" * 43
+
+
+class Said(NamedTuple):
+    """How a command ended."""
+
+    status: int
+    out: str
+    err: str
+
+
+class House:
+    """An installation: its folder, its environment, and a channel `shop` of the fake kind."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder, self.url = folder, url
+        self.world = World(folder / "world")
+        own = folder / "own.toml"
+        own.write_text(f'[channels.shop]\nkind = "fake"\nworld = "{folder / "world"}"\n')
+        self.environ = {
+            "OKNO_SETTINGS": str(own),
+            "OKNO_STATE_DIR": str(folder / "var"),
+            "OKNO_DATABASE__URL": url,
+            "OKNO_LOG__FORMAT": "json",
+            "OKNO_WEB__PORT": str(_free_port()),
+        }
+        self._daemons: list[Daemon] = []
+
+    def start(self, *arguments: str, **environ: str) -> "Daemon":
+        """A command, in a process of its own."""
+        self._daemons.append(Daemon(self, arguments, {**self.environ, **environ}))
+        return self._daemons[-1]
+
+    def run(self, *arguments: str, **environ: str) -> Said:
+        """The same, to its end."""
+        daemon = self.start(*arguments, **environ)
+        status = daemon.child.wait()
+        return Said(status, daemon.out.read_text(), daemon.err.read_text())
+
+    def close(self) -> None:
+        """End what still runs."""
+        for daemon in self._daemons:
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):
+                daemon.child.kill()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Daemon:
+    """A running command, its output in files."""
+
+    def __init__(self, house: House, arguments: tuple[str, ...], environ: Mapping[str, str]) -> None:
+        number = len(list(house.folder.glob("*.out")))
+        self.out, self.err = (house.folder / f"{number}.{end}" for end in ("out", "err"))
+
+        def work() -> None:
+            for stream, path in ((1, self.out), (2, self.err)):
+                os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), stream)
+            sys.stdout, sys.stderr = (os.fdopen(stream, "w", buffering=1) for stream in (1, 2))
+            os.environ.update(environ)
+            os.chdir(house.folder)
+            register()
+            sys.argv = [str(ROOT / "tests/fakes/channel.py"), *arguments]
+            _main()
+
+        self.child = Child(work)
+
+    def says(self, what: str) -> None:
+        """Wait until its log says so."""
+        eventually(lambda: self.err.exists() and what in self.err.read_text())
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Ask it to end; its status."""
+        self.child.signal(number)
+        return self.child.wait()
+
+
+def _main() -> None:
+    """What the interpreter does with a program's end."""
+    status: Any = 0
+    try:
+        workers.main()
+    except SystemExit as end:
+        status = end.code
+    if isinstance(status, str):
+        sys.stderr.write(f"{status}\n")
+        status = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status or 0)
+
+
+def eventually(what: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not what():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.02)
+
+
+@pytest.fixture(autouse=True)
+def fake_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(registry._KINDS, "fake", "tests.fakes.channel:Fake")
+    monkeypatch.setattr(Fake, "reading", None)
+
+
+@pytest.fixture
+def house(database_url: str, tmp_path: Path) -> Iterator[House]:
+    found = House(tmp_path, database_url)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def blank(blank_url: str, tmp_path: Path) -> Iterator[House]:
+    """Before its first migration."""
+    found = House(tmp_path, blank_url)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def db(house: House) -> Iterator[Database]:
+    found = Database(house.url)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def rig(db: Database, house: House) -> Rig:
+    return Rig(db, house.folder)
+
+
+# ---- commands ----
+
+
+def test_migrate_says_from_where_to_where(blank: House) -> None:
+    first, again = blank.run("migrate"), blank.run("migrate")
+    assert first.status == again.status == 0
+    assert first.out.strip().endswith(f"schema none → {schema.head()}")
+    assert again.out.strip().endswith(f"schema {schema.head()} → {schema.head()}")
+
+
+def test_a_newer_schema_is_refused_by_migrate_and_all(house: House, db: Database) -> None:
+    with db.begin() as tx:
+        tx.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    for command in ("migrate", "all"):
+        said = house.run(command)
+        assert said.status == 1
+        assert "upgraded by a newer one" in said.err
+
+
+def test_status_and_verify_tell_people_and_programs(house: House, rig: Rig) -> None:
+    rig.take(raw("anna", "1"), raw("anna", "2", poison="raise"))
+    for command in ("status", "verify"):
+        for_people, for_programs = house.run(command), house.run(command, "--json")
+        assert (for_people.status, for_programs.status) == (0, 0)
+        assert for_people.out
+        assert json.loads(for_programs.out)
+    assert json.loads(house.run("status", "--json").out)["channels"]["shop"]["parked"] == 1
+    with rig.db.begin() as tx:
+        tx.exec_driver_sql("DELETE FROM messages")
+    broken = house.run("verify")
+    assert broken.status == 1
+    assert "BROKEN" in broken.out
+
+
+def test_check_names_what_is_wrong_and_its_status_says_so(house: House) -> None:
+    well = house.run("check")
+    assert well.status == 0
+    assert all(line.startswith("ok  ") for line in well.out.splitlines())
+    house.world.deny()
+    ill = house.run("check")
+    assert ill.status == 1
+    assert "FAIL  channel shop: wrong token; get another one" in ill.out.splitlines()
+
+
+def test_replay_takes_up_what_it_is_told_to(house: House, rig: Rig) -> None:
+    rig.take(raw("anna", "1", poison="raise"), raw("bert", "1"))
+    letter = rig.letter("ok", "bert", action="send")
+    with rig.db.begin() as tx:
+        tx.exec_driver_sql("UPDATE outbox SET state = 'held'")
+        (parked,) = tx.execute(select(PARKED.c.inbox_id)).scalars()
+    unsaid = house.run("replay", "inbox")
+    assert unsaid.status == 2
+    assert "--all" in unsaid.err
+    assert house.run("replay", "everything", "--all").status == 2
+    assert house.run("replay", "inbox", "--since", "yesterday").status == 1
+    assert house.run("replay", "inbox", "--id", str(parked)).out == "1 messages taken up again\n"
+    assert house.run("replay", "inbox", "--all").out == "0 messages taken up again\n"
+    assert house.run("replay", "outbox", "--channel", "shop").out == "1 letters taken up again\n"
+    assert rig.letter_row(letter).state == "queued"
+
+
+def test_import_counts_and_its_status_says_whether_all_was_taken(house: House, rig: Rig) -> None:
+    found = raw("anna", "1", history=True)
+    line = json.dumps({"id": found.external_id, "hint": found.address_hint, "data": found.data.decode()})
+    path = house.folder / "history.jsonl"
+    path.write_text(f"{line}\n")
+    first = house.run("import", str(path), "--channel", "shop")
+    assert first.status == 0
+    assert first.out.splitlines()[-1] == "1 new, 0 there already, 0 left out"
+    path.write_text(f"{line}\nnonsense\n")
+    second = house.run("import", str(path), "no such file", "--channel", "shop")
+    assert second.status == 1
+    assert second.out.splitlines()[-1] == "0 new, 1 there already, 2 left out"
+    assert "Traceback" not in second.err
+    assert house.run("import", str(path), "--channel", "nowhere").status == 1
+
+
+def test_operator_add_prints_a_token_that_works_once(house: House, db: Database) -> None:
+    said = house.run("operator", "add", "Olga", "--role", "admin")
+    assert said.status == 0
+    with db.read() as tx:
+        holder = operators.by_token(tx, said.out.strip())
+    assert holder is not None
+    assert (holder.name, holder.role) == ("Olga", "admin")
+    again = house.run("operator", "add", "Olga")
+    assert again.status == 1
+    assert "There is an operator named Olga already." in again.err
+    assert house.run("operator", "add", "Oleg", "--role", "king").status == 2
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("arguments", "environ", "status", "says"),
+    [
+        (["work", "pipline"], {}, 2, "there are pipeline and deliver"),
+        (["receive", "site"], {}, 1, "'site' is no channel that is read; those are: shop"),
+        (["status"], {"OKNO_WEB__PROT": "1"}, 1, "did you mean 'port'?"),
+        (["web"], {"OKNO_CHANNELS__SITE__SECRTE": "1"}, 1, "did you mean 'secret'?"),
+        (["status"], {"OKNO_SETTINGS": "/no/such.toml"}, 1, "there is no such settings file"),
+        (["status"], {"OKNO_DATABASE__URL": "postgresql+psycopg://127.0.0.1:9/x"}, 1, "`python workers.py check`"),
+        (["status"], {"OKNO_DATABASE__URL": "sqlite:///{folder}/empty.db"}, 1, "`python workers.py check`"),
+        (["dance"], {}, 2, "No such command 'dance'"),
+    ],
+)
+def test_what_cannot_be_done_is_said_without_a_traceback(
+    house: House, arguments: list[str], environ: dict[str, str], status: int, says: str
+) -> None:
+    told = {name: value.format(folder=house.folder) for name, value in environ.items()}
+    said = house.run(*arguments, **told)
+    assert said.status == status
+    assert says in said.err
+    assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_taken_port_is_told_with_the_way_out(house: House) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        said = house.run("all", OKNO_WEB__PORT=str(taken.getsockname()[1]))
+    assert said.status == 1
+    assert "Address already in use; choose another by OKNO_WEB__PORT" in said.err
+
+
+# ---- daemons ----
+
+
+def _works(house: House, db: Database) -> None:
+    """Everything a message needs is at work: it comes in by the reader, and a letter goes out."""
+    house.world.offer(raw("anna", str(time.monotonic_ns())))
+    before = len(_rows(db, INBOX))
+    eventually(lambda: len(_rows(db, INBOX)) > before)
+    eventually(lambda: not _rows(db, inbox.QUEUE))
+
+
+def _rows(db: Database, table: Any) -> list[Any]:
+    with db.read() as tx:
+        return list(tx.execute(select(table)))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_every_daemon_stops_cleanly_and_gives_back_what_it_held(
+    house: House, db: Database, number: signal.Signals
+) -> None:
+    daemons = [house.start(name) for name in ("work", "receive", "clock", "web")]
+    _works(house, db)
+    daemons[3].says("Uvicorn running")
+    eventually(lambda: any(row.name == "clock" for row in _rows(db, LEASES)))
+    started = time.monotonic()
+    assert [daemon.stop(number) for daemon in daemons] == [0] * 4
+    assert time.monotonic() - started < 20
+    assert {row.holder for row in _rows(db, LEASES)} == {""}
+    for daemon in daemons:
+        assert "Traceback" not in daemon.err.read_text()
+
+
+@contextlib.contextmanager
+def frozen(*pids: int) -> Iterator[None]:
+    """Processes that stand still."""
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+
+def _postgres(url: str) -> list[int]:
+    """Every process of the server."""
+    folder = make_url(url).query["host"]
+    first = int(Path(f"{folder}/data/postmaster.pid").read_text().split()[0])
+    children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+    return [first, *map(int, children)]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_every_daemon_ends_within_30_seconds_with_database_and_broker_standing_still(
+    house: House, db: Database
+) -> None:
+    server = embedded.binary()
+    if server is None:
+        pytest.skip("the embedded server has no build for this platform")
+    sock = Path(f"/tmp/okno-w{os.getpid()}") / "v.sock"
+    broker = embedded.start(server, sock)
+    eventually(sock.exists)
+    environ = {"OKNO_BROKER__URL": queues.embedded_url(sock)}
+    daemons = [house.start(name, **environ) for name in ("work", "receive", "clock", "web")]
+    _works(house, db)
+    daemons[3].says("Uvicorn running")
+    db.close()
+    try:
+        _stop_all_frozen(house, daemons, broker.pid)
+    finally:
+        broker.kill()
+        broker.wait()
+        sock.unlink(missing_ok=True)
+        sock.parent.rmdir()
+    # What was under way is found by whoever comes next.
+    assert Child(lambda: Rig(Database(house.url), house.folder).settle()).wait() == 0
+
+
+def _stop_all_frozen(house: House, daemons: list[Daemon], broker: int) -> None:
+    with frozen(broker, *_postgres(house.url)):
+        house.world.offer(raw("anna", "one more"))
+        for daemon in daemons:
+            daemon.child.signal(signal.SIGTERM)
+        started = time.monotonic()
+        for daemon in daemons:
+            daemon.child.wait(32)
+        assert time.monotonic() - started < 31
+
+
+def test_daemons_wait_for_a_database_that_is_not_there_yet(blank: House) -> None:
+    daemons = [blank.start(name) for name in ("work", "receive", "clock")]
+    for daemon in daemons:
+        daemon.says("start.waiting")
+    assert blank.run("migrate").status == 0
+    db = Database(blank.url)
+    _works(blank, db)
+    db.close()
+    assert [daemon.stop() for daemon in daemons] == [0] * 3
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_dramatiq_s_own_command_line_runs_the_workers(house: House, db: Database, redis_url: str) -> None:
+    """They hear bells: no sweep comes by in the time of this test."""
+    environ = {**os.environ, **house.environ, "OKNO_BROKER__URL": redis_url, "OKNO_WORK__SWEEP": "1000"}
+    environ["OKNO_SETTINGS"] = str(ROOT / "settings.toml")
+    command = [sys.executable, "-m", "dramatiq", "workers", "--processes", "1", "--threads", "2"]
+    with (house.folder / "dramatiq.log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log, process_group=0)
+    try:
+        with db.begin() as tx:
+            stored = inbox.put(tx, [Arrival("site", "v1:1", "v1", b"nonsense")])
+        bells = queues.Bells(queues.make_broker(redis_url))
+
+        def parked() -> bool:
+            bells.ring(queues.PIPELINE, stored.shards)
+            return bool(_rows(db, PARKED))
+
+        eventually(parked)
+        bells.close()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    assert {row.holder for row in _rows(db, LEASES)} == {""}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_killed_worker_s_work_is_taken_up_by_the_next_at_once(house: House, db: Database, rig: Rig) -> None:
+    rig.take(raw("anna", "0"))
+    rig.store_raws(*(raw("anna", str(n), slow=0.05) for n in range(1, 6)))
+    letter = rig.letter("ok")
+    daemon = house.start("work")
+    eventually(lambda: any(row.claims for row in _rows(db, LEASES)) or not rig.queued())
+    daemon.child.kill()
+    with db.begin() as tx:
+        # It held its leases for minutes to come.
+        tx.execute(update(LEASES).where(LEASES.c.holder != "").values(expires_at=now().replace(year=2099)))
+    again = house.start("work")
+    eventually(lambda: not rig.queued() and rig.letter_row(letter).state == "sent")
+    assert again.stop() == 0
+    assert len(rig.messages()) == 7
+    rig.check()
