@@ -1,6 +1,7 @@
 """The HTTP door as a whole: routes, pages, errors, and the server around them."""
 
 import asyncio
+import gc
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -93,6 +94,9 @@ class Web:
         learning = asyncio.create_task(self._learn_key())
         # Who is there at once, as a database is, need not turn the first callers away.
         await asyncio.wait({learning}, timeout=_FIRST_LOOK)
+        # What is there by now stays for good: a collector that looked through it all would hold every request.
+        gc.collect()
+        gc.freeze()
         try:
             yield
         finally:

@@ -3,6 +3,7 @@
 import ipaddress
 import time
 from collections.abc import Callable
+from functools import lru_cache
 
 
 class Rates:
@@ -28,6 +29,7 @@ class Rates:
         return 0 if count <= limit else 60 - int(at % 60)
 
 
+@lru_cache(maxsize=4096)
 def is_loopback(caller: str) -> bool:
     """Whether the caller sits on this machine."""
     try:

@@ -17,6 +17,11 @@ def clean_text(text: str) -> str:
     return _UNSTORABLE.sub("\ufffd", text)
 
 
+def is_storable(text: str) -> bool:
+    """Whether the text holds nothing that no database takes."""
+    return _UNSTORABLE.search(text) is None
+
+
 def clean_name(name: str, limit: int = 200) -> str:
     """A person's name on one line of at most `limit` characters, without anything unseen; may be empty."""
     return " ".join(clean_text(_UNSEEN.sub("", name)).split())[:limit].rstrip()

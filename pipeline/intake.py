@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import log
 from connectors.base import Batch, Raw
-from connectors.text import clean_text
+from connectors.text import is_storable
 from storage import cursors, inbox, leases
 from storage.db import Database, Tx, is_database_fault
 
@@ -81,11 +81,12 @@ class SharedIntake:
                 raise Busy
             self._waiting.append(_Waiting(arrivals, loop, answer))
             self._change.notify()
+        # Cheaper than asyncio.timeout, and there is one for every message.
+        giving_up = loop.call_later(patience, _settle, [answer], Busy())
         try:
-            async with asyncio.timeout(patience):
-                await answer
-        except TimeoutError:
-            raise Busy from None
+            await answer
+        finally:
+            giving_up.cancel()
 
     def close(self) -> None:
         """Commit what waits, then stop."""
@@ -108,7 +109,7 @@ class SharedIntake:
     def _commit(self, group: list[_Waiting]) -> None:
         arrivals = [arrival for waiting in group for arrival in waiting.arrivals]
         try:
-            stored = self._db.write(lambda tx: inbox.put(tx, arrivals))
+            stored = self._db.write(lambda tx: inbox.put(tx, arrivals), single=True)
         except Exception as error:  # noqa: BLE001 - the edge of the thread: every request gets its answer
             self._apart(group, error)
             return
@@ -152,9 +153,12 @@ def _settle(answers: list["asyncio.Future[None]"], error: Exception | None) -> N
 
 def ensure_fit(raw: Raw) -> None:
     """Raises Unfit for a raw that no database would take."""
-    keys = (raw.external_id, raw.address_hint)
-    if not raw.external_id or any(len(key) > _LONGEST_KEY or clean_text(key) != key for key in keys):
+    if not (raw.external_id and _fits(raw.external_id) and _fits(raw.address_hint)):
         raise Unfit("a message needs an id of at most 512 characters that can be stored")
+
+
+def _fits(key: str) -> bool:
+    return len(key) <= _LONGEST_KEY and is_storable(key)
 
 
 def _arrival(channel: str, raw: Raw) -> inbox.Arrival:

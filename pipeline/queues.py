@@ -1,6 +1,7 @@
 """Bells: Dramatiq messages that say "there is work", and nothing else. The database holds the work itself."""
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ PIPELINE, DELIVER = "pipeline", "deliver"
 _QUIET = 2
 # How often an idle consumer asks the broker, in milliseconds: the price of an idle worker against its latency.
 _POLL = 50
+# How much longer than a round of ringing the rest after it is, and seconds it is at most.
+_BREATH, _LONGEST_BREATH = 20, 0.1
 
 _log = log.get(__name__)
 
@@ -112,7 +115,10 @@ class Bells:
                 if self._closed:
                     return
                 wanted, self._wanted = list(self._wanted), {}
+            began = time.monotonic()
             self._say(wanted)
+            # What is rung meanwhile is said together: under load talking would cost more than the work.
+            time.sleep(min((time.monotonic() - began) * _BREATH, _LONGEST_BREATH))
 
     def _say(self, wanted: list[tuple[str, Any]]) -> None:
         if _client_of(self._broker) is None:
