@@ -2,13 +2,15 @@
 
 Commit 1 takes the shard and writes down what is under work. Then, with no transaction open, the raws are parsed.
 Commit 2 checks that the shard is still ours and writes everything, the journal last. A worker that dies between the
-two leaves its list behind: the next holder suspects those raws and runs each alone, counting the start beforehand, so
-that a raw that kills can do so three times only and never takes an innocent with it.
+two leaves its list behind: the next holder suspects those raws and runs them in smaller groups, again smaller where one
+dies, until the guilty one is alone. A start alone is counted beforehand, so that a raw that kills can do so three times
+only and never has an innocent set aside.
 """
 
 import threading
 import time
 import traceback
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
@@ -29,6 +31,8 @@ _log = log.get(__name__)
 
 # Starts alone a suspected raw gets before it is parked.
 _STARTS = 3
+# One round in so many is the suspects': a poison raw must cost the others little.
+_EVERY = 5
 # Seconds on one shard before the others get their turn.
 _VISIT = 0.5
 
@@ -36,7 +40,17 @@ _VISIT = 0.5
 class _Work(NamedTuple):
     held: leases.Held
     rows: list[Claim]
-    alone: bool
+    suspected: bool
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is one raw under suspicion, whose starts are counted."""
+        return self.suspected and len(self.rows) == 1
+
+    @property
+    def ids(self) -> list[int]:
+        """The raws' ids."""
+        return [row.id for row in self.rows]
 
 
 class _Read(NamedTuple):
@@ -61,6 +75,8 @@ class Drain:
         self._room = Room()
         # By shard, a raw whose start alone was ended by database or disk: that start is still to be taken back.
         self._spared: dict[int, Claim] = {}
+        # By shard, so that suspects get their turn however short a visit is.
+        self._rounds = Counter[int]()
 
     def stop(self) -> None:
         """Finish the batches under way and take no more."""
@@ -90,11 +106,11 @@ class Drain:
 
     def _hold(self, number: int, until: float) -> bool:
         """Take the shard and drain it; False when somebody else has it."""
-        start, turn = "", 0
+        start = ""
         held: leases.Held | None = None
         while not self._stopping.is_set() and (held is None or time.monotonic() < until):
-            turn += 1
-            take_up = partial(self._take_up, number=number, held=held, start=start, suspect_first=turn % 5 == 0)
+            self._rounds[number] += 1
+            take_up = partial(self._take_up, number=number, held=held, start=start)
             try:
                 work = self._db.write(take_up)
                 self._spared.pop(number, None)
@@ -105,7 +121,7 @@ class Drain:
                 _log.warning("drain.shard_lost", shard=number)
                 return False
             held = work.held
-            if not work.alone:
+            if not work.suspected:
                 start = _last(work.rows, start) if len(work.rows) >= self._work.batch else ""
         if held is not None:
             self._db.write(partial(leases.give_back, held=held))
@@ -113,53 +129,49 @@ class Drain:
 
     # ---- commit 1 ----
 
-    def _take_up(
-        self, tx: Tx, *, number: int, held: leases.Held | None, start: str, suspect_first: bool
-    ) -> _Work | None:
+    def _take_up(self, tx: Tx, *, number: int, held: leases.Held | None, start: str) -> _Work | None:
         if held is None:
             held = leases.take(tx, f"shard:{number}", self._work.lease)
             if held is None:
                 return None
             if held.claims:
-                inbox.suspect(tx, number, held.claims)
+                inbox.suspect(tx, number, held.claims, inbox.narrowed(len(held.claims)))
         if number in self._spared:
             inbox.take_back(tx, self._spared[number])
         parked: list[journal.Entry] = []
-        work = self._alone(tx, number, held, parked) if suspect_first else None
-        work = work or self._together(tx, number, held, start) or self._alone(tx, number, held, parked)
+        work = self._suspects(tx, number, held, parked) if self._rounds[number] % _EVERY == 0 else None
+        work = work or self._fresh(tx, number, held, start) or self._suspects(tx, number, held, parked)
         if work is None:
             leases.give_back(tx, held)
         else:
-            leases.renew(tx, held, self._work.lease, [row.id for row in work.rows])
+            leases.renew(tx, held, self._work.lease, None if work.suspected else work.ids)
         journal.append(tx, parked)
         return work
 
-    def _together(self, tx: Tx, number: int, held: leases.Held, start: str) -> _Work | None:
+    def _fresh(self, tx: Tx, number: int, held: leases.Held, start: str) -> _Work | None:
         rows = inbox.claim(tx, number, self._work.batch, start)
-        return _Work(held, rows, alone=False) if rows else None
+        return _Work(held, rows, suspected=False) if rows else None
 
-    def _alone(self, tx: Tx, number: int, held: leases.Held, parked: list[journal.Entry]) -> _Work | None:
-        for row in inbox.suspects(tx, number, limit=10):
-            if row.attempts >= inbox.SUSPECT + _STARTS:
-                parked.append(_park(tx, row, f"its worker died {_STARTS} times while reading it"))
-                continue
-            return _Work(held, [row], alone=True)
+    def _suspects(self, tx: Tx, number: int, held: leases.Held, parked: list[journal.Entry]) -> _Work | None:
+        while rows := inbox.suspects(tx, number):
+            if rows[0].attempts < inbox.ALONE + _STARTS:
+                return _Work(held, rows, suspected=True)
+            parked.append(_park(tx, rows[0], f"its worker died {_STARTS} times while reading it"))
         return None
 
     def _do(self, number: int, work: _Work) -> None:
-        if not work.alone:
+        if not work.suspected:
             with self._room.together():
                 self._process(number, work)
             return
-        # Nothing else is read in this process meanwhile: what kills it must not find another under suspicion at work.
+        # Nothing else is read in this process meanwhile, so that nothing else is blamed for its death. And they are
+        # not under work before: who waits to come in is not to blame if whoever is inside kills.
         with self._room.alone():
-            self._process(number, self._db.write(partial(self._start_alone, work=work)))
+            self._process(number, self._db.write(partial(self._start, work=work)))
 
-    def _start_alone(self, tx: Tx, *, work: _Work) -> _Work:
-        leases.hold(tx, work.held)
-        row = work.rows[0]
-        inbox.start_alone(tx, row)
-        return work._replace(rows=[row._replace(attempts=row.attempts + 1)])
+    def _start(self, tx: Tx, *, work: _Work) -> _Work:
+        leases.renew(tx, work.held, self._work.lease, work.ids)
+        return work._replace(rows=[inbox.start_alone(tx, work.rows[0])]) if work.alone else work
 
     # ---- the pure part ----
 
@@ -208,7 +220,7 @@ class Drain:
                 if work.alone:
                     self._spared[number] = work.rows[0]
                 raise
-            self._db.write(partial(self._isolate, number=number, work=work, reason=_reason(error)))
+            self._db.write(partial(self._take_apart, number=number, work=work, reason=_reason(error)))
 
     def _settle(self, number: int, work: _Work, read: _Read, *, repeats: bool) -> None:
         with self._db.begin() as tx:
@@ -216,29 +228,29 @@ class Drain:
             entries = stitch(tx, read.parsed, self._channels.settings, repeats=repeats)
             if read.done:
                 inbox.done(tx, number, read.done)
-            entries += self._set_aside(tx, number, work, read.failed)
+            if read.failed and work.alone:
+                entries += _park_at_last(tx, work.rows[0], *read.failed.values())
+            elif read.failed:
+                inbox.suspect(tx, number, list(read.failed), inbox.ALONE)
             journal.append(tx, entries)
 
-    def _isolate(self, tx: Tx, *, number: int, work: _Work, reason: str) -> None:
-        """The batch cannot be written: from now on each of its raws runs alone."""
+    def _take_apart(self, tx: Tx, *, number: int, work: _Work, reason: str) -> None:
+        """The batch cannot be written, and nobody knows for whose sake."""
         leases.renew(tx, work.held, self._work.lease)
-        entries = self._set_aside(tx, number, work, {row.id: reason for row in work.rows})
-        journal.append(tx, entries)
-
-    def _set_aside(self, tx: Tx, number: int, work: _Work, failed: dict[int, str]) -> list[journal.Entry]:
-        if not failed:
-            return []
-        row = work.rows[0]
-        if not work.alone:
-            inbox.suspect(tx, number, list(failed))
-        elif row.attempts >= inbox.SUSPECT + _STARTS:
-            return [_park(tx, row, failed[row.id])]
-        return []
+        if work.alone:
+            journal.append(tx, _park_at_last(tx, work.rows[0], reason))
+        else:
+            inbox.suspect(tx, number, work.ids, inbox.narrowed(len(work.rows)))
 
 
 def _last(rows: Sequence[Claim], start: str) -> str:
     """The address the turn has come to: they are taken up from the one after `start` on, and then from the first."""
     return max((row.address for row in rows), key=lambda address: (address <= start, address))
+
+
+def _park_at_last(tx: Tx, row: Claim, reason: str) -> list[journal.Entry]:
+    """It failed alone; after its last start it is parked."""
+    return [_park(tx, row, reason)] if row.attempts >= inbox.ALONE + _STARTS else []
 
 
 def _park(tx: Tx, row: Claim, reason: str) -> journal.Entry:

@@ -1,5 +1,6 @@
 """The inbox: raws as they came, the queue of those still to be processed, and those parked."""
 
+import math
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -19,7 +20,12 @@ TALLIES = Tally.__table__  # type: ignore[attr-defined]
 
 # Units of parallel work. Stored with each raw: to change it, let the queue run empty first.
 SHARDS = 32
-SUSPECT = 1
+# What `attempts` says of a queued raw. 0: nothing against it. Below zero: it was in a batch that failed, and may run
+# together with other such raws, so many in all. ALONE: from now on it runs alone, and each start alone adds one.
+ALONE = 1
+# How many groups a batch that failed is taken apart into. Two would do with the fewest runs, but a guilty raw may kill
+# its worker in each of its groups: six hundred come down to one in three steps instead of ten.
+_PARTS = 16
 RECEIVED, DUPLICATE, PROCESSED = "received", "duplicate", "processed"
 _TALLY = (TALLIES.c.channel, TALLIES.c.kind, TALLIES.c.count, TALLIES.c.at)
 _COLUMNS = ("channel", "external_id", "address", "shard", "data", "received_at")
@@ -130,38 +136,48 @@ def fetch(tx: Tx, shard: int, ids: Sequence[int]) -> list[Claim]:
     return [Claim._make(row) for row in tx.execute(query)]
 
 
-def suspects(tx: Tx, shard: int, limit: int) -> list[Claim]:
-    """Raws under suspicion that stand first of their address, the least suspicious first: each is to be run alone."""
-    heads = (
-        select(QUEUE.c.address, func.min(QUEUE.c.inbox_id).label("inbox_id"))
-        .where(QUEUE.c.shard == shard)
-        .group_by(QUEUE.c.address)
-        .subquery()
+def suspects(tx: Tx, shard: int) -> list[Claim]:
+    """The raws under suspicion whose turn it is, the least suspicious: those that may run together, or one alone.
+
+    Whatever stands before one of them in its address is among them.
+    """
+    earlier = QUEUE.alias()
+    before = select(earlier.c.inbox_id).where(
+        earlier.c.shard == shard, earlier.c.address == QUEUE.c.address, earlier.c.inbox_id < QUEUE.c.inbox_id
     )
-    query = (
-        select(QUEUE.c.inbox_id)
-        .join(heads, (heads.c.address == QUEUE.c.address) & (heads.c.inbox_id == QUEUE.c.inbox_id))
-        .where(QUEUE.c.shard == shard, QUEUE.c.attempts > 0)
-        .order_by(QUEUE.c.attempts, QUEUE.c.inbox_id)
-        .limit(limit)
+    first = select(QUEUE.c.attempts).where(QUEUE.c.shard == shard, QUEUE.c.attempts != 0, ~before.exists())
+    least = tx.execute(first.order_by(QUEUE.c.attempts).limit(1)).scalar()
+    if least is None:
+        return []
+    alike = select(QUEUE.c.inbox_id).where(
+        QUEUE.c.shard == shard,
+        QUEUE.c.attempts == least,
+        ~before.where(earlier.c.attempts != least).exists(),
     )
-    ids = list(tx.execute(query).scalars())
-    found = {row.id: row for row in fetch(tx, shard, ids)}
-    return [found[inbox_id] for inbox_id in ids if inbox_id in found]
+    ids = tx.execute(alike.order_by(QUEUE.c.inbox_id).limit(max(-least, 1))).scalars()
+    return fetch(tx, shard, list(ids))
 
 
-def suspect(tx: Tx, shard: int, ids: Sequence[int]) -> None:
-    """These were in a batch that failed: from now on each runs alone."""
+def narrowed(size: int) -> int:
+    """The `attempts` of raws that ran together, so many in all, and failed."""
+    part = math.ceil(size / _PARTS)
+    return -part if part > 1 else ALONE
+
+
+def suspect(tx: Tx, shard: int, ids: Sequence[int], attempts: int) -> None:
+    """These were in a batch that failed; one that has gone alone already keeps its count."""
     tx.execute(
         update(QUEUE)
-        .where(QUEUE.c.shard == shard, bulk.among(tx, QUEUE.c.inbox_id, ids), QUEUE.c.attempts == 0)
-        .values(attempts=SUSPECT)
+        .where(QUEUE.c.shard == shard, bulk.among(tx, QUEUE.c.inbox_id, ids), QUEUE.c.attempts <= 0)
+        .values(attempts=attempts)
     )
 
 
-def start_alone(tx: Tx, row: Claim) -> None:
+def start_alone(tx: Tx, row: Claim) -> Claim:
     """Count a start alone before it happens: a raw that kills its worker cannot count itself."""
-    tx.execute(update(QUEUE).where(*_key(row)).values(attempts=row.attempts + 1))
+    started = row._replace(attempts=max(row.attempts, ALONE) + 1)
+    tx.execute(update(QUEUE).where(*_key(row)).values(attempts=started.attempts))
+    return started
 
 
 def take_back(tx: Tx, row: Claim) -> None:

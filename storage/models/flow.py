@@ -43,7 +43,8 @@ class InboxQueue(SQLModel, table=True):
     shard: int = Field(sa_column=Column(SmallInteger, primary_key=True, autoincrement=False))
     address: str = Field(sa_column=Column(KeyText, primary_key=True))
     inbox_id: int = Field(sa_column=Column(BigId, primary_key=True, autoincrement=False))
-    # 0: nothing against it. 1: it was in a batch that failed. Each start alone adds one, counted before the start.
+    # 0: nothing against it. Else it was in a batch that failed. Below zero: it may run with others, so many in all.
+    # 1: it runs alone. Each start alone adds one, counted before the start.
     attempts: int = Field(sa_type=SmallInteger, default=0)
 
 

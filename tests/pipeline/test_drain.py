@@ -218,15 +218,15 @@ def _cut(tx: Tx, *_: object, **__: object) -> None:
     raise sqlite3.OperationalError("disk I/O error")
 
 
-@pytest.mark.parametrize("alone", [False, True])
+@pytest.mark.parametrize("attempts", [0, -3, inbox.ALONE])
 @pytest.mark.parametrize("where", ["stitch", "done"])
 def test_a_database_that_fails_five_times_makes_nobody_suspicious(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch, where: str, alone: bool
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, where: str, attempts: int
 ) -> None:
     rig.store_raws(*(raw("anna", str(n)) for n in range(4)))
-    if alone:
+    if attempts:
         with rig.db.begin() as tx:
-            inbox.suspect(tx, SHARD, [row.id for row in inbox.claim(tx, SHARD, 10)])
+            inbox.suspect(tx, SHARD, [row.id for row in inbox.claim(tx, SHARD, 10)], attempts)
     with monkeypatch.context() as patch:
         patch.setattr(module if where == "stitch" else inbox, where, _cut)
         for _ in range(5):

@@ -161,7 +161,7 @@ def test_an_innocent_read_beside_a_killer_is_not_blamed(rig: Rig, tmp_path: Path
     with rig.db.begin() as tx:
         # Both were in a batch that failed before.
         for row in tx.execute(select(QUEUE)).all():
-            inbox.suspect(tx, row.shard, [row.inbox_id])
+            inbox.suspect(tx, row.shard, [row.inbox_id], inbox.ALONE)
 
     def worker() -> None:
         own = rig.again()

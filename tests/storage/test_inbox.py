@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import select, true, update
 
 from storage import inbox, ledger
@@ -128,12 +130,12 @@ def test_what_is_under_suspicion_is_left_out_with_all_behind_it(db: Database) ->
     middle = claim(db)[2]
     assert middle.external_id == f"{one}:1"
     with db.begin() as tx:
-        inbox.suspect(tx, 5, [middle.id])
+        inbox.suspect(tx, 5, [middle.id], inbox.ALONE)
     assert keys(claim(db)) == [f"{one}:0", *(f"{two}:{n}" for n in range(4))]
     with db.begin() as tx:
-        assert inbox.suspects(tx, 5, 10) == [], "it does not stand first"
+        assert inbox.suspects(tx, 5) == [], "it does not stand first"
         inbox.done(tx, 5, inbox.claim(tx, 5, 1))
-        assert keys(inbox.suspects(tx, 5, 10)) == [f"{one}:1"]
+        assert keys(inbox.suspects(tx, 5)) == [f"{one}:1"]
 
 
 def test_the_least_suspicious_comes_first(db: Database) -> None:
@@ -141,13 +143,42 @@ def test_the_least_suspicious_comes_first(db: Database) -> None:
     put(db, *(arrival(address) for address in addresses))
     with db.begin() as tx:
         rows = inbox.claim(tx, 5, 10)
-        inbox.suspect(tx, 5, [row.id for row in rows])
-        inbox.suspect(tx, 5, [row.id for row in rows])
-        first = inbox.suspects(tx, 5, 10)
-        assert [row.attempts for row in first] == [inbox.SUSPECT] * 3
-        inbox.start_alone(tx, first[0])
-        assert keys(inbox.suspects(tx, 5, 10)) == [f"{address}:0" for address in (*addresses[1:], addresses[0])]
-        assert inbox.suspects(tx, 5, 10)[-1].attempts == inbox.SUSPECT + 1
+        inbox.suspect(tx, 5, [row.id for row in rows], inbox.ALONE)
+        for address in (*addresses, *addresses):
+            (first,) = inbox.suspects(tx, 5)
+            assert first.address == address
+            started = inbox.start_alone(tx, first)
+            assert started.attempts == first.attempts + 1
+            inbox.suspect(tx, 5, [first.id], -100)
+            assert inbox.fetch(tx, 5, [first.id]) == [started], "its starts alone are not forgotten"
+
+
+def test_suspects_run_in_smaller_groups_the_largest_first(db: Database) -> None:
+    one, two, three = together(3)
+    put(db, *(arrival(address, number) for number in range(4) for address in (one, two, three)))
+    with db.begin() as tx:
+        rows = inbox.claim(tx, 5, 100)
+        by_key = {row.external_id: row.id for row in rows}
+        inbox.suspect(tx, 5, [by_key[f"{one}:{n}"] for n in (0, 1, 3)], -3)
+        inbox.suspect(tx, 5, [by_key[f"{one}:2"]], -2)
+        inbox.suspect(tx, 5, [by_key[f"{two}:{n}"] for n in (1, 2)], -3)
+        inbox.suspect(tx, 5, [by_key[f"{three}:{n}"] for n in range(4)], -3)
+        group = inbox.suspects(tx, 5)
+        assert keys(group) == [f"{one}:0", f"{three}:0", f"{one}:1"], "in order of arrival, and no more than may be"
+        inbox.done(tx, 5, group)
+        group = inbox.suspects(tx, 5)
+        assert keys(group) == [f"{three}:1", f"{three}:2", f"{three}:3"], "the others stand behind something else"
+        inbox.done(tx, 5, group)
+        assert keys(inbox.suspects(tx, 5)) == [f"{one}:2"]
+
+
+@given(st.integers(1, 5000))
+def test_a_group_that_fails_again_and_again_comes_down_to_one(size: int) -> None:
+    steps = 0
+    while (state := inbox.narrowed(size)) != inbox.ALONE:
+        assert 1 < -state < size
+        size, steps = -state, steps + 1
+    assert steps <= 3
 
 
 def test_a_parked_raw_lets_the_others_pass_and_comes_back_clean(db: Database) -> None:
@@ -155,7 +186,7 @@ def test_a_parked_raw_lets_the_others_pass_and_comes_back_clean(db: Database) ->
     put(db, *(arrival(only, number) for number in range(3)))
     with db.begin() as tx:
         first = inbox.claim(tx, 5, 1)[0]
-        inbox.suspect(tx, 5, [first.id])
+        inbox.suspect(tx, 5, [first.id], inbox.ALONE)
         inbox.park(tx, first, "KeyError")
     assert keys(claim(db)) == [f"{only}:1", f"{only}:2"]
     assert flow(db)["parked"] == 1
