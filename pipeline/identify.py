@@ -16,6 +16,8 @@ PROOFS = Proof.__table__  # type: ignore[attr-defined]
 DIALOGS = Dialog.__table__  # type: ignore[attr-defined]
 
 Address = tuple[str, str]
+# A proof's kind and value.
+Proved = tuple[str, str]
 
 
 class Who(NamedTuple):
@@ -79,46 +81,70 @@ def _known(tx: Tx, addresses: Iterable[Address]) -> dict[Address, Who]:
 
 def _introduce(tx: Tx, senders: Mapping[Address, Sender], found: Mapping[Address, Who]) -> None:
     """Make client, identity and dialog of who is not found; where somebody was faster, his rows stand and ours go."""
-    owners = _owners(tx, senders)
-    ids = iter(bulk.reserve_ids(tx, "clients_id_seq", 1, CLIENTS, len(senders) - len(found)))
-    clients: dict[int, Sender] = {}
-    rows = []
+    strangers = [address for address in senders if address not in found]
+    own = dict(zip(strangers, bulk.reserve_ids(tx, "clients_id_seq", 1, CLIENTS, len(strangers)), strict=True))
     at = now()
-    for (channel, address), sender in senders.items():
-        proofs = [(proof.kind, proof.value) for proof in sender.proofs]
-        if (channel, address) in found:
-            client_id = found[channel, address].client_id
-        else:
-            joined = next((owners[proof] for proof in proofs if proof in owners), None)
-            client_id = next(ids) if joined is None else joined
-            if joined is None:
-                clients[client_id] = sender
-            rows.append((client_id, channel, address, sender.name, "{}", True, at))
-        # What is proved first counts for all that follow, in the same batch as in later ones.
-        for proof in proofs:
-            owners.setdefault(proof, client_id)
     bulk.insert(
         tx,
         CLIENTS,
         ("id", "name", "email", "phone", "note", "created_at", "updated_at"),
-        [(client_id, sender.name, sender.email, "", "", at, at) for client_id, sender in clients.items()],
+        [(client_id, senders[who].name, senders[who].email, "", "", at, at) for who, client_id in own.items()],
     )
+    joined = _joined(tx, senders, own, {who: known.client_id for who, known in found.items()})
     columns = ("client_id", "channel", "address", "name", "profile", "reachable", "created_at")
+    rows = [(joined[who], *who, senders[who].name, "{}", True, at) for who in strangers]
     taken = {row[0] for row in bulk.insert_new(tx, IDENTITIES, columns, rows, ("client_id",))}
-    _forget(tx, [client_id for client_id in clients if client_id not in taken])
+    _forget(tx, [client_id for client_id in own.values() if client_id not in taken])
     _open_dialogs(tx, taken)
 
 
-def _owners(tx: Tx, senders: Mapping[Address, Sender]) -> dict[tuple[str, str], int]:
+def _joined(
+    tx: Tx, senders: Mapping[Address, Sender], own: Mapping[Address, int], known: Mapping[Address, int]
+) -> dict[Address, int]:
+    """The client of everybody: a stranger joins the one his first proof with an owner belongs to, or stays his own."""
+    clients: dict[Address, int] = {**own, **known}
+    owners = _owners(tx, senders, clients)
+    if not owners:
+        return clients
+    # What strangers put down for themselves is theirs only as far as they stay their own.
+    mine = set(own.values())
+    owners = {proof: client_id for proof, client_id in owners.items() if client_id not in mine}
+    for who, sender in senders.items():
+        proofs = [(proof.kind, proof.value) for proof in sender.proofs]
+        if who in own:
+            clients[who] = next((owners[proof] for proof in proofs if proof in owners), own[who])
+        # What is proved first counts for all that follow, in the same batch as in later ones.
+        for proof in proofs:
+            owners.setdefault(proof, clients[who])
+    return clients
+
+
+def _owners(tx: Tx, senders: Mapping[Address, Sender], clients: Mapping[Address, int]) -> dict[Proved, int]:
+    """Whose each proof is, once everybody has put his down: only then can nobody else come first any more."""
     values = [proof.value for sender in senders.values() for proof in sender.proofs]
     if not values:
         return {}
+    _put_down(tx, senders, clients)
     query = select(PROOFS).where(bulk.among(tx, PROOFS.c.value, values))
     return {(row.kind, row.value): row.client_id for row in tx.execute(query)}
 
 
+def _put_down(tx: Tx, senders: Mapping[Address, Sender], clients: Mapping[Address, int]) -> None:
+    """Keep the proofs nobody brought before; where somebody brings the same at this moment, wait for him."""
+    firsts: dict[Proved, int] = {}
+    for who, sender in senders.items():
+        for proof in sender.proofs:
+            firsts.setdefault((proof.kind, proof.value), clients[who])
+    at = now()
+    # In the same order everywhere, so that no two wait for each other.
+    rows = [(*proof, client_id, at) for proof, client_id in sorted(firsts.items())]
+    bulk.insert_new(tx, PROOFS, ("kind", "value", "client_id", "created_at"), rows, ("kind",))
+
+
 def _forget(tx: Tx, client_ids: list[int]) -> None:
+    """Take back clients nobody became, and what was put down for them."""
     if client_ids:
+        tx.execute(delete(PROOFS).where(bulk.among(tx, PROOFS.c.client_id, client_ids)))
         tx.execute(delete(CLIENTS).where(bulk.among(tx, CLIENTS.c.id, client_ids)))
 
 
@@ -130,6 +156,8 @@ def _open_dialogs(tx: Tx, client_ids: Iterable[int]) -> None:
 
 def _learn(tx: Tx, senders: Mapping[Address, Sender], found: Mapping[Address, Who]) -> None:
     """Keep what the sources tell anew: names, and identifiers somebody vouches for."""
+    # Proofs first, as for strangers: with names in hand nobody waits for a proof.
+    _put_down(tx, senders, {who: known.client_id for who, known in found.items()})
     renamed = [
         (found[address].identity_id, sender.name)
         for address, sender in senders.items()
@@ -145,10 +173,3 @@ def _learn(tx: Tx, senders: Mapping[Address, Sender], found: Mapping[Address, Wh
         blank = select(CLIENTS.c.id).where(bulk.among(tx, CLIENTS.c.id, [c for c, _ in nameless]), CLIENTS.c.name == "")
         free = set(tx.execute(blank).scalars())
         bulk.update(tx, CLIENTS, "id", ("name",), [row for row in dict(nameless).items() if row[0] in free])
-    at = now()
-    proofs = [
-        (proof.kind, proof.value, found[address].client_id, at)
-        for address, sender in senders.items()
-        for proof in sender.proofs
-    ]
-    bulk.insert_new(tx, PROOFS, ("kind", "value", "client_id", "created_at"), proofs, ("kind",))

@@ -1,8 +1,16 @@
 """Identify: one client a person, one dialog a client; only proof joins two addresses, and nothing parts them."""
 
+import random
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+
 import pytest
 
-from connectors.base import Raw
+from connectors.base import Proof, Raw, Sender
+from pipeline.identify import PROOFS, identify
+from storage.db import Database
 from tests.fakes.channel import raw
 from tests.pipeline.children import Child
 from tests.pipeline.rig import CHANNEL, CLIENTS, IDENTITIES, Rig, neighbours
@@ -124,7 +132,7 @@ def test_an_operator_s_name_for_a_client_stays(rig: Rig) -> None:
 
 
 def test_strangers_with_one_proof_in_many_shards_at_once(rig: Rig) -> None:
-    """Each shard in a process of its own; whoever is first, nobody has two dialogs and nothing is lost."""
+    """Each shard in a process of its own; whoever is first, all the others join him."""
     people = [f"p{n}" for n in range(12)]
     rig.store_raws(*(raw(who, "1", proofs=[EMAIL], name=who) for who in people))
     rig.store_raws(*(raw(who, "2", proofs=[EMAIL]) for who in people))
@@ -132,7 +140,74 @@ def test_strangers_with_one_proof_in_many_shards_at_once(rig: Rig) -> None:
     assert [child.wait() for child in children] == [0, 0, 0]
     assert len(rig.messages()) == 24
     assert set(clients(rig)) == set(people)
-    assert len(rig.dialogs()) == len(set(clients(rig).values()))
-    assert len(rig.rows(CLIENTS)) == len(rig.dialogs()), "no client without a dialog is left behind"
+    assert len(rig.rows(CLIENTS)) == len(rig.dialogs()) == len(set(clients(rig).values())) == 1
     assert rig.flow(CHANNEL)["processed"] == 24
     rig.check()
+
+
+# ---- at once ----
+
+
+def brings(address: str, *proofs: str) -> dict[tuple[str, str], Sender]:
+    return {(CHANNEL, address): Sender(address, address, proofs=tuple(Proof("email", value) for value in proofs))}
+
+
+@contextmanager
+def meanwhile(db: Database, senders: dict[tuple[str, str], Sender]) -> Iterator["Future[None]"]:
+    """Identify them in a transaction of its own, which waits for ours."""
+    begun = threading.Event()
+
+    def work() -> None:
+        begun.set()
+        with db.begin() as tx:
+            identify(tx, senders)
+
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(work)
+        assert begun.wait(10)
+        with pytest.raises(TimeoutError):
+            other.result(0.2)
+        yield other
+
+
+@pytest.mark.parametrize("first", ["a stranger", "a known client", "one who gives up"])
+def test_a_proof_brought_twice_at_the_same_moment_is_his_who_was_first(rig: Rig, db: Database, first: str) -> None:
+    if first == "a known client":
+        rig.take(raw(ANNA, "1"))
+    with db.begin() as tx:
+        identify(tx, brings(ANNA, "m", "z"))
+        with meanwhile(db, brings(OTHER, "a", "m")) as other:
+            (tx.rollback if first == "one who gives up" else tx.commit)()
+            other.result(10)
+    assert groups(rig) == ([{OTHER}] if first == "one who gives up" else [{ANNA, OTHER}])
+    assert {row.client_id for row in rig.rows(PROOFS)} == {clients(rig)[OTHER]}
+    assert len(rig.rows(CLIENTS)) == len(rig.dialogs()) == 1
+
+
+def test_whoever_meets_whom_joins_the_owner_of_his_proof_and_none_waits_for_ever(rig: Rig, db: Database) -> None:
+    """Many rounds of transactions begun together, that bring some of the same proofs each in an order of its own."""
+    rng, people, begin = random.Random(7), 4, threading.Barrier(4)
+    said: dict[str, list[str]] = {}
+
+    def work(lots: list[dict[tuple[str, str], Sender]]) -> None:
+        for lot in lots:
+            begin.wait(60)
+            with db.begin() as tx:
+                identify(tx, lot)
+
+    def lot(turn: int, thread: int) -> dict[tuple[str, str], Sender]:
+        found: dict[tuple[str, str], Sender] = {}
+        for number in range(2):
+            who = f"{turn}-{thread}-{number}"
+            said[who] = [f"{turn}-{proof}" for proof in rng.sample("abc", 2)]
+            found |= brings(who, *said[who])
+        return found
+
+    with ThreadPoolExecutor(people) as pool:
+        lots = [[lot(turn, thread) for turn in range(25)] for thread in range(people)]
+        for each in [pool.submit(work, mine) for mine in lots]:
+            each.result(120)
+    owners = {row.value: row.client_id for row in rig.rows(PROOFS)}
+    found = clients(rig)
+    assert all(found[who] in {owners[proof] for proof in proofs} for who, proofs in said.items())
+    assert {row.id for row in rig.rows(CLIENTS)} == set(found.values()) == {row.client_id for row in rig.dialogs()}
