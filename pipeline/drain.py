@@ -1,17 +1,20 @@
-"""Drain: raws from the inbox into dialogs, a shard at a time; what cannot be read is parked, the rest goes on.
+"""Drain: raws from the inbox into dialogs, a batch at a time; what cannot be read is parked, the rest goes on.
 
-Commit 1 takes the shard and writes down what is under work. Then, with no transaction open, the raws are parsed.
-Commit 2 checks that the shard is still ours and writes everything, the journal last. A worker that dies between the
-two leaves its list behind: the next holder suspects those raws and runs them in smaller groups, again smaller where one
-dies, until the guilty one is alone. A start alone is counted beforehand, so that a raw that kills can do so three times
-only and never has an innocent set aside.
+A batch is taken from as many shards as fill it. Their leases are taken, with what is under work written into them, in
+one statement that fails where anybody came between the look and the taking. Then, with no transaction open, the raws
+are parsed. One commit lets the leases go, which fails if one is no longer ours, and writes everything, the journal
+last. A worker that dies in between leaves its lists behind: the next one suspects those raws and runs them in smaller
+groups, again smaller where one dies, until the guilty one is alone. A start alone is counted beforehand, so that a raw
+that kills can do so three times only and never has an innocent set aside.
 """
 
+import math
+import random
 import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -21,11 +24,13 @@ from connectors.registry import Channels
 from connectors.text import clean_text
 from pipeline.attach import Shelf
 from pipeline.stitch import Parsed, Repeats, stitch
-from pipeline.turns import Room, Turns
+from pipeline.turns import Room
 from settings import WorkSettings
-from storage import inbox, journal, leases
+from storage import inbox, journal, leases, shards
 from storage.db import Database, Tx, is_database_fault
 from storage.inbox import Claim
+from storage.leases import Held
+from storage.shards import Seen
 
 _log = log.get(__name__)
 
@@ -33,14 +38,14 @@ _log = log.get(__name__)
 _STARTS = 3
 # One round in so many is the suspects': a poison raw must cost the others little.
 _EVERY = 5
-# Seconds on one shard before the others get their turn.
+# Seconds after which a sweep lets others have their turn.
 _VISIT = 0.5
 
 
 class _Work(NamedTuple):
-    held: leases.Held
-    rows: list[Claim]
-    suspected: bool
+    held: Sequence[Held]
+    rows: Sequence[Claim]
+    suspected: bool = False
 
     @property
     def alone(self) -> bool:
@@ -48,9 +53,11 @@ class _Work(NamedTuple):
         return self.suspected and len(self.rows) == 1
 
     @property
-    def ids(self) -> list[int]:
-        """The raws' ids."""
-        return [row.id for row in self.rows]
+    def ids(self) -> dict[str, list[int]]:
+        """The raws' ids, by the lease they are taken under."""
+        return {
+            held.name: [row.id for row in self.rows if shards.name_of(row.shard) == held.name] for held in self.held
+        }
 
 
 class _Read(NamedTuple):
@@ -71,106 +78,147 @@ class Drain:
     def __init__(self, db: Database, channels: Channels, shelf: Shelf, work: WorkSettings) -> None:
         self._db, self._channels, self._shelf, self._work = db, channels, shelf, work
         self._stopping = threading.Event()
-        self._turns = Turns()
+        # One thread at a time takes up; what this process has in hand is no other thread's to take.
+        self._taking = threading.Lock()
+        self._in_hand: set[str] = set()
         self._room = Room()
+        # Of shards whose last batch left something behind, the address it had come to.
+        self._starts: dict[int, str] = {}
         # By shard, a raw whose start alone was ended by database or disk: that start is still to be taken back.
         self._spared: dict[int, Claim] = {}
-        # By shard, so that suspects get their turn however short a visit is.
-        self._rounds = Counter[int]()
+        # By shard, how often suspects were passed over.
+        self._waited = Counter[int]()
 
     def stop(self) -> None:
         """Finish the batches under way and take no more."""
         self._stopping.set()
 
     def sweep(self) -> None:
-        """Drain every shard that has work, none for long."""
-        with self._db.read() as tx:
-            busy = inbox.busy_shards(tx)
-        for number in busy:
-            self.shard(number)
+        """Drain whatever has work, for a while."""
+        self._visit(random.randrange(inbox.SHARDS), time.monotonic() + _VISIT)  # noqa: S311 - no secret
 
     def shard(self, number: int) -> None:
-        """Drain one shard for a while; nothing happens if another process has it."""
-        self._turns.run(number, lambda: self._visit(number))
+        """Drain this shard first, then all others that have work and that nobody else is at."""
+        self._visit(number, math.inf)
 
-    def has_work(self, number: int) -> bool:
-        """Whether raws are queued in the shard."""
-        with self._db.read() as tx:
-            return inbox.has_work(tx, number)
-
-    def _visit(self, number: int) -> None:
-        until = time.monotonic() + _VISIT
-        # A shard that was given back is looked at once more: a bell rung while we held it found it taken.
-        while self.has_work(number) and self._hold(number, until) and time.monotonic() < until:
-            pass
-
-    def _hold(self, number: int, until: float) -> bool:
-        """Take the shard and drain it; False when somebody else has it."""
-        start = ""
-        held: leases.Held | None = None
-        while not self._stopping.is_set() and (held is None or time.monotonic() < until):
-            self._rounds[number] += 1
-            take_up = partial(self._take_up, number=number, held=held, start=start)
-            try:
-                work = self._db.write(take_up)
-                self._spared.pop(number, None)
+    def _visit(self, turn: int, until: float) -> None:
+        # What was let go is looked at once more: a bell rung while we held it found it taken.
+        while not self._stopping.is_set() and time.monotonic() < until:
+            with self._taking:
+                work = self._take_up(turn)
                 if work is None:
-                    return held is not None
-                self._do(number, work)
-            except leases.Lost:
-                _log.warning("drain.shard_lost", shard=number)
-                return False
-            held = work.held
-            if not work.suspected:
-                start = _last(work.rows, start) if len(work.rows) >= self._work.batch else ""
-        if held is not None:
-            self._db.write(partial(leases.give_back, held=held))
-        return False
+                    return
+                self._in_hand |= {held.name for held in work.held}
+            try:
+                self._do(work)
+            except leases.Lost as error:
+                _log.warning("drain.shard_lost", lease=str(error))
+            finally:
+                self._in_hand -= {held.name for held in work.held}
+            turn = 1 + max((row.shard for row in work.rows), key=lambda shard: _turns(turn, shard), default=turn)
 
-    # ---- commit 1 ----
+    # ---- taking up ----
 
-    def _take_up(self, tx: Tx, *, number: int, held: leases.Held | None, start: str) -> _Work | None:
-        if held is None:
-            held = leases.take(tx, f"shard:{number}", self._work.lease)
-            if held is None:
+    def _take_up(self, turn: int) -> _Work | None:
+        """The next batch, empty if somebody was faster or there is something to clear up; None if nothing is free."""
+        with self._db.read() as tx:
+            free = self._free(shards.look(tx), turn)
+            if not free:
                 return None
-            if held.claims:
-                inbox.suspect(tx, number, held.claims, inbox.narrowed(len(held.claims)))
-        if number in self._spared:
-            inbox.take_back(tx, self._spared[number])
-        parked: list[journal.Entry] = []
-        work = self._suspects(tx, number, held, parked) if self._rounds[number] % _EVERY == 0 else None
-        work = work or self._fresh(tx, number, held, start) or self._suspects(tx, number, held, parked)
-        if work is None:
-            leases.give_back(tx, held)
-        else:
-            leases.renew(tx, held, self._work.lease, None if work.suspected else work.ids)
-        journal.append(tx, parked)
+            starts = {seen.shard: self._starts.get(seen.shard, "") for seen in free}
+            found = inbox.claim(tx, starts, self._work.batch)
+        if self._clear_up(free):
+            return _NOTHING
+        self._turn_over(starts, found.rest)
+        self._waited.update(found.suspicious)
+        due = [shard for shard in found.suspicious if not found.rows or self._waited[shard] % _EVERY == 0]
+        if due and (work := self._take_suspects(due)):
+            return work
+        if found.rows:
+            return self._take(free, found.rows)
+        return _NOTHING if any(starts.values()) or due else None
+
+    def _turn_over(self, starts: Iterable[int], rest: tuple[int, str] | None) -> None:
+        """Remember where the next batch goes on in the shard this one has come to; those before it begin anew."""
+        for shard in starts:
+            if rest and shard == rest[0]:
+                self._starts[shard] = rest[1]
+                return
+            self._starts.pop(shard, None)
+
+    def _free(self, busy: Sequence[Seen], turn: int) -> list[Seen]:
+        """Those nobody is at, the one whose turn it is first."""
+        holders = {seen.holder for seen in busy}
+        dead = {holder for holder in holders if holder != leases.me() and leases.is_dead(holder)}
+        free = [
+            seen
+            for seen in busy
+            if (seen.over or seen.holder in {"", leases.me(), *dead})
+            and shards.name_of(seen.shard) not in self._in_hand
+        ]
+        return sorted(free, key=lambda seen: _turns(turn, seen.shard))
+
+    def _clear_up(self, free: Sequence[Seen]) -> bool:
+        """Make leases that are not there yet, and suspects of what others left under work; whether there was any."""
+        new = [seen for seen in free if seen.token < 0]
+        if new:
+            self._db.write(partial(shards.create, seen=new))
+        left = [seen.shard for seen in free if seen.marked and seen.holder not in {"", leases.me()}]
+        if left:
+            self._db.write(partial(self._inherit, left=left))
+        return bool(new or left)
+
+    def _inherit(self, tx: Tx, left: Sequence[int]) -> None:
+        held = {shard: leases.take(tx, shards.name_of(shard), self._work.lease) for shard in left}
+        taken = {shard: one for shard, one in held.items() if one is not None}
+        ids = {shard: one.claims for shard, one in taken.items()}
+        inbox.suspect(tx, ids, inbox.narrowed(sum(map(len, ids.values()))))
+        leases.let_go(tx, list(taken.values()))
+
+    def _take(self, free: Sequence[Seen], rows: Sequence[Claim]) -> _Work:
+        ids = _by_shard(rows)
+        chosen = {seen: ids[seen.shard] for seen in free if seen.shard in ids}
+        held = self._db.write(partial(shards.take, chosen=chosen, seconds=self._work.lease), single=True)
+        ours = {one.name for one in held}
+        return _Work(held, [row for row in rows if shards.name_of(row.shard) in ours])
+
+    def _take_suspects(self, due: Sequence[int]) -> _Work | None:
+        work, taken = self._db.write(partial(self._suspects, due=due))
+        for shard in taken:
+            self._spared.pop(shard, None)
         return work
 
-    def _fresh(self, tx: Tx, number: int, held: leases.Held, start: str) -> _Work | None:
-        rows = inbox.claim(tx, number, self._work.batch, start)
-        return _Work(held, rows, suspected=False) if rows else None
+    def _suspects(self, tx: Tx, due: Sequence[int]) -> tuple[_Work | None, list[int]]:
+        """A group of those that may run together, or one alone, not noted as under work yet; and the shards taken."""
+        held: dict[int, Held] = {}
+        rows: list[Claim] = []
+        parked: list[journal.Entry] = []
+        for shard in due:
+            if (one := leases.take(tx, shards.name_of(shard), self._work.lease)) is None:
+                continue
+            held[shard] = one
+            if shard in self._spared:
+                inbox.take_back(tx, self._spared[shard])
+            rows = _joined(rows, _runnable(tx, shard, parked))
+        chosen = {row.shard for row in rows}
+        leases.let_go(tx, [one for shard, one in held.items() if shard not in chosen])
+        journal.append(tx, parked)
+        work = _Work([held[shard] for shard in chosen], rows, suspected=True) if rows else None
+        return work, list(held)
 
-    def _suspects(self, tx: Tx, number: int, held: leases.Held, parked: list[journal.Entry]) -> _Work | None:
-        while rows := inbox.suspects(tx, number):
-            if rows[0].attempts < inbox.ALONE + _STARTS:
-                return _Work(held, rows, suspected=True)
-            parked.append(_park(tx, rows[0], f"its worker died {_STARTS} times while reading it"))
-        return None
-
-    def _do(self, number: int, work: _Work) -> None:
+    def _do(self, work: _Work) -> None:
         if not work.suspected:
             with self._room.together():
-                self._process(number, work)
+                self._process(work)
             return
         # Nothing else is read in this process meanwhile, so that nothing else is blamed for its death. And they are
         # not under work before: who waits to come in is not to blame if whoever is inside kills.
         with self._room.alone():
-            self._process(number, self._db.write(partial(self._start, work=work)))
+            self._process(self._db.write(partial(self._start, work=work)))
 
     def _start(self, tx: Tx, *, work: _Work) -> _Work:
-        leases.renew(tx, work.held, self._work.lease, work.ids)
+        for held in work.held:
+            leases.renew(tx, held, self._work.lease, work.ids[held.name])
         return work._replace(rows=[inbox.start_alone(tx, work.rows[0])]) if work.alone else work
 
     # ---- the pure part ----
@@ -203,49 +251,77 @@ class Drain:
         except OSError as error:
             raise _DiskFault(str(error)) from error
 
-    # ---- commit 2 ----
+    # ---- the commit ----
 
-    def _process(self, number: int, work: _Work) -> None:
+    def _process(self, work: _Work) -> None:
         """Settle the batch, one way or another."""
+        if not work.rows:
+            return
         try:
             read = self._read(work.rows)
             try:
-                self._settle(number, work, read, repeats=False)
+                self._settle(work, read, repeats=False)
             except Repeats:
-                self._settle(number, work, read, repeats=True)
+                self._settle(work, read, repeats=True)
         except leases.Lost:
             raise
         except Exception as error:
             if isinstance(error, _DiskFault) or is_database_fault(error):
                 if work.alone:
-                    self._spared[number] = work.rows[0]
+                    self._spared[work.rows[0].shard] = work.rows[0]
                 raise
-            self._db.write(partial(self._take_apart, number=number, work=work, reason=_reason(error)))
+            self._db.write(partial(self._take_apart, work=work, reason=_reason(error)))
 
-    def _settle(self, number: int, work: _Work, read: _Read, *, repeats: bool) -> None:
+    def _settle(self, work: _Work, read: _Read, *, repeats: bool) -> None:
         with self._db.begin() as tx:
-            leases.renew(tx, work.held, self._work.lease)
+            leases.let_go(tx, work.held)
             entries = stitch(tx, read.parsed, self._channels.settings, repeats=repeats)
             if read.done:
-                inbox.done(tx, number, read.done)
+                inbox.done(tx, read.done)
             if read.failed and work.alone:
                 entries += _park_at_last(tx, work.rows[0], *read.failed.values())
             elif read.failed:
-                inbox.suspect(tx, number, list(read.failed), inbox.ALONE)
+                inbox.suspect(tx, _by_shard(row for row in work.rows if row.id in read.failed), inbox.ALONE)
             journal.append(tx, entries)
 
-    def _take_apart(self, tx: Tx, *, number: int, work: _Work, reason: str) -> None:
+    def _take_apart(self, tx: Tx, *, work: _Work, reason: str) -> None:
         """The batch cannot be written, and nobody knows for whose sake."""
-        leases.renew(tx, work.held, self._work.lease)
+        leases.let_go(tx, work.held)
         if work.alone:
             journal.append(tx, _park_at_last(tx, work.rows[0], reason))
         else:
-            inbox.suspect(tx, number, work.ids, inbox.narrowed(len(work.rows)))
+            inbox.suspect(tx, _by_shard(work.rows), inbox.narrowed(len(work.rows)))
 
 
-def _last(rows: Sequence[Claim], start: str) -> str:
-    """The address the turn has come to: they are taken up from the one after `start` on, and then from the first."""
-    return max((row.address for row in rows), key=lambda address: (address <= start, address))
+_NOTHING = _Work([], [])
+
+
+def _turns(first: int, shard: int) -> int:
+    """How many shards have their turn before this one."""
+    return (shard - first) % inbox.SHARDS
+
+
+def _by_shard(rows: Iterable[Claim]) -> dict[int, list[int]]:
+    ids: dict[int, list[int]] = {}
+    for row in rows:
+        ids.setdefault(row.shard, []).append(row.id)
+    return ids
+
+
+def _runnable(tx: Tx, shard: int, parked: list[journal.Entry]) -> list[Claim]:
+    """The shard's suspects whose turn it is; who had his last start already is parked."""
+    while rows := inbox.suspects(tx, shard):
+        if rows[0].attempts < inbox.ALONE + _STARTS:
+            return rows
+        parked.append(_park(tx, rows[0], f"its worker died {_STARTS} times while reading it"))
+    return []
+
+
+def _joined(rows: list[Claim], more: list[Claim]) -> list[Claim]:
+    """A group and what may join it of another shard: only who stands under the same suspicion, up to its size."""
+    if not rows or not more or more[0].attempts != rows[0].attempts:
+        return rows or more
+    return (rows + more)[: max(len(rows), -rows[0].attempts)]
 
 
 def _park_at_last(tx: Tx, row: Claim, reason: str) -> list[journal.Entry]:

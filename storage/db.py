@@ -37,12 +37,13 @@ class Database:
     def __init__(self, url: str, *, pool: int = 10, statement_timeout: float = 30) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self._engine = (
-            _sqlite_engine(self.url, pool) if self.is_sqlite else _postgres_engine(self.url, pool, statement_timeout)
-        )
-        self._readers = self._engine.execution_options(okno_read=True)
-        # SQLite has no use for it: its commit is no turn to a server.
-        self._single = None if self.is_sqlite else _postgres_engine(self.url, 1, statement_timeout, autocommit=True)
+        if self.is_sqlite:
+            self._engine: Engine = _sqlite_engine(self.url, pool)
+            self._plain: Engine = self._engine.execution_options(okno_read=True)
+        else:
+            self._engine = _postgres_engine(self.url, pool, statement_timeout)
+            # Where every statement is a transaction of its own: two turns to the server less.
+            self._plain = _postgres_engine(self.url, pool, statement_timeout, autocommit=True)
 
     @contextmanager
     def begin(self) -> Iterator[Tx]:
@@ -52,8 +53,8 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
-        """A transaction that only looks; on SQLite it never waits for a writer."""
-        with self._readers.connect() as tx:
+        """To look only. SQLite waits for no writer here; on PostgreSQL each statement sees what is there by then."""
+        with self._plain.connect() as tx:
             yield tx
 
     def write(self, work: Callable[[Tx], T], *, tries: int = 5, single: bool = False) -> T:
@@ -62,7 +63,7 @@ class Database:
         `work` must bear being run again after a commit whose answer was lost. A `single` one is no more than one
         statement on PostgreSQL, and commits with it: one turn to the server instead of three.
         """
-        opened = self._single.connect if single and self._single else self._engine.begin
+        opened = self._plain.connect if single and not self.is_sqlite else self._engine.begin
         for attempt in range(1, tries + 1):
             try:
                 with opened() as tx:
@@ -76,8 +77,7 @@ class Database:
     def close(self) -> None:
         """Give all connections back."""
         self._engine.dispose()
-        if self._single:
-            self._single.dispose()
+        self._plain.dispose()
 
     @property
     def label(self) -> str:

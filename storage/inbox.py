@@ -3,11 +3,11 @@
 import math
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, delete, func, select, text, update
+from sqlalchemy import ColumnElement, Row, delete, func, select, update
 
 from storage import bulk
 from storage.db import Tx, cursor, is_postgres, now
@@ -55,6 +55,49 @@ SELECT shard, count(*) FROM fresh GROUP BY shard
 """
 
 
+# How many raws of an address a batch is made for: fewer dialogs are locked and written for more messages.
+_EACH = 4
+# From address to address in the key: the cost is that of the addresses, not of their raws.
+_HEADS = """
+WITH RECURSIVE turns AS (
+  SELECT %(shards)b::smallint[] AS shards, %(starts)b::text[] AS starts
+), walk(n, address, k) AS (
+  SELECT 1, (SELECT min(q.address) FROM inbox_queue q WHERE q.shard = shards[1] AND q.address >= starts[1]), 1
+  FROM turns
+  UNION ALL
+  SELECT next.n, (SELECT min(q.address) FROM inbox_queue q WHERE q.shard = shards[next.n] AND q.address >= next.start),
+    walk.k + (walk.address IS NOT NULL)::int
+  FROM walk, turns, LATERAL (
+    SELECT CASE WHEN walk.address IS NULL THEN walk.n + 1 ELSE walk.n END AS n,
+      CASE WHEN walk.address IS NULL THEN starts[walk.n + 1] ELSE walk.address || E'\\x01' END AS start
+  ) next
+  WHERE next.n <= cardinality(shards) AND walk.k + (walk.address IS NOT NULL)::int <= %(most)b
+), found AS (
+  SELECT shards[n] AS shard, address, greatest(1, %(limit)b / count(*) OVER ()) AS each
+  FROM walk, turns WHERE address IS NOT NULL
+)
+SELECT i.id, i.channel, i.external_id, i.address, i.data, q.attempts, found.shard
+FROM found CROSS JOIN LATERAL (
+  SELECT inbox_id, attempts FROM inbox_queue WHERE inbox_queue.shard = found.shard
+  AND inbox_queue.address = found.address ORDER BY inbox_id LIMIT found.each
+) q JOIN inbox i ON i.id = q.inbox_id ORDER BY found.shard, found.address, q.inbox_id
+"""
+_WALK = """
+WITH RECURSIVE walk(address, n) AS (
+  SELECT (SELECT min(address) FROM inbox_queue WHERE shard = :shard AND address >= :start), 1
+  UNION ALL
+  SELECT (SELECT min(q.address) FROM inbox_queue q WHERE q.shard = :shard AND q.address > walk.address), n + 1
+  FROM walk WHERE walk.address IS NOT NULL AND n < :most
+)
+SELECT address FROM walk WHERE address IS NOT NULL
+"""
+_FIRST = """
+SELECT i.id, i.channel, i.external_id, i.address, i.data, q.attempts, q.shard
+FROM inbox_queue q JOIN inbox i ON i.id = q.inbox_id
+WHERE q.shard = :shard AND q.address = :address ORDER BY q.inbox_id LIMIT :each
+"""
+
+
 class Arrival(NamedTuple):
     """A raw about to be stored."""
 
@@ -73,6 +116,18 @@ class Claim(NamedTuple):
     address: str
     data: bytes
     attempts: int
+    shard: int
+
+
+class Claims(NamedTuple):
+    """What a claim found: raws to take up, in order of arrival, and shards in which raws are under suspicion.
+
+    `rest` is the shard and the address where there was enough: what comes behind it was not looked at.
+    """
+
+    rows: list[Claim]
+    suspicious: set[int]
+    rest: tuple[int, str] | None
 
 
 class Stored(NamedTuple):
@@ -104,31 +159,34 @@ def put(tx: Tx, arrivals: Sequence[Arrival]) -> Stored:
     return Stored({row[0] for row in new}, len(new))
 
 
-def claim(tx: Tx, shard: int, limit: int, start: str = "", fair: int = 20) -> list[Claim]:
-    """Take up raws of many addresses, a few of each, so that a hot one does not starve its neighbours.
+def claim(tx: Tx, starts: Mapping[int, str], limit: int) -> Claims:
+    """Raws of many addresses, about as many of each, so that a hot one does not starve its neighbours.
 
-    Addresses after `start` come first. A raw under suspicion is left out, and so is all that came after it from its
-    address.
+    `starts` are shards in the order of their turn, and of each the address after which to begin; "" is the first. A
+    raw under suspicion is left out, and so is all that came after it from its address.
     """
-    addresses = _addresses(tx, shard, limit, start)
-    if not addresses:
-        return []
-    each = max(fair, limit // (2 * len(addresses)))
-    claims: list[Claim] = []
-    suspicious = ""
-    for row in _heads(tx, shard, addresses, each):
+    most = max(1, limit // _EACH)
+    heads = _heads(tx, starts, most, limit)
+    rows: list[Claim] = []
+    suspicious: set[tuple[int, str]] = set()
+    walked: dict[tuple[int, str], None] = {}
+    for row in heads:
+        at = (row.shard, row.address)
+        walked[at] = None
         if row.attempts:
-            suspicious = row.address
-        elif row.address != suspicious:
-            claims.append(row)
-    return sorted(claims[:limit])
+            suspicious.add(at)
+        elif at not in suspicious:
+            rows.append(row)
+    turns = list(starts)
+    rest = max(walked, key=lambda at: (turns.index(at[0]), at[1])) if len(walked) == most else None
+    return Claims(sorted(rows), {shard for shard, _ in suspicious}, rest)
 
 
 def fetch(tx: Tx, shard: int, ids: Sequence[int]) -> list[Claim]:
     """The queued raws with these ids, in order of arrival."""
     same = (QUEUE.c.shard == shard) & (QUEUE.c.address == INBOX.c.address) & (QUEUE.c.inbox_id == INBOX.c.id)
     query = (
-        select(*(INBOX.c[name] for name in Claim._fields[:-1]), QUEUE.c.attempts)
+        select(*(INBOX.c[name] for name in Claim._fields[:-2]), QUEUE.c.attempts, QUEUE.c.shard)
         .join(QUEUE, same)
         .where(bulk.among(tx, INBOX.c.id, ids))
         .order_by(INBOX.c.id)
@@ -164,13 +222,14 @@ def narrowed(size: int) -> int:
     return -part if part > 1 else ALONE
 
 
-def suspect(tx: Tx, shard: int, ids: Sequence[int], attempts: int) -> None:
-    """These were in a batch that failed; one that has gone alone already keeps its count."""
-    tx.execute(
-        update(QUEUE)
-        .where(QUEUE.c.shard == shard, bulk.among(tx, QUEUE.c.inbox_id, ids), QUEUE.c.attempts <= 0)
-        .values(attempts=attempts)
-    )
+def suspect(tx: Tx, ids: Mapping[int, Sequence[int]], attempts: int) -> None:
+    """These, by shard, were in a batch that failed; one that has gone alone already keeps its count."""
+    for shard, of_shard in ids.items():
+        tx.execute(
+            update(QUEUE)
+            .where(QUEUE.c.shard == shard, bulk.among(tx, QUEUE.c.inbox_id, of_shard), QUEUE.c.attempts <= 0)
+            .values(attempts=attempts)
+        )
 
 
 def start_alone(tx: Tx, row: Claim) -> Claim:
@@ -185,9 +244,9 @@ def take_back(tx: Tx, row: Claim) -> None:
     tx.execute(update(QUEUE).where(*_key(row), QUEUE.c.attempts == row.attempts).values(attempts=row.attempts - 1))
 
 
-def done(tx: Tx, shard: int, rows: Sequence[Claim]) -> None:
+def done(tx: Tx, rows: Sequence[Claim]) -> None:
     """These are processed: off the queue, and counted."""
-    bulk.delete(tx, QUEUE, ("shard", "address", "inbox_id"), [(shard, row.address, row.id) for row in rows])
+    bulk.delete(tx, QUEUE, ("shard", "address", "inbox_id"), [(row.shard, row.address, row.id) for row in rows])
     count(tx, PROCESSED, Counter(row.channel for row in rows))
 
 
@@ -276,23 +335,6 @@ def oldest_waiting(tx: Tx) -> datetime | None:
     return tx.execute(select(INBOX.c.received_at).where(INBOX.c.id == oldest)).scalar_one_or_none()
 
 
-def busy_shards(tx: Tx) -> list[int]:
-    """Shards with queued raws; a step from shard to shard in the key, whatever the queue's length."""
-    found = tx.execute(
-        text(
-            "WITH RECURSIVE s(n) AS (SELECT min(shard) FROM inbox_queue UNION ALL "
-            "SELECT (SELECT min(q.shard) FROM inbox_queue q WHERE q.shard > s.n) FROM s WHERE s.n IS NOT NULL) "
-            "SELECT n FROM s WHERE n IS NOT NULL"
-        )
-    )
-    return list(found.scalars())
-
-
-def has_work(tx: Tx, shard: int) -> bool:
-    """Whether the shard has queued raws."""
-    return tx.execute(select(QUEUE.c.inbox_id).where(QUEUE.c.shard == shard).limit(1)).first() is not None
-
-
 def _put_at_once(tx: Tx, rows: Sequence[bulk.Row], offered: Counter[str]) -> Stored:
     if not rows:
         return Stored(set(), 0)
@@ -302,49 +344,28 @@ def _put_at_once(tx: Tx, rows: Sequence[bulk.Row], offered: Counter[str]) -> Sto
     return Stored({shard for shard, _ in found}, sum(new for _, new in found))
 
 
-def _addresses(tx: Tx, shard: int, limit: int, start: str) -> list[str]:
-    found = _addresses_after(tx, shard, limit, start)
-    if start and len(found) < limit:
-        again = _addresses_after(tx, shard, limit - len(found), "")
-        found += [address for address in again if address <= start]
-    return found
-
-
-def _addresses_after(tx: Tx, shard: int, limit: int, start: str) -> list[str]:
-    # From address to address in the key: the cost is that of the addresses, not of their raws.
-    query = text(
-        "WITH RECURSIVE a(address, n) AS ("
-        "SELECT (SELECT min(address) FROM inbox_queue WHERE shard = :shard AND address > :start), 1 UNION ALL "
-        "SELECT (SELECT min(q.address) FROM inbox_queue q WHERE q.shard = :shard AND q.address > a.address), n + 1 "
-        "FROM a WHERE a.address IS NOT NULL AND n < :limit) "
-        "SELECT address FROM a WHERE address IS NOT NULL"
-    )
-    return list(tx.execute(query, {"shard": shard, "start": start, "limit": limit}).scalars())
-
-
-def _heads(tx: Tx, shard: int, addresses: list[str], each: int) -> list[Claim]:
-    """The first `each` raws of every address, address by address."""
-    columns = "i.id, i.channel, i.external_id, i.address, i.data, q.attempts"
-    cur = cursor(tx)
+def _heads(tx: Tx, starts: Mapping[int, str], most: int, limit: int) -> list[Claim]:
+    """The first raws of at most `most` addresses, in order of arrival for each, `limit` in all."""
     if is_postgres(tx):
-        cur.execute(
-            f"SELECT {columns} FROM unnest(%b::text[]) WITH ORDINALITY a(address, n) CROSS JOIN LATERAL ("
-            "SELECT inbox_id, attempts FROM inbox_queue WHERE shard = %b AND inbox_queue.address = a.address "
-            "ORDER BY inbox_id LIMIT %b) q JOIN inbox i ON i.id = q.inbox_id ORDER BY a.n, q.inbox_id",
-            (addresses, shard, each),
-            # As text, bytes would travel at twice their length.
-            binary=True,
-        )
+        told = {"shards": list(starts), "starts": [_after(start) for start in starts.values()]}
+        # In binary form: as text, bytes would travel at twice their length.
+        cur = cursor(tx).execute(_HEADS, told | {"most": most, "limit": limit}, binary=True)
         return [Claim._make(row) for row in cur.fetchall()]
-    heads: list[Claim] = []
-    for address in addresses:
-        cur.execute(
-            f"SELECT {columns} FROM inbox_queue q JOIN inbox i ON i.id = q.inbox_id "
-            "WHERE q.shard = ? AND q.address = ? ORDER BY q.inbox_id LIMIT ?",
-            (shard, address, each),
-        )
-        heads += map(Claim._make, cur.fetchall())
-    return heads
+    addresses: list[tuple[int, str]] = []
+    for shard, start in starts.items():
+        walk = {"shard": shard, "start": _after(start), "most": most - len(addresses)}
+        addresses += [(shard, address) for (address,) in cursor(tx).execute(_WALK, walk)] if walk["most"] else []
+    each = max(1, limit // max(1, len(addresses)))
+    return [
+        Claim._make(row)
+        for shard, address in addresses
+        for row in cursor(tx).execute(_FIRST, {"shard": shard, "address": address, "each": each})
+    ]
+
+
+def _after(start: str) -> str:
+    """The first text that comes after `start`, byte by byte; before the first address is the empty one."""
+    return f"{start}\x01" if start else ""
 
 
 def _enqueue(tx: Tx, rows: Iterable[Row[Any]]) -> None:
@@ -356,7 +377,7 @@ def _enqueue(tx: Tx, rows: Iterable[Row[Any]]) -> None:
 
 def _key(row: Claim) -> tuple[ColumnElement[bool], ...]:
     return (
-        QUEUE.c.shard == shard_of(row.channel, row.address),
+        QUEUE.c.shard == row.shard,
         QUEUE.c.address == row.address,
         QUEUE.c.inbox_id == row.id,
     )

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -10,10 +11,16 @@ from typing import Any, NamedTuple
 from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from storage.db import Tx, is_postgres, now
+from storage.db import Tx, cursor, is_postgres, now
 from storage.models import Lease
 
 LEASES = Lease.__table__  # type: ignore[attr-defined]
+
+
+_LET_GO = """
+UPDATE leases l SET holder = '', claims = NULL FROM unnest(%b::text[], %b::bigint[]) x(name, token)
+WHERE l.name = x.name AND l.token = x.token AND l.holder = %b
+"""
 
 
 class Lost(Exception):
@@ -88,6 +95,21 @@ def renew(tx: Tx, held: Held, seconds: float, claims: list[int] | None = None) -
     )
     if done.rowcount != 1:
         raise Lost(held.name)
+
+
+def let_go(tx: Tx, held: Sequence[Held]) -> None:
+    """Let go of these, with nothing under work; raises Lost if one is no longer ours.
+
+    Nobody gets them before this transaction ends, so it is also what makes sure that it may write.
+    """
+    if is_postgres(tx):
+        names, tokens = [one.name for one in held], [one.token for one in held]
+        done = cursor(tx).execute(_LET_GO, (names, tokens, me())).rowcount
+    else:
+        sql = "UPDATE leases SET holder = '', claims = NULL WHERE name = ? AND token = ? AND holder = ?"
+        done = cursor(tx).executemany(sql, [(one.name, one.token, me()) for one in held]).rowcount
+    if done != len(held):
+        raise Lost(", ".join(one.name for one in held))
 
 
 def give_back(tx: Tx, held: Held) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 from connectors.base import Batch, Raw
 from pipeline import queues
 from pipeline.intake import store
-from storage import inbox
+from storage import inbox, shards
 from storage.db import Database, now
 from storage.leases import LEASES
 from storage.talk import MESSAGES
@@ -116,7 +116,7 @@ def await_empty(db: Database, patience: float = 600) -> None:
     deadline = time.monotonic() + patience
     while True:
         with db.read() as tx:
-            if not inbox.busy_shards(tx):
+            if not shards.look(tx):
                 return
         if time.monotonic() > deadline:
             raise RuntimeError("the queue was never empty")

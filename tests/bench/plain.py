@@ -16,7 +16,7 @@ import settings as config
 from connectors.base import Connector, Raw
 from connectors.base import Message as Written
 from connectors.registry import Channels
-from storage import inbox, talk
+from storage import inbox, shards, talk
 from storage.db import Database, is_postgres, now
 from storage.journal import _LOCK
 from storage.models import Client, Dialog, Episode, Event, Identity, Inbox, InboxQueue, Message, Tally
@@ -45,7 +45,7 @@ class Plain:
     def _waiting(self, shard: int) -> Sequence[Key]:
         order = (col(InboxQueue.address), col(InboxQueue.inbox_id))
         query = select(InboxQueue.shard, *order).where(InboxQueue.shard == shard).order_by(*order).limit(_PAGE)
-        with Session(self._db._readers) as session:
+        with Session(self._db._plain) as session:
             return [(row[0], row[1], row[2]) for row in session.exec(query)]
 
     def _take(self, session: Session, key: Key) -> None:
@@ -128,7 +128,7 @@ def _main() -> None:
     channels = Channels(config.load({}).channels)
     plain = Plain(db, next(iter(channels.connectors.values())))
     with db.read() as tx:
-        inbox.busy_shards(tx)
+        shards.look(tx)
 
     def work() -> dict[str, Any]:
         began, spent = time.monotonic(), time.process_time()

@@ -1,6 +1,5 @@
 """Drain: everything taken in comes into its dialog, once, in order, whoever else is at it and whatever goes wrong."""
 
-import math
 import random
 import sqlite3
 import threading
@@ -122,12 +121,26 @@ def test_a_chat_of_ten_thousand_does_not_starve_fifty_others(db: Database, tmp_p
 
 
 def test_the_turn_goes_round_whatever_order_the_raws_came_in(db: Database, tmp_path: Path) -> None:
-    """Sixty busy addresses, twenty raws of twenty of them a batch: after three batches each had his turn."""
-    rig = Rig(db, tmp_path, WorkSettings(batch=400))
+    """Sixty busy addresses, twenty of them a batch: after three batches each had his turn."""
+    rig = Rig(db, tmp_path, WorkSettings(batch=80))
     people = sorted(neighbours(60))
     rig.store_raws(*(raw(who, str(n)) for who in reversed(people) for n in range(100)))
     batches = _batches(rig, 3)
     assert {who for batch in batches for who in batch} == set(people)
+
+
+def test_the_turn_goes_round_the_shards(db: Database, tmp_path: Path) -> None:
+    """Each shard has more addresses than a batch takes, and each is still some other's neighbour."""
+    rig = Rig(db, tmp_path, WorkSettings(batch=40))
+    rig.store_raws(*(raw(f"p{n}", str(m)) for m in range(30) for n in range(15 * inbox.SHARDS)))
+    batches = _batches(rig, 4 * inbox.SHARDS)
+    assert {who for batch in batches for who in batch} == {f"p{n}" for n in range(15 * inbox.SHARDS)}
+
+
+def test_a_batch_is_filled_from_many_shards(rig: Rig) -> None:
+    rig.store_raws(*(raw(f"p{n}", "1") for n in range(100)))
+    batches = _batches(rig, 1)
+    assert len(batches[0]) == 100
 
 
 def _batches(rig: Rig, count: int) -> list[list[str]]:
@@ -135,14 +148,15 @@ def _batches(rig: Rig, count: int) -> list[list[str]]:
     batches: list[list[str]] = []
     process = rig.drain._process
 
-    def noted(number: int, work: Any) -> None:
-        batches.append([row.address for row in work.rows])
-        process(number, work)
+    def noted(work: Any) -> None:
+        if work.rows:
+            batches.append([row.address for row in work.rows])
+        process(work)
         if len(batches) == count:
             rig.drain.stop()
 
     rig.drain._process = noted  # type: ignore[method-assign]
-    rig.drain._hold(SHARD, math.inf)
+    rig.drain.shard(SHARD)
     return batches
 
 
@@ -226,7 +240,7 @@ def test_a_database_that_fails_five_times_makes_nobody_suspicious(
     rig.store_raws(*(raw("anna", str(n)) for n in range(4)))
     if attempts:
         with rig.db.begin() as tx:
-            inbox.suspect(tx, SHARD, [row.id for row in inbox.claim(tx, SHARD, 10)], attempts)
+            inbox.suspect(tx, {SHARD: [row.id for row in inbox.claim(tx, {SHARD: ""}, 10).rows]}, attempts)
     with monkeypatch.context() as patch:
         patch.setattr(module if where == "stitch" else inbox, where, _cut)
         for _ in range(5):

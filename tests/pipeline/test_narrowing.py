@@ -123,7 +123,7 @@ def test_what_was_alone_in_its_group_has_had_a_start_alone(rig: Rig, monkeypatch
     ward = Ward(rig, monkeypatch)
     rig.store_raws(made(0, 0, PEOPLE[0], "kill"))
     with rig.db.begin() as tx:
-        inbox.suspect(tx, inbox.shard_of("shop", PEOPLE[0]), [row.id for row in rig.rows(inbox.INBOX)], -38)
+        inbox.suspect(tx, {inbox.shard_of("shop", PEOPLE[0]): [row.id for row in rig.rows(inbox.INBOX)]}, -38)
     ward.settle()
     assert ward.deaths == STARTS_ALONE
     assert len(rig.parked()) == 1
@@ -136,7 +136,7 @@ def test_suspects_get_their_turn_however_short_the_visits_are(rig: Rig, monkeypa
     rig.store_raws(made(0, 0, suspected, HARMLESS))
     shard = inbox.shard_of("shop", suspected)
     with rig.db.begin() as tx:
-        inbox.suspect(tx, shard, [row.id for row in rig.rows(inbox.INBOX)], inbox.ALONE)
+        inbox.suspect(tx, {shard: [row.id for row in rig.rows(inbox.INBOX)]}, inbox.ALONE)
     for number in range(1, 10):
         rig.store_raws(made(0, number, busy, HARMLESS))
         rig.drain.shard(shard)

@@ -38,7 +38,7 @@ def put(db: Database, *arrivals: Arrival) -> inbox.Stored:
 
 def claim(db: Database, limit: int = 100, start: str = "", shard: int = 5) -> list[Claim]:
     with db.begin() as tx:
-        return inbox.claim(tx, shard, limit, start)
+        return inbox.claim(tx, {shard: start}, limit).rows
 
 
 def keys(claims: Sequence[Claim]) -> list[str]:
@@ -118,10 +118,26 @@ def test_an_address_alone_gets_the_whole_batch(db: Database) -> None:
 def test_a_turn_goes_on_where_the_last_one_ended(db: Database) -> None:
     addresses = together(10)
     put(db, *(arrival(address, number) for address in addresses for number in range(40)))
-    first = claim(db, limit=40, start=addresses[6])
-    assert {row.address for row in first} == set(addresses[7:9])
-    around = claim(db, limit=100, start=addresses[7])
-    assert {row.address for row in around} == {*addresses[8:], *addresses[:3]}
+    with db.read() as tx:
+        found = [inbox.claim(tx, {5: start}, 16) for start in ("", addresses[3], addresses[7])]
+    taken = [{row.address for row in each.rows} for each in found]
+    assert taken == [set(addresses[:4]), set(addresses[4:8]), set(addresses[8:])]
+    assert [each.rest for each in found] == [(5, addresses[3]), (5, addresses[7]), None]
+
+
+def test_a_claim_goes_through_the_shards_in_the_order_of_their_turn(db: Database) -> None:
+    by_shard = {shard: together(3, shard) for shard in (2, 9, 31)}
+    put(
+        db, *(arrival(address, number) for addresses in by_shard.values() for address in addresses for number in (1, 2))
+    )
+    with db.read() as tx:
+        found = inbox.claim(tx, {9: "", 5: "", 31: by_shard[31][0], 2: ""}, 24)
+        assert {row.address for row in found.rows} == {*by_shard[9], *by_shard[31][1:], by_shard[2][0]}
+        assert {row.shard for row in found.rows} == {9, 31, 2}
+        assert found.rest == (2, by_shard[2][0])
+        everything = inbox.claim(tx, dict.fromkeys(range(SHARDS), ""), 600)
+    assert keys(everything.rows) == [f"{a}:{n}" for addresses in by_shard.values() for a in addresses for n in (1, 2)]
+    assert everything.rest is None
 
 
 def test_what_is_under_suspicion_is_left_out_with_all_behind_it(db: Database) -> None:
@@ -130,11 +146,11 @@ def test_what_is_under_suspicion_is_left_out_with_all_behind_it(db: Database) ->
     middle = claim(db)[2]
     assert middle.external_id == f"{one}:1"
     with db.begin() as tx:
-        inbox.suspect(tx, 5, [middle.id], inbox.ALONE)
+        inbox.suspect(tx, {5: [middle.id]}, inbox.ALONE)
     assert keys(claim(db)) == [f"{one}:0", *(f"{two}:{n}" for n in range(4))]
     with db.begin() as tx:
         assert inbox.suspects(tx, 5) == [], "it does not stand first"
-        inbox.done(tx, 5, inbox.claim(tx, 5, 1))
+        inbox.done(tx, inbox.claim(tx, {5: ""}, 1).rows)
         assert keys(inbox.suspects(tx, 5)) == [f"{one}:1"]
 
 
@@ -142,14 +158,14 @@ def test_the_least_suspicious_comes_first(db: Database) -> None:
     addresses = together(3)
     put(db, *(arrival(address) for address in addresses))
     with db.begin() as tx:
-        rows = inbox.claim(tx, 5, 10)
-        inbox.suspect(tx, 5, [row.id for row in rows], inbox.ALONE)
+        rows = inbox.claim(tx, {5: ""}, 100).rows
+        inbox.suspect(tx, {5: [row.id for row in rows]}, inbox.ALONE)
         for address in (*addresses, *addresses):
             (first,) = inbox.suspects(tx, 5)
             assert first.address == address
             started = inbox.start_alone(tx, first)
             assert started.attempts == first.attempts + 1
-            inbox.suspect(tx, 5, [first.id], -100)
+            inbox.suspect(tx, {5: [first.id]}, -100)
             assert inbox.fetch(tx, 5, [first.id]) == [started], "its starts alone are not forgotten"
 
 
@@ -157,18 +173,18 @@ def test_suspects_run_in_smaller_groups_the_largest_first(db: Database) -> None:
     one, two, three = together(3)
     put(db, *(arrival(address, number) for number in range(4) for address in (one, two, three)))
     with db.begin() as tx:
-        rows = inbox.claim(tx, 5, 100)
+        rows = inbox.claim(tx, {5: ""}, 100).rows
         by_key = {row.external_id: row.id for row in rows}
-        inbox.suspect(tx, 5, [by_key[f"{one}:{n}"] for n in (0, 1, 3)], -3)
-        inbox.suspect(tx, 5, [by_key[f"{one}:2"]], -2)
-        inbox.suspect(tx, 5, [by_key[f"{two}:{n}"] for n in (1, 2)], -3)
-        inbox.suspect(tx, 5, [by_key[f"{three}:{n}"] for n in range(4)], -3)
+        inbox.suspect(tx, {5: [by_key[f"{one}:{n}"] for n in (0, 1, 3)]}, -3)
+        inbox.suspect(tx, {5: [by_key[f"{one}:2"]]}, -2)
+        inbox.suspect(tx, {5: [by_key[f"{two}:{n}"] for n in (1, 2)]}, -3)
+        inbox.suspect(tx, {5: [by_key[f"{three}:{n}"] for n in range(4)]}, -3)
         group = inbox.suspects(tx, 5)
         assert keys(group) == [f"{one}:0", f"{three}:0", f"{one}:1"], "in order of arrival, and no more than may be"
-        inbox.done(tx, 5, group)
+        inbox.done(tx, group)
         group = inbox.suspects(tx, 5)
         assert keys(group) == [f"{three}:1", f"{three}:2", f"{three}:3"], "the others stand behind something else"
-        inbox.done(tx, 5, group)
+        inbox.done(tx, group)
         assert keys(inbox.suspects(tx, 5)) == [f"{one}:2"]
 
 
@@ -185,8 +201,8 @@ def test_a_parked_raw_lets_the_others_pass_and_comes_back_clean(db: Database) ->
     (only,) = together(1)
     put(db, *(arrival(only, number) for number in range(3)))
     with db.begin() as tx:
-        first = inbox.claim(tx, 5, 1)[0]
-        inbox.suspect(tx, 5, [first.id], inbox.ALONE)
+        first = inbox.claim(tx, {5: ""}, 1).rows[0]
+        inbox.suspect(tx, {5: [first.id]}, inbox.ALONE)
         inbox.park(tx, first, "KeyError")
     assert keys(claim(db)) == [f"{only}:1", f"{only}:2"]
     assert flow(db)["parked"] == 1
@@ -201,7 +217,7 @@ def test_replay_takes_what_was_asked_for(db: Database) -> None:
     put(db, *(arrival("anna", number) for number in range(3)))
     shard = inbox.shard_of(CHANNEL, "anna")
     with db.begin() as tx:
-        rows = inbox.claim(tx, shard, 10)
+        rows = inbox.claim(tx, {shard: ""}, 10).rows
         for row in rows:
             inbox.park(tx, row, "no")
         assert [row.id for row in inbox.replay_parked(tx, INBOX.c.id >= rows[1].id, limit=1)] == [rows[1].id]
@@ -212,8 +228,8 @@ def test_processed_raws_are_read_again_once_and_the_counts_balance(db: Database)
     put(db, *(arrival("anna", number) for number in range(4)))
     shard = inbox.shard_of(CHANNEL, "anna")
     with db.begin() as tx:
-        rows = inbox.claim(tx, shard, 10)
-        inbox.done(tx, shard, rows[:3])
+        rows = inbox.claim(tx, {shard: ""}, 10).rows
+        inbox.done(tx, rows[:3])
         tx.execute(update(INBOX).where(INBOX.c.id == rows[0].id).values(data=b""))
     with db.begin() as tx:
         again = inbox.replay_processed(tx, true(), after=0)
@@ -227,21 +243,9 @@ def test_done_is_off_the_queue_and_counted(db: Database) -> None:
     one, two = together(2)
     put(db, *(arrival(address, number) for number in range(3) for address in (one, two)))
     with db.begin() as tx:
-        inbox.done(tx, 5, inbox.claim(tx, 5, 4))
-    assert keys(claim(db)) == [f"{two}:1", f"{two}:2"]
+        inbox.done(tx, inbox.claim(tx, {5: ""}, 100).rows[:4])
+    assert keys(claim(db)) == [f"{one}:2", f"{two}:2"]
     assert flow(db)["processed"] == 4
-
-
-def test_busy_shards_are_those_with_something_queued(db: Database) -> None:
-    addresses = [together(1, shard)[0] for shard in (0, 3, SHARDS - 1)]
-    with db.read() as tx:
-        assert inbox.busy_shards(tx) == []
-        assert not inbox.has_work(tx, 3)
-    put(db, *(arrival(address, number) for address in addresses for number in range(3)))
-    with db.read() as tx:
-        assert inbox.busy_shards(tx) == [0, 3, SHARDS - 1]
-        assert inbox.has_work(tx, 3)
-        assert not inbox.has_work(tx, 4)
 
 
 def test_counts_are_added_up_without_losing_one(db: Database) -> None:
@@ -275,8 +279,8 @@ def aged(db: Database) -> tuple[Database, dict[str, int]]:
     shard = inbox.shard_of(CHANNEL, "anna")
 
     def work(tx: Tx) -> dict[str, int]:
-        rows = inbox.claim(tx, shard, 10)
-        inbox.done(tx, shard, [*rows[:2], *rows[4:]])
+        rows = inbox.claim(tx, {shard: ""}, 10).rows
+        inbox.done(tx, [*rows[:2], *rows[4:]])
         inbox.park(tx, rows[2], "no")
         old = now() - timedelta(days=10)
         tx.execute(update(INBOX).where(INBOX.c.id != rows[5].id).values(received_at=old))

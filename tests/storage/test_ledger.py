@@ -15,7 +15,7 @@ ARRIVALS = [inbox.Arrival("shop", f"anna:{n}", "anna", b"{}") for n in range(3)]
 def queued(tx: Tx) -> list[inbox.Claim]:
     """Every queued raw of the address."""
     shard = inbox.shard_of("shop", "anna")
-    return inbox.claim(tx, shard, 100)
+    return inbox.claim(tx, {shard: ""}, 100).rows
 
 
 def letter(**changed: Any) -> outbox.NewLetter:
@@ -34,7 +34,7 @@ def test_every_raw_is_counted_once_wherever_it_stands(db: Database) -> None:
         inbox.put(tx, ARRIVALS)
         inbox.put(tx, [*ARRIVALS[:1], inbox.Arrival("mail", "INBOX:1:7", "bert", b"")])
         first, second, _ = queued(tx)
-        inbox.done(tx, inbox.shard_of("shop", "anna"), [first])
+        inbox.done(tx, [first])
         inbox.park(tx, second, "cannot be read")
     with db.read() as tx:
         flows = ledger.flows(tx)
@@ -47,7 +47,7 @@ def test_every_raw_is_counted_once_wherever_it_stands(db: Database) -> None:
 def test_a_replay_takes_back_what_was_counted(db: Database) -> None:
     with db.begin() as tx:
         inbox.put(tx, ARRIVALS)
-        inbox.done(tx, inbox.shard_of("shop", "anna"), queued(tx))
+        inbox.done(tx, queued(tx))
         inbox.count(tx, inbox.PROCESSED, Counter(shop=-1))
     with db.read() as tx:
         assert ledger.flows(tx)["shop"]["processed"] == 2

@@ -1,0 +1,88 @@
+"""Shards: which of them have queued raws, in whose hands they are, and how several are taken at once."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import NamedTuple
+
+from sqlalchemy import text
+
+from storage import bulk
+from storage.db import Tx, cursor, is_postgres, now
+from storage.leases import LEASES, Held, me
+from storage.types import sqlite_text
+
+# A step from shard to shard in the queue's key, whatever the queue's length.
+_BUSY = """
+WITH RECURSIVE s(n) AS (
+  SELECT min(shard) FROM inbox_queue
+  UNION ALL
+  SELECT (SELECT min(q.shard) FROM inbox_queue q WHERE q.shard > s.n) FROM s WHERE s.n IS NOT NULL
+)
+"""
+# Whoever is at one of the rows is faster, and is not waited for: two that wait for each other would never end.
+_TAKE = """
+WITH seen AS (
+  SELECT l.name, x.claims FROM unnest(%b::text[], %b::text[], %b::bigint[], %b::text[]) x(name, holder, token, claims)
+  JOIN leases l ON l.name = x.name AND l.holder = x.holder AND l.token = x.token FOR UPDATE OF l SKIP LOCKED
+)
+UPDATE leases l SET holder = %b, token = l.token + 1, expires_at = clock_timestamp() + %b, claims = seen.claims::jsonb
+FROM seen WHERE l.name = seen.name RETURNING l.name, l.token
+"""
+
+
+class Seen(NamedTuple):
+    """A shard with work, and its lease as it was at the time of the look.
+
+    `token` is below zero where there is no lease yet; `marked` says that raws are noted as under work.
+    """
+
+    shard: int
+    holder: str
+    token: int
+    over: bool
+    marked: bool
+
+
+def name_of(shard: int) -> str:
+    """The name of the shard's lease."""
+    return f"shard:{shard}"
+
+
+def look(tx: Tx) -> list[Seen]:
+    """The shards with queued raws, in order."""
+    at = "clock_timestamp()" if is_postgres(tx) else f"'{sqlite_text(now())}'"
+    query = (
+        f"{_BUSY} SELECT s.n, coalesce(l.holder, ''), coalesce(l.token, -1), coalesce(l.expires_at <= {at}, false), "
+        "l.claims IS NOT NULL FROM s LEFT JOIN leases l ON l.name = 'shard:' || s.n WHERE s.n IS NOT NULL"
+    )
+    found = tx.execute(text(query))
+    return sorted(Seen(shard, holder, token, bool(over), bool(marked)) for shard, holder, token, over, marked in found)
+
+
+def create(tx: Tx, seen: Sequence[Seen]) -> None:
+    """Make the leases of shards nobody ever took."""
+    rows = [(name_of(one.shard), "", 0, now()) for one in seen if one.token < 0]
+    bulk.insert_new(tx, LEASES, ("name", "holder", "token", "expires_at"), rows, ("name",))
+
+
+def take(tx: Tx, chosen: Mapping[Seen, Sequence[int]], seconds: float) -> list[Held]:
+    """Take the leases that still are as they were seen, and note the raws under work in each; gives back those.
+
+    What was read of a shard's queue since the look is true for whoever gets its lease: nobody else had it in between.
+    """
+    rows = [(name_of(seen.shard), seen.holder, seen.token, json.dumps(ids)) for seen, ids in chosen.items()]
+    if is_postgres(tx):
+        columns = [list(values) for values in zip(*rows, strict=True)]
+        cur = cursor(tx).execute(_TAKE, (*columns, me(), timedelta(seconds=seconds)), binary=True)
+        return [Held(*row) for row in cur.fetchall()]
+    until = sqlite_text(now() + timedelta(seconds=seconds))
+    taken: list[Held] = []
+    for name, holder, token, claims in rows:
+        cur = cursor(tx).execute(
+            "UPDATE leases SET holder = ?, token = token + 1, expires_at = ?, claims = ? "
+            "WHERE name = ? AND holder = ? AND token = ? RETURNING name, token",
+            (me(), until, claims, name, holder, token),
+        )
+        taken += [Held(*row) for row in cur.fetchall()]
+    return taken
