@@ -66,14 +66,25 @@ class Hands:
     fetcher: Fetcher
     db: Database
     mark: Watermark
+    bells: queues.Bells
     kinds: frozenset[str]
+
+    def shard(self, number: int) -> None:
+        """Answer a shard's bell. Where there may be more to do, it rings again, behind those that rang meanwhile."""
+        if self.drain.shard(number):
+            self.bells.ring(queues.PIPELINE, [number])
+
+    def channel(self, name: str) -> None:
+        """Answer a channel's bell, the same way."""
+        if self.deliver.channel(name):
+            self.bells.ring(queues.DELIVER, [name])
 
     def sweep(self) -> None:
         """Look for work no bell announced."""
         if queues.PIPELINE in self.kinds:
-            self.drain.sweep()
+            self.bells.ring(queues.PIPELINE, self.drain.sweep())
         if queues.DELIVER in self.kinds:
-            self.deliver.sweep()
+            self.bells.ring(queues.DELIVER, self.deliver.sweep())
             self.fetcher.sweep()
             remember(self.db, self.mark)
 
@@ -95,6 +106,8 @@ class Workshop:
         # Where no bell of another process can be heard, looking often takes its place.
         self.sweep_seconds = settings.work.sweep if url else min(_DEAF_SWEEP, settings.work.sweep)
         self.broker = broker or queues.make_broker(url)
+        self.bells = queues.Bells(self.broker)
+        self._stack.callback(self.bells.close)
 
     def close(self) -> None:
         """Give everything back."""
@@ -111,14 +124,14 @@ class Workshop:
         self.stop.also(fetcher.stop)
         self._stack.callback(fetcher.close)
         chosen = frozenset(kinds or (queues.PIPELINE, queues.DELIVER))
-        return Hands(drain, deliver, fetcher, self.db, Watermark(self.settings.state_dir), chosen)
+        return Hands(drain, deliver, fetcher, self.db, Watermark(self.settings.state_dir), self.bells, chosen)
 
 
 def work(settings: Settings, stop: Stop, kinds: Sequence[str]) -> None:
     """Answer the bells of these queues, and sweep besides, until told to stop."""
     shop = Workshop(settings, stop)
     hands = shop.hands(*kinds)
-    queues.declare(shop.broker, guarded(hands.drain.shard), guarded(hands.deliver.channel))
+    queues.declare(shop.broker, guarded(hands.shard), guarded(hands.channel))
     workers: list[queues.Worker] = []
     try:
         if not await_schema(shop.db, stop):

@@ -8,6 +8,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Row
@@ -61,22 +62,19 @@ class Deliver:
         """Wait for the calls under way."""
         self._pool.shutdown(wait=True)
 
-    def sweep(self) -> None:
-        """Sort out calls nobody will finish, then serve every channel that has work."""
+    def sweep(self) -> list[str]:
+        """Sort out calls nobody will finish, then serve every channel that has work; gives back which may have more."""
         self._db.write(self._bury)
         with self._db.read() as tx:
             waiting = outbox.waiting(tx)
-        for name in waiting:
-            self.channel(name)
+        return [name for name in waiting if self.channel(name)]
 
-    def channel(self, name: str) -> None:
-        """Send what is due in one channel; nothing happens if somebody else serves it."""
-        if name in self._channels:
-            self._turns.run(name, lambda: self._serve(name))
+    def channel(self, name: str) -> bool:
+        """Send what is due in one channel, unless somebody else serves it; whether its time was over first."""
+        return name in self._channels and self._turns.run(name, partial(self._serve, name), _VISIT)
 
-    def _serve(self, name: str) -> None:
+    def _serve(self, name: str, until: float) -> None:
         held: leases.Held | None = None
-        until = time.monotonic() + _VISIT
         while not self._stopping.is_set() and time.monotonic() < until:
             taken, due = self._db.write(lambda tx: self._look(tx, name))
             if taken is None:

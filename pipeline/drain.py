@@ -8,7 +8,6 @@ groups, again smaller where one dies, until the guilty one is alone. A start alo
 that kills can do so three times only and never has an innocent set aside.
 """
 
-import math
 import random
 import threading
 import time
@@ -38,7 +37,7 @@ _log = log.get(__name__)
 _STARTS = 3
 # One round in so many is the suspects': a poison raw must cost the others little.
 _EVERY = 5
-# Seconds after which a sweep lets others have their turn.
+# Seconds after which others have their turn.
 _VISIT = 0.5
 
 
@@ -93,21 +92,22 @@ class Drain:
         """Finish the batches under way and take no more."""
         self._stopping.set()
 
-    def sweep(self) -> None:
-        """Drain whatever has work, for a while."""
-        self._visit(random.randrange(inbox.SHARDS), time.monotonic() + _VISIT)  # noqa: S311 - no secret
+    def sweep(self) -> list[int]:
+        """Drain whatever has work, for a while; gives back a shard to go on with if the time was over first."""
+        turn = random.randrange(inbox.SHARDS)  # noqa: S311 - no secret
+        return [turn] if self.shard(turn) else []
 
-    def shard(self, number: int) -> None:
-        """Drain this shard first, then all others that have work and that nobody else is at."""
-        self._visit(number, math.inf)
-
-    def _visit(self, turn: int, until: float) -> None:
+    def shard(self, number: int) -> bool:
+        """Drain this shard first, then all others that have work and that nobody is at; whether time was over first."""
+        until, turn = time.monotonic() + _VISIT, number
         # What was let go is looked at once more: a bell rung while we held it found it taken.
-        while not self._stopping.is_set() and time.monotonic() < until:
+        while not self._stopping.is_set():
+            if time.monotonic() > until:
+                return True
             with self._taking:
                 work = self._take_up(turn)
                 if work is None:
-                    return
+                    return False
                 self._in_hand |= {held.name for held in work.held}
             try:
                 self._do(work)
@@ -115,7 +115,8 @@ class Drain:
                 _log.warning("drain.shard_lost", lease=str(error))
             finally:
                 self._in_hand -= {held.name for held in work.held}
-            turn = 1 + max((row.shard for row in work.rows), key=lambda shard: _turns(turn, shard), default=turn)
+            turn = _last(turn, work.rows) + 1
+        return False
 
     # ---- taking up ----
 
@@ -299,6 +300,11 @@ _NOTHING = _Work([], [])
 def _turns(first: int, shard: int) -> int:
     """How many shards have their turn before this one."""
     return (shard - first) % inbox.SHARDS
+
+
+def _last(first: int, rows: Iterable[Claim]) -> int:
+    """The shard a batch has come to."""
+    return max((row.shard for row in rows), key=lambda shard: _turns(first, shard), default=first)
 
 
 def _by_shard(rows: Iterable[Claim]) -> dict[int, list[int]]:

@@ -30,12 +30,12 @@ class _House:
     def drain(self, shard: int) -> None:
         """The pipeline's actor."""
         if self._hands is not None:
-            self._hands.drain.shard(shard)
+            self._hands.shard(shard)
 
     def deliver(self, channel: str) -> None:
         """The delivery's actor."""
         if self._hands is not None:
-            self._hands.deliver.channel(channel)
+            self._hands.channel(channel)
 
     def open(self) -> None:
         """The worker has booted."""

@@ -1,6 +1,7 @@
 """Turns: one thread of a process at a thing, and whoever finds it taken leaves a knock that is answered."""
 
 import threading
+import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 
@@ -9,28 +10,35 @@ class Turns:
     """Exclusive runs by name.
 
     A bell that rings while its work is being done must not go unheard: the work it rang for may have come after the
-    last look. So the thread at work looks again before it goes.
+    last look. So the thread at work looks again before it goes, as long as its time is not over: under constant bells
+    it would never go, and nobody would serve the others.
     """
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._knocked: dict[Hashable, bool] = {}
 
-    def run(self, name: Hashable, work: Callable[[], None]) -> None:
-        """Run `work`, again for each knock meanwhile; if another thread is at it, only knock."""
+    def run(self, name: Hashable, work: Callable[[float], None], seconds: float) -> bool:
+        """Run `work`, again for each knock meanwhile; if another thread is at it, only knock.
+
+        `work` gets the monotonic time at which it is to make room for others. True when that time came: there may be
+        more to do, and the caller sees to it that somebody looks again.
+        """
         with self._guard:
             if name in self._knocked:
                 self._knocked[name] = True
-                return
+                return False
             self._knocked[name] = False
+        until = time.monotonic() + seconds
         try:
             while True:
-                work()
+                work(until)
                 with self._guard:
-                    if not self._knocked[name]:
+                    over = time.monotonic() >= until
+                    if over or not self._knocked[name]:
                         # In one step with the look: a knock in between would be heard by nobody.
                         del self._knocked[name]
-                        return
+                        return over
                     self._knocked[name] = False
         except BaseException:
             with self._guard:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from pipeline import daemons
+from pipeline import daemons, deliver, drain, queues
 from pipeline.daemons import Workshop, await_schema, guarded, sweep_until, work
 from pipeline.stopping import Stop
 from settings import Settings
@@ -16,7 +16,7 @@ from storage import journal, leases, restore
 from storage.db import Database
 from storage.restore import Watermark
 from tests.fakes.channel import Fake, raw
-from tests.pipeline.rig import CHANNEL, Rig
+from tests.pipeline.rig import CHANNEL, SHARD, Rig
 
 PATIENCE = 20.0
 
@@ -153,6 +153,23 @@ def test_where_no_bell_can_be_heard_it_looks_more_often(rig: Rig) -> None:
         shop = Workshop(settings_of(rig, broker={"url": url}, work={"sweep": 1.0}), Stop())
         assert shop.sweep_seconds == seconds
         shop.close()
+
+
+def test_what_a_visit_leaves_over_is_rung_for_again(rig: Rig, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Visits are over after one batch or one letter, one bell is rung for each, and no sweep comes in time."""
+    monkeypatch.setattr(drain, "_VISIT", 0.0)
+    monkeypatch.setattr(deliver, "_VISIT", 0.01)
+    monkeypatch.setattr(Fake, "during", lambda _: time.sleep(0.02))
+    rig.store_raws(*(raw("anna", str(number)) for number in range(5)))
+    settings = settings_of(rig, broker={"url": redis_url}, work={"sweep": 3600.0, "batch": 1})
+    bells = queues.Bells(queues.make_broker(redis_url))
+    with Process(settings) as process:
+        bells.ring(queues.PIPELINE, [SHARD])
+        process.until(lambda: not rig.queued())
+        letters = [rig.letter("ok") for _ in range(5)]
+        bells.ring(queues.DELIVER, [CHANNEL])
+        process.until(lambda: {rig.letter_row(letter).state for letter in letters} == {"sent"})
+    bells.close()
 
 
 def test_a_worker_keeps_what_customers_wrote_out_of_its_log(

@@ -8,6 +8,8 @@ import pytest
 
 from pipeline.turns import Room, Turns
 
+LONG = 60.0
+
 
 class Meddler:
     """A lock that lets somebody else act right after its n-th release."""
@@ -31,38 +33,55 @@ class Meddler:
 def test_a_knock_is_answered_at_whatever_moment_it_comes(moment: int) -> None:
     turns, wanted = Turns(), {"first"}
 
-    def look() -> None:
+    def look(_: float) -> None:
         wanted.clear()
 
     def knock() -> None:
         # A bell: first the work is there, then it rings.
         wanted.add("second")
-        turns.run("shard", look)
+        turns.run("shard", look, LONG)
 
     turns._guard = Meddler(moment, knock)  # type: ignore[assignment]
     for _ in range(3):
         wanted.add("again")
-        turns.run("shard", look)
+        turns.run("shard", look, LONG)
         assert not wanted
 
 
 def test_who_finds_it_taken_knocks_and_goes() -> None:
     turns, runs = Turns(), list[str]()
 
-    def work() -> None:
+    def work(_: float) -> None:
         runs.append("run")
         if len(runs) == 1:
             for _ in range(3):
-                turns.run("shard", lambda: runs.append("intruder"))
+                assert not turns.run("shard", lambda _: runs.append("intruder"), LONG)
 
-    turns.run("shard", work)
+    assert not turns.run("shard", work, LONG)
     assert runs == ["run", "run"]
+
+
+def test_whoever_knocks_for_ever_is_answered_elsewhere_once_the_time_is_over() -> None:
+    turns, runs = Turns(), list[float]()
+
+    def work(until: float) -> None:
+        runs.append(until)
+        # The bell rings during all of it, and each time another thread finds the thing taken.
+        assert not turns.run("shard", work, LONG)
+
+    assert turns.run("shard", work, 0.05), "somebody has to look again"
+    assert len(set(runs)) == 1, "a knock gives no time of its own"
+    assert turns.run("shard", lambda _: None, 0.0), "the next one begins afresh"
 
 
 def test_different_things_are_done_side_by_side() -> None:
     turns, meeting = Turns(), threading.Barrier(2)
+
+    def meet(_: float) -> None:
+        meeting.wait(10)
+
     with ThreadPoolExecutor(2) as pool:
-        done = [pool.submit(turns.run, name, lambda: bool(meeting.wait(10))) for name in ("a", "b")]  # type: ignore[arg-type]
+        done = [pool.submit(turns.run, name, meet, LONG) for name in ("a", "b")]
         for each in done:
             each.result(10)
 
@@ -70,21 +89,21 @@ def test_different_things_are_done_side_by_side() -> None:
 def test_work_that_fails_leaves_the_thing_free() -> None:
     turns, runs = Turns(), list[str]()
     with pytest.raises(ZeroDivisionError):
-        turns.run("shard", lambda: 1 / 0)  # type: ignore[arg-type]
-    turns.run("shard", lambda: runs.append("run"))
+        turns.run("shard", lambda _: 1 / 0, LONG)  # type: ignore[arg-type]
+    turns.run("shard", lambda _: runs.append("run"), LONG)
     assert runs == ["run"]
 
 
 def test_many_threads_never_meet_at_one_thing() -> None:
     turns, inside, most = Turns(), list[int](), list[int]()
 
-    def work() -> None:
+    def work(_: float) -> None:
         inside.append(1)
         most.append(len(inside))
         inside.pop()
 
     with ThreadPoolExecutor(8) as pool:
-        for each in [pool.submit(turns.run, "shard", work) for _ in range(300)]:
+        for each in [pool.submit(turns.run, "shard", work, LONG) for _ in range(300)]:
             each.result(10)
     assert set(most) == {1}
 
