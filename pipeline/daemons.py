@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Any
 
 import log
 from connectors.registry import Channels
@@ -160,7 +161,7 @@ def guarded(work: Callable[..., None]) -> Callable[..., None]:
         try:
             work(name)
         except Exception as error:  # noqa: BLE001 - the edge of the actor
-            _tell("bell.failed", error)
+            _tell("bell.failed", error, bell=name)
 
     return answer
 
@@ -179,8 +180,8 @@ def sweep_until(stop: Stop, every: float, sweep: Callable[[], None]) -> None:
         wait = max(0.05, wait - (time.monotonic() - started)) if wait == every else wait
 
 
-def _tell(event: str, error: Exception) -> None:
+def _tell(event: str, error: Exception, **more: Any) -> None:
     if is_database_fault(error):
-        _log.warning(event, error=type(error).__name__)
+        _log.warning(event, error=type(error).__name__, **more)
     else:
-        _log.exception(event)
+        _log.exception(event, **more)

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import Row
+from structlog.contextvars import bound_contextvars
 
 import log
 from connectors.base import Letter, Outgoing, Receipt
@@ -101,15 +102,17 @@ class Deliver:
     def _send(self, name: str, letter_id: int) -> None:
         if self._stopping.is_set():
             return
-        try:
-            wait = self._paces[name].wait()
-            if wait:
-                self._db.write(lambda tx: outbox.postpone(tx, letter_id, wait))
-                return
-            self._call(name, letter_id)
-        except Exception as error:  # noqa: BLE001 - the edge of the thread: the letter's row says where it stands
-            level = _log.warning if is_database_fault(error) else _log.exception
-            level("deliver.letter_left", letter=letter_id, channel=name, error=type(error).__name__)
+        # Connectors' own lines carry it too: the loop takes the caller's context along.
+        with bound_contextvars(channel=name, letter=letter_id):
+            try:
+                wait = self._paces[name].wait()
+                if wait:
+                    self._db.write(lambda tx: outbox.postpone(tx, letter_id, wait))
+                    return
+                self._call(name, letter_id)
+            except Exception as error:  # noqa: BLE001 - the edge of the thread: the letter's row says where it stands
+                level = _log.warning if is_database_fault(error) else _log.exception
+                level("deliver.letter_left", error=type(error).__name__)
 
     def _call(self, name: str, letter_id: int) -> None:
         self._calls.add(letter_id)
@@ -122,15 +125,18 @@ class Deliver:
         limit = self._channels[name].limits.call
         started = time.monotonic()
         row = self._db.write(lambda tx: outbox.start(tx, letter_id, limit + _GRACE))
-        if row is None:
-            return
+        if row is not None:
+            with bound_contextvars(dialog=row.dialog_id):
+                self._carry_out(row, started, limit)
+
+    def _carry_out(self, row: Row[Any], started: float, limit: float) -> None:
         letter = self._letter(row)
         if time.monotonic() - started > _TOO_LATE:
             self._db.write(lambda tx: outbox.finish(tx, row.id, row.token, state=outbox.QUEUED))
             return
         result: Receipt | BaseException
         try:
-            result = self._loop.run(self._channels[name].send(letter), limit)
+            result = self._loop.run(self._channels[row.channel].send(letter), limit)
         except Exception as error:  # noqa: BLE001 - every kind of failure has its meaning in outcome.judge
             result = error
         self._write_down(row, result, started + limit + _GRACE)
@@ -171,14 +177,12 @@ class Deliver:
         at = leases.database_now(tx)
         verdict = judge(result, tried, policy, at)
         if not outbox.finish(tx, row.id, row.token, state=verdict.state, **verdict.values):
-            _log.warning("deliver.letter_taken_over", letter=row.id)
+            _log.warning("deliver.letter_taken_over")
             return
         if verdict.pause:
             self._paces[row.channel].pause(verdict.pause)
         entries = self._consequences(tx, row, result, verdict)
-        _log.info(
-            "letter." + verdict.state, letter=row.id, dialog=row.dialog_id, channel=row.channel, tries=row.attempts
-        )
+        _log.info("letter." + verdict.state, tries=row.attempts)
         journal.append(tx, entries)
 
     def _consequences(
@@ -198,7 +202,7 @@ class Deliver:
             if halts.put(tx, row.channel, str(verdict.values["error"]), until):
                 told = {"channel": row.channel, "reason": verdict.values["error"]}
                 entries.append(journal.Entry("channel.stopped", journal.SYSTEM, None, told))
-                _log.error("channel.stopped", channel=row.channel)
+                _log.error("channel.stopped")
         if verdict.event:
             entries.append(_told(verdict.event, row, verdict))
         return entries

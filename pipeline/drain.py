@@ -17,6 +17,8 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from structlog.contextvars import bind_contextvars, bound_contextvars
+
 import log
 from connectors.base import Envelope, Raw
 from connectors.registry import Channels
@@ -225,26 +227,28 @@ class Drain:
     # ---- the pure part ----
 
     def _read(self, rows: Sequence[Claim]) -> _Read:
-        done: list[Claim] = []
-        parsed: list[Parsed] = []
-        failed: dict[int, str] = {}
+        read = _Read([], [], {})
         blocked: set[tuple[str, str]] = set()
-        for row in rows:
-            lane = (row.channel, row.address)
-            if lane in blocked:
-                continue
-            try:
-                if row.channel not in self._channels:
-                    raise LookupError(f"the channel {row.channel!r} is not configured or not enabled")
-                envelopes = self._channels[row.channel].parse(Raw(row.external_id, row.address, row.data))
-                parsed.append(Parsed(row.channel, self._keep(envelopes)))
-                done.append(row)
-            except _DiskFault:
-                raise
-            except Exception as error:  # noqa: BLE001 - whatever a raw brings about, its neighbours go on
-                failed[row.id] = _reason(error)
-                blocked.add(lane)
-        return _Read(done, parsed, failed)
+        with bound_contextvars(inbox=None):
+            for row in rows:
+                lane = (row.channel, row.address)
+                if lane in blocked:
+                    continue
+                bind_contextvars(inbox=row.id)
+                try:
+                    read.parsed.append(Parsed(row.channel, self._keep(self._parse(row))))
+                    read.done.append(row)
+                except _DiskFault:
+                    raise
+                except Exception as error:  # noqa: BLE001 - whatever a raw brings about, its neighbours go on
+                    read.failed[row.id] = _reason(error)
+                    blocked.add(lane)
+        return read
+
+    def _parse(self, row: Claim) -> Sequence[Envelope]:
+        if row.channel not in self._channels:
+            raise LookupError(f"the channel {row.channel!r} is not configured or not enabled")
+        return self._channels[row.channel].parse(Raw(row.external_id, row.address, row.data))
 
     def _keep(self, envelopes: Sequence[Envelope]) -> Sequence[Envelope]:
         try:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from sqlalchemy import Row, select
+from structlog.contextvars import bound_contextvars
 
 import log
 from connectors.base import Fetch, Fetched, Rejected, Unavailable
@@ -96,7 +97,8 @@ def fetch_due(means: Means, limit: int = 20, stopping: threading.Event | None = 
     tried = 0
     # One by one: taken together, the last would be out of our hands before its turn.
     while tried < limit and not stopping.is_set() and (row := _take(means.db)):
-        outcome = _try(means, row, stopping)
+        with bound_contextvars(channel=row.channel, attachment=row.id):
+            outcome = _try(means, row, stopping)
         means.db.write(partial(_finish, row=row, outcome=outcome))
         tried += 1
     return tried
@@ -113,14 +115,14 @@ def _try(means: Means, row: Row[Any], stopping: threading.Event) -> dict[str, An
     except Stopped:
         return {"next_at": now()}
     except (Rejected, TooLarge) as error:
-        return _gone(row, error)
+        return _gone(error)
     except Exception as error:  # noqa: BLE001 - whatever happened out there, it may not happen again
         if row.attempts > len(WAITS):
-            return _gone(row, error)
+            return _gone(error)
         wait = WAITS[row.attempts - 1]
         if isinstance(error, Unavailable) and error.retry_after is not None:
             wait = max(wait, int(error.retry_after))
-        _log.info("file waits", attachment=row.id, channel=row.channel, error=type(error).__name__, wait=wait)
+        _log.info("file waits", error=type(error).__name__, wait=wait)
         return {"next_at": now() + timedelta(seconds=wait)}
 
 
@@ -160,8 +162,8 @@ async def _next(chunks: AsyncGenerator[bytes, None]) -> bytes | None:
     return await anext(chunks, None)
 
 
-def _gone(row: Row[Any], error: Exception) -> dict[str, Any]:
-    _log.warning("file failed", attachment=row.id, channel=row.channel, error=type(error).__name__)
+def _gone(error: Exception) -> dict[str, Any]:
+    _log.warning("file failed", error=type(error).__name__)
     return {"state": FAILED, "next_at": None}
 
 

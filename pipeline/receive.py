@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
+from structlog.contextvars import bind_contextvars
+
 import log
 from connectors.base import Denied, Receive
 from connectors.registry import Channels
@@ -67,6 +69,8 @@ class _Reader:
         self._db, self._name, self._source, self._ring = db, name, source, ring
 
     async def run(self) -> None:
+        # For this task alone, and those it starts.
+        bind_contextvars(channel=self._name)
         wait = _FIRST_WAIT
         while True:
             try:
@@ -77,12 +81,12 @@ class _Reader:
             except asyncio.CancelledError:
                 raise
             except leases.Lost:
-                _log.warning("receive.taken_over", channel=self._name)
+                _log.warning("receive.taken_over")
             except Denied as error:
-                _log.error("channel.stopped", channel=self._name, reason=str(error))
+                _log.error("channel.stopped", reason=str(error))
                 wait = _DENIED_WAIT
             except Exception as error:  # noqa: BLE001 - a reader that gives up is a channel gone silent
-                _log.warning("receive.failed", channel=self._name, error=type(error).__name__, again_in=wait)
+                _log.warning("receive.failed", error=type(error).__name__, again_in=wait)
                 wait = min(wait * 2, _LONGEST_WAIT)
             await asyncio.sleep(wait)
 
