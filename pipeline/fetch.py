@@ -122,7 +122,7 @@ def _try(means: Means, row: Row[Any], stopping: threading.Event) -> dict[str, An
         wait = WAITS[row.attempts - 1]
         if isinstance(error, Unavailable) and error.retry_after is not None:
             wait = max(wait, int(error.retry_after))
-        _log.info("file waits", error=type(error).__name__, wait=wait)
+        _log.info("file.waits", error=type(error).__name__, wait=wait)
         return {"next_at": now() + timedelta(seconds=wait)}
 
 
@@ -163,7 +163,7 @@ async def _next(chunks: AsyncGenerator[bytes, None]) -> bytes | None:
 
 
 def _gone(error: Exception) -> dict[str, Any]:
-    _log.warning("file failed", error=type(error).__name__)
+    _log.warning("file.failed", error=type(error).__name__)
     return {"state": FAILED, "next_at": None}
 
 
