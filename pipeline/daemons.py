@@ -82,12 +82,18 @@ class Hands:
 
     def sweep(self) -> None:
         """Look for work no bell announced."""
-        if queues.PIPELINE in self.kinds:
-            self.bells.ring(queues.PIPELINE, self.drain.sweep())
-        if queues.DELIVER in self.kinds:
-            self.bells.ring(queues.DELIVER, self.deliver.sweep())
-            self.fetcher.sweep()
-            remember(self.db, self.mark)
+        try:
+            if queues.PIPELINE in self.kinds:
+                self.bells.ring(queues.PIPELINE, self.drain.sweep())
+        finally:
+            # Letters go out whatever hinders the messages that come in.
+            if queues.DELIVER in self.kinds:
+                self._sweep_out()
+
+    def _sweep_out(self) -> None:
+        self.bells.ring(queues.DELIVER, self.deliver.sweep())
+        self.fetcher.sweep()
+        remember(self.db, self.mark)
 
 
 class Workshop:

@@ -14,6 +14,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
@@ -61,12 +62,17 @@ class _Work(NamedTuple):
         }
 
 
-class _Read(NamedTuple):
-    """What parsing a batch gave; rows that failed, and the later ones of their addresses, stay queued."""
+@dataclass
+class _Read:
+    """What parsing a batch gave; rows that failed, and the later ones of their addresses, stay queued.
 
-    done: list[Claim]
-    parsed: list[Parsed]
-    failed: dict[int, str]
+    `fault`: what kept files from the disk. It is not their raws' fault; the others of the batch go on.
+    """
+
+    done: list[Claim] = field(default_factory=list)
+    parsed: list[Parsed] = field(default_factory=list)
+    failed: dict[int, str] = field(default_factory=dict)
+    fault: "_DiskFault | None" = None
 
 
 class _DiskFault(OSError):
@@ -227,7 +233,7 @@ class Drain:
     # ---- the pure part ----
 
     def _read(self, rows: Sequence[Claim]) -> _Read:
-        read = _Read([], [], {})
+        read = _Read()
         blocked: set[tuple[str, str]] = set()
         with bound_contextvars(inbox=None):
             for row in rows:
@@ -238,8 +244,9 @@ class Drain:
                 try:
                     read.parsed.append(Parsed(row.channel, self._keep(self._parse(row))))
                     read.done.append(row)
-                except _DiskFault:
-                    raise
+                except _DiskFault as fault:
+                    read.fault = fault
+                    blocked.add(lane)
                 except Exception as error:  # noqa: BLE001 - whatever a raw brings about, its neighbours go on
                     read.failed[row.id] = _reason(error)
                     blocked.add(lane)
@@ -268,6 +275,8 @@ class Drain:
                 self._settle(work, read, repeats=False)
             except Repeats:
                 self._settle(work, read, repeats=True)
+            if read.fault is not None:
+                raise read.fault
         except leases.Lost:
             raise
         except Exception as error:

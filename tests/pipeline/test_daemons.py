@@ -14,6 +14,8 @@ from pipeline.stopping import Stop
 from settings import Settings
 from storage import journal, leases, restore
 from storage.db import Database
+from storage.files import FileStore
+from storage.inbox import shard_of
 from storage.restore import Watermark
 from tests.fakes.channel import Fake, raw
 from tests.pipeline.rig import CHANNEL, SHARD, Rig
@@ -153,6 +155,23 @@ def test_where_no_bell_can_be_heard_it_looks_more_often(rig: Rig) -> None:
         shop = Workshop(settings_of(rig, broker={"url": url}, work={"sweep": 1.0}), Stop())
         assert shop.sweep_seconds == seconds
         shop.close()
+
+
+def test_a_full_disk_holds_up_neither_other_shards_nor_letters(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One message's file does not fit any more; the first shard to be swept holds it."""
+    rig.take(raw("anna", "0"))
+    letter = rig.letter("ok")
+    people = sorted((f"p{number}" for number in range(40)), key=lambda who: shard_of(CHANNEL, who))
+    rig.store_raws(raw(people[0], "1", files=[{"name": "large.bin", "data": "x"}]), raw(people[-1], "1", "small"))
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(FileStore, "put", full)
+    with Process(settings_of(rig)) as process:
+        process.until(lambda: rig.letter_row(letter).state == "sent" and "small" in rig.said())
+    assert rig.queued() == 1
+    assert not rig.parked()
 
 
 def test_what_a_visit_leaves_over_is_rung_for_again(rig: Rig, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
