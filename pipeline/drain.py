@@ -110,8 +110,6 @@ class Drain:
         until, turn = time.monotonic() + _VISIT, number
         # What was let go is looked at once more: a bell rung while we held it found it taken.
         while not self._stopping.is_set():
-            if time.monotonic() > until:
-                return True
             with self._taking:
                 work = self._take_up(turn)
                 if work is None:
@@ -123,6 +121,8 @@ class Drain:
                 _log.warning("drain.shard_lost", lease=str(error))
             finally:
                 self._in_hand -= {held.name for held in work.held}
+            if time.monotonic() >= until:
+                return True
             turn = _last(turn, work.rows) + 1
         return False
 

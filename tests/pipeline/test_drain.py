@@ -156,7 +156,8 @@ def _batches(rig: Rig, count: int) -> list[list[str]]:
             rig.drain.stop()
 
     rig.drain._process = noted  # type: ignore[method-assign]
-    rig.drain.shard(SHARD)
+    while rig.drain.shard(SHARD):
+        pass
     return batches
 
 
