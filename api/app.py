@@ -58,9 +58,9 @@ class Web:
         self.channels = Channels(settings.channels)
         url = bells.broker_url(settings)
         broker = bells.make_broker(url)
-        bells.declare(broker, lambda _shard: None, lambda _channel: None)
+        bells.declare(broker, lambda _name: None, lambda _channel: None)
         self.bells = bells.Bells(broker)
-        self.intake = SharedIntake(self.db, lambda shards: self.bells.ring(bells.PIPELINE, shards))
+        self.intake = SharedIntake(self.db, lambda: self.bells.ring(bells.PIPELINE, [bells.INBOX]))
         self.feed = Feed(self.db, visitors.dialogs_of, settings.web.max_readers)
         self._key: bytes | None = None
         house = House(
@@ -68,7 +68,7 @@ class Web:
             db=self.db,
             channels=self.channels,
             ring=lambda names: self.bells.ring(bells.DELIVER, names),
-            ring_inbox=lambda shards: self.bells.ring(bells.PIPELINE, shards),
+            ring_inbox=lambda: self.bells.ring(bells.PIPELINE, [bells.INBOX]),
             feed=self.feed,
             files=file_store(settings),
             broker=lambda: _state_of(url),

@@ -21,7 +21,7 @@ def _nowhere() -> str:
 class House:
     """One process's means.
 
-    `ring` rings the bells of channels that have letters, `ring_inbox` those of shards that have raws; neither raises.
+    `ring` rings the bells of channels that have letters, `ring_inbox` that of the inbox; neither raises.
     `broker` says in one word how the broker is: "up", "down", or "none".
     """
 
@@ -29,7 +29,7 @@ class House:
     db: Database
     channels: Channels
     ring: Callable[[set[str]], None]
-    ring_inbox: Callable[[set[int]], None]
+    ring_inbox: Callable[[], None]
     feed: Feed
     files: FileStore
     broker: Callable[[], str] = _nowhere

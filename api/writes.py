@@ -57,8 +57,8 @@ class Writer(NamedTuple):
         done = perform(self.house.db, self.actor, once)
         if done.channels:
             self.house.ring(done.channels)
-        if done.shards:
-            self.house.ring_inbox(done.shards)
+        if done.raws:
+            self.house.ring_inbox()
         return _respond(done.result)
 
     def _request(self, key: str, content: BaseModel | dict[str, Any] | None) -> idempotency.Request:

@@ -16,9 +16,9 @@ class Work:
         self.actor = actor
         self.at = now()
         self.entries: list[journal.Entry] = []
-        # Channels that have a new letter, shards that have raws again.
+        # Channels that have a new letter, and whether raws are queued again.
         self.channels: set[str] = set()
-        self.shards: set[int] = set()
+        self.raws = False
 
     def tell(self, kind: str, dialog_id: int | None, **data: Any) -> None:
         """Let the journal say it, with the rest, right before the commit."""
@@ -30,7 +30,7 @@ class Done(NamedTuple):
 
     result: Any
     channels: set[str]
-    shards: set[int]
+    raws: bool
 
 
 def perform(db: Database, actor: Staff, act: Callable[[Work], Any]) -> Done:
@@ -40,6 +40,6 @@ def perform(db: Database, actor: Staff, act: Callable[[Work], Any]) -> Done:
         work = Work(tx, actor)
         result = act(work)
         journal.append(tx, work.entries)
-        return Done(result, work.channels, work.shards)
+        return Done(result, work.channels, work.raws)
 
     return db.write(run)

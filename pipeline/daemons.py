@@ -70,10 +70,10 @@ class Hands:
     bells: queues.Bells
     kinds: frozenset[str]
 
-    def shard(self, number: int) -> None:
-        """Answer a shard's bell. Where there may be more to do, it rings again, behind those that rang meanwhile."""
-        if self.drain.shard(number):
-            self.bells.ring(queues.PIPELINE, [number])
+    def inbox(self, name: str) -> None:
+        """Answer the inbox's bell. Where there may be more to do, it rings again, behind those that rang meanwhile."""
+        if self.drain.visit():
+            self.bells.ring(queues.PIPELINE, [name])
 
     def channel(self, name: str) -> None:
         """Answer a channel's bell, the same way."""
@@ -84,7 +84,7 @@ class Hands:
         """Look for work no bell announced."""
         try:
             if queues.PIPELINE in self.kinds:
-                self.bells.ring(queues.PIPELINE, self.drain.sweep())
+                self.inbox(queues.INBOX)
         finally:
             # Letters go out whatever hinders the messages that come in.
             if queues.DELIVER in self.kinds:
@@ -138,7 +138,7 @@ def work(settings: Settings, stop: Stop, kinds: Sequence[str]) -> None:
     """Answer the bells of these queues, and sweep besides, until told to stop."""
     shop = Workshop(settings, stop)
     hands = shop.hands(*kinds)
-    queues.declare(shop.broker, guarded(hands.shard), guarded(hands.channel))
+    queues.declare(shop.broker, guarded(hands.inbox), guarded(hands.channel))
     workers: list[queues.Worker] = []
     try:
         if not await_schema(shop.db, stop):

@@ -89,7 +89,8 @@ class Drain:
         self._taking = threading.Lock()
         self._in_hand: set[str] = set()
         self._room = Room()
-        # Of shards whose last batch left something behind, the address it had come to.
+        # The shard whose turn it is, and of shards whose last batch left something behind the address it had come to.
+        self._turn = random.randrange(inbox.SHARDS)  # noqa: S311 - no secret
         self._starts: dict[int, str] = {}
         # By shard, a raw whose start alone was ended by database or disk: that start is still to be taken back.
         self._spared: dict[int, Claim] = {}
@@ -100,18 +101,13 @@ class Drain:
         """Finish the batches under way and take no more."""
         self._stopping.set()
 
-    def sweep(self) -> list[int]:
-        """Drain whatever has work, for a while; gives back a shard to go on with if the time was over first."""
-        turn = random.randrange(inbox.SHARDS)  # noqa: S311 - no secret
-        return [turn] if self.shard(turn) else []
-
-    def shard(self, number: int) -> bool:
-        """Drain this shard first, then all others that have work and that nobody is at; whether time was over first."""
-        until, turn = time.monotonic() + _VISIT, number
+    def visit(self) -> bool:
+        """Drain the shards that have work and that nobody is at, for a while; whether the time was over first."""
+        until = time.monotonic() + _VISIT
         # What was let go is looked at once more: a bell rung while we held it found it taken.
         while not self._stopping.is_set():
             with self._taking:
-                work = self._take_up(turn)
+                work = self._take_up()
                 if work is None:
                     return False
                 self._in_hand |= {held.name for held in work.held}
@@ -123,21 +119,23 @@ class Drain:
                 self._in_hand -= {held.name for held in work.held}
             if time.monotonic() >= until:
                 return True
-            turn = _last(turn, work.rows) + 1
         return False
 
     # ---- taking up ----
 
-    def _take_up(self, turn: int) -> _Work | None:
+    def _take_up(self) -> _Work | None:
         """The next batch, empty if somebody was faster or there is something to clear up; None if nothing is free."""
         with self._db.read() as tx:
-            free = self._free(shards.look(tx), turn)
+            free = self._free(shards.look(tx))
             if not free:
                 return None
             starts = {seen.shard: self._starts.get(seen.shard, "") for seen in free}
             found = inbox.claim(tx, starts, self._work.batch)
         if self._clear_up(free):
             return _NOTHING
+        if self._in_hand and not found.rest:
+            # Whoever is at work here will look again; a batch that is not full is not worth a second thread.
+            return None
         self._turn_over(starts, found.rest)
         self._waited.update(found.suspicious)
         due = [shard for shard in found.suspicious if not found.rows or self._waited[shard] % _EVERY == 0]
@@ -148,14 +146,15 @@ class Drain:
         return _NOTHING if any(starts.values()) or due else None
 
     def _turn_over(self, starts: Iterable[int], rest: tuple[int, str] | None) -> None:
-        """Remember where the next batch goes on in the shard this one has come to; those before it begin anew."""
+        """The next batch begins behind the shard this one has come to, which goes on where this one ends."""
         for shard in starts:
             if rest and shard == rest[0]:
                 self._starts[shard] = rest[1]
+                self._turn = shard + 1
                 return
             self._starts.pop(shard, None)
 
-    def _free(self, busy: Sequence[Seen], turn: int) -> list[Seen]:
+    def _free(self, busy: Sequence[Seen]) -> list[Seen]:
         """Those nobody is at, the one whose turn it is first."""
         holders = {seen.holder for seen in busy}
         dead = {holder for holder in holders if holder != leases.me() and leases.is_dead(holder)}
@@ -165,7 +164,7 @@ class Drain:
             if (seen.over or seen.holder in {"", leases.me(), *dead})
             and shards.name_of(seen.shard) not in self._in_hand
         ]
-        return sorted(free, key=lambda seen: _turns(turn, seen.shard))
+        return sorted(free, key=lambda seen: (seen.shard - self._turn) % inbox.SHARDS)
 
     def _clear_up(self, free: Sequence[Seen]) -> bool:
         """Make leases that are not there yet, and suspects of what others left under work; whether there was any."""
@@ -308,16 +307,6 @@ class Drain:
 
 
 _NOTHING = _Work([], [])
-
-
-def _turns(first: int, shard: int) -> int:
-    """How many shards have their turn before this one."""
-    return (shard - first) % inbox.SHARDS
-
-
-def _last(first: int, rows: Iterable[Claim]) -> int:
-    """The shard a batch has come to."""
-    return max((row.shard for row in rows), key=lambda shard: _turns(first, shard), default=first)
 
 
 def _by_shard(rows: Iterable[Claim]) -> dict[int, list[int]]:

@@ -32,7 +32,7 @@ def bring_in(settings: Settings, channel: str, files: Sequence[Path]) -> int:
             raws = _readable(connector, path, faults)
             while step := list(islice(raws, _STEP)):
                 stored = store(db, channel, Batch([raw for raw, _ in step]))
-                new, offered = new + stored.new, offered + len(step)
+                new, offered = new + stored, offered + len(step)
                 progress.update(task, completed=step[-1][1])
     db.close()
     for fault in faults:

@@ -27,10 +27,10 @@ class _House:
         self._stop = Stop()
         self._hands: Hands | None = None
 
-    def drain(self, shard: int) -> None:
+    def drain(self, name: str) -> None:
         """The pipeline's actor."""
         if self._hands is not None:
-            self._hands.shard(shard)
+            self._hands.inbox(name)
 
     def deliver(self, channel: str) -> None:
         """The delivery's actor."""

@@ -1,13 +1,14 @@
 """Identify: from senders to clients and their dialogs, a whole batch at a time."""
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, bindparam, delete, select
 
 from connectors.base import Message, Sender
 from storage import bulk
-from storage.db import Tx, now
+from storage.db import Tx, is_postgres, now
 from storage.models import Client, Dialog, Identity, Proof
 
 CLIENTS = Client.__table__  # type: ignore[attr-defined]
@@ -69,14 +70,22 @@ def _known(tx: Tx, addresses: Iterable[Address]) -> dict[Address, Who]:
         per_channel.setdefault(channel, []).append(address)
     found: dict[Address, Who] = {}
     for channel, wanted in per_channel.items():
-        query = (
-            select(IDENTITIES.c.address, IDENTITIES.c.id, IDENTITIES.c.client_id, DIALOGS.c.id, IDENTITIES.c.name)
-            .join(DIALOGS, DIALOGS.c.client_id == IDENTITIES.c.client_id)
-            .where(IDENTITIES.c.channel == channel, bulk.among(tx, IDENTITIES.c.address, wanted))
-        )
-        for address, *rest in tx.execute(query):
+        rows = tx.execute(_who(is_postgres(tx)), {"channel": channel, "addresses": bulk.packed(tx, wanted)})
+        for address, *rest in rows:
             found[channel, address] = Who(*rest)
     return found
+
+
+@cache
+def _who(postgres: bool) -> Select[Any]:
+    return (
+        select(IDENTITIES.c.address, IDENTITIES.c.id, IDENTITIES.c.client_id, DIALOGS.c.id, IDENTITIES.c.name)
+        .join(DIALOGS, DIALOGS.c.client_id == IDENTITIES.c.client_id)
+        .where(
+            IDENTITIES.c.channel == bindparam("channel"),
+            bulk.one_of(IDENTITIES.c.address, "addresses", postgres=postgres),
+        )
+    )
 
 
 def _introduce(tx: Tx, senders: Mapping[Address, Sender], found: Mapping[Address, Who]) -> None:

@@ -19,7 +19,7 @@ _MOST_WAITING = 20_000
 _MOST_TOGETHER = 500
 _LONGEST_KEY = 512
 
-Ring = Callable[[set[int]], None]
+Ring = Callable[[], None]
 
 
 class Unfit(Exception):
@@ -30,20 +30,20 @@ class Busy(Exception):
     """The database is away or more waits for it than it can take; nothing was stored that we know of."""
 
 
-def store(db: Database, channel: str, batch: Batch, held: leases.Held | None = None) -> inbox.Stored:
-    """Store a batch and move the channel's cursor, in one commit. Storing it again changes nothing but a count.
+def store(db: Database, channel: str, batch: Batch, held: leases.Held | None = None) -> int:
+    """Store a batch and move the channel's cursor, in one commit; gives back how many raws were new.
 
     With `held`, the commit stands only if the lease is still ours; raises leases.Lost otherwise.
     """
     arrivals = [_arrival(channel, raw) for raw in batch.raws]
 
-    def work(tx: Tx) -> inbox.Stored:
+    def work(tx: Tx) -> int:
         if held is not None:
             leases.hold(tx, held)
-        stored = inbox.put(tx, arrivals)
+        new = inbox.put(tx, arrivals)
         if batch.cursor is not None:
             cursors.move(tx, channel, batch.cursor)
-        return stored
+        return new
 
     return db.write(work)
 
@@ -109,11 +109,12 @@ class SharedIntake:
     def _commit(self, group: list[_Waiting]) -> None:
         arrivals = [arrival for waiting in group for arrival in waiting.arrivals]
         try:
-            stored = self._db.write(lambda tx: inbox.put(tx, arrivals), single=True)
+            new = self._db.write(lambda tx: inbox.put(tx, arrivals), single=True)
         except Exception as error:  # noqa: BLE001 - the edge of the thread: every request gets its answer
             self._apart(group, error)
             return
-        self._ring(stored.shards)
+        if new:
+            self._ring()
         _answer(group, None)
 
     def _apart(self, group: list[_Waiting], error: Exception) -> None:

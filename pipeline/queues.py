@@ -21,6 +21,8 @@ Broker = dramatiq.Broker
 Worker = dramatiq.Worker
 
 PIPELINE, DELIVER = "pipeline", "deliver"
+# The pipeline's only bell: whoever hears it takes what shards have work. Those of delivery are named after channels.
+INBOX = "inbox"
 # Seconds a bell that was rung is not rung again; the actor takes the mark away before it looks for work.
 _QUIET = 2
 # How often an idle consumer asks the broker, in milliseconds: the price of an idle worker against its latency.
@@ -60,8 +62,8 @@ def make_broker(url: str | None) -> Broker:
     return broker
 
 
-def declare(broker: Broker, drain: Callable[[int], None], deliver: Callable[[str], None]) -> None:
-    """The two actors: a shard of the inbox has work, a channel of the outbox has work."""
+def declare(broker: Broker, drain: Callable[[str], None], deliver: Callable[[str], None]) -> None:
+    """The two actors: the inbox has work, a channel of the outbox has work."""
     broker.add_middleware(_Unmark())
     dramatiq.actor(broker=broker, queue_name=PIPELINE, actor_name=PIPELINE)(drain)
     dramatiq.actor(broker=broker, queue_name=DELIVER, actor_name=DELIVER)(deliver)
@@ -88,14 +90,14 @@ class Bells:
     def __init__(self, broker: Broker) -> None:
         self.missed = 0
         self._broker = broker
-        self._wanted: dict[tuple[str, Any], None] = {}
+        self._wanted: dict[tuple[str, str], None] = {}
         self._change = threading.Condition()
         self._closed = False
         self._thread = threading.Thread(target=self._serve, name="bells", daemon=True)
         self._thread.start()
 
-    def ring(self, queue: str, names: Iterable[int | str]) -> None:
-        """Say that these shards or channels have work."""
+    def ring(self, queue: str, names: Iterable[str]) -> None:
+        """Say that these have work."""
         with self._change:
             self._wanted.update(dict.fromkeys((queue, name) for name in names))
             self._change.notify()
@@ -120,7 +122,7 @@ class Bells:
             # What is rung meanwhile is said together: under load talking would cost more than the work.
             time.sleep(min((time.monotonic() - began) * _BREATH, _LONGEST_BREATH))
 
-    def _say(self, wanted: list[tuple[str, Any]]) -> None:
+    def _say(self, wanted: list[tuple[str, str]]) -> None:
         if _client_of(self._broker) is None:
             # A bell inside this process is heard by nobody else, and would stay in its queue for ever.
             self.missed += len(wanted)
@@ -171,7 +173,7 @@ def ping(url: str) -> None:
         client.close()
 
 
-def _unrung(broker: Broker, wanted: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+def _unrung(broker: Broker, wanted: list[tuple[str, str]]) -> list[tuple[str, str]]:
     client = _client_of(broker)
     if client is None:
         return wanted
@@ -182,12 +184,12 @@ def _unrung(broker: Broker, wanted: list[tuple[str, Any]]) -> list[tuple[str, An
     return [bell for bell, fresh in zip(wanted, marked, strict=True) if fresh]
 
 
-def _bell(queue: str, name: Any) -> "dramatiq.Message[None]":
+def _bell(queue: str, name: str) -> "dramatiq.Message[None]":
     """The message itself: who only rings has no actors to make it."""
     return dramatiq.Message(queue_name=queue, actor_name=queue, args=(name,), kwargs={}, options={})
 
 
-def _mark(queue: str, name: Any) -> str:
+def _mark(queue: str, name: str) -> str:
     return f"okno:bell:{queue}:{name}"
 
 

@@ -41,7 +41,7 @@ def run(settings: Settings, stop: Stop, names: Sequence[str]) -> None:
     bells = queues.Bells(queues.make_broker(queues.broker_url(settings)))
     try:
         if await_schema(db, stop):
-            asyncio.run(receive(db, chosen, lambda shards: bells.ring(queues.PIPELINE, shards), stop))
+            asyncio.run(receive(db, chosen, lambda: bells.ring(queues.PIPELINE, [queues.INBOX]), stop))
     finally:
         bells.close()
         db.close()
@@ -107,8 +107,9 @@ class _Reader:
     async def _batches(self, held: leases.Held) -> None:
         cursor = await self._write(lambda tx: cursors.get(tx, self._name))
         async for batch in self._source.receive(cursor):
-            stored = await asyncio.to_thread(store, self._db, self._name, batch, held)
-            self._ring(stored.shards)
+            new = await asyncio.to_thread(store, self._db, self._name, batch, held)
+            if new:
+                self._ring()
 
     async def _beat(self, held: leases.Held) -> None:
         while True:

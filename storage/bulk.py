@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Table, any_, bindparam, column, func, select
+from sqlalchemy import ARRAY, ColumnElement, Table, Text, any_, bindparam, column, func, select
 from sqlalchemy.dialects import postgresql
 
 from storage.db import Tx, cursor, is_postgres
@@ -87,11 +87,20 @@ def delete(tx: Tx, table: Table, columns: tuple[str, ...], keys: Sequence[Row]) 
 
 def among(tx: Tx, col: Any, values: Iterable[Any]) -> ColumnElement[bool]:
     """`col IN values` as one parameter, so that a statement is compiled once for any number of values."""
-    items = list(values)
-    if is_postgres(tx):
-        return col == any_(bindparam(None, items, type_=ARRAY(col.type)))  # type: ignore[no-any-return]
-    listed = func.json_each(json.dumps(items)).table_valued(column("value", col.type))
-    return col.in_(select(listed.c.value))  # type: ignore[no-any-return]
+    return _any_of(col, bindparam(None, packed(tx, values), type_=_packed_type(col, is_postgres(tx))), is_postgres(tx))
+
+
+def one_of(col: Any, name: str, *, postgres: bool) -> ColumnElement[bool]:
+    """The same for a statement that is put together once and executed with `packed` values under `name`.
+
+    Putting one together for each batch costs more than the database's own work.
+    """
+    return _any_of(col, bindparam(name, type_=_packed_type(col, postgres)), postgres)
+
+
+def packed(tx: Tx, values: Iterable[Any]) -> Any:
+    """Many values as one parameter."""
+    return list(values) if is_postgres(tx) else json.dumps(list(values))
 
 
 def reserve_ids(tx: Tx, sequence: str, first: int, table: Table, count: int) -> Sequence[int]:
@@ -108,6 +117,17 @@ def reserve_ids(tx: Tx, sequence: str, first: int, table: Table, count: int) -> 
     cur.execute(f"SELECT coalesce(max(id), {first - 1}) FROM {table.name}")
     start = cur.fetchone()[0] + 1
     return range(start, start + count)
+
+
+def _any_of(col: Any, parameter: Any, postgres: bool) -> ColumnElement[bool]:
+    if postgres:
+        return col == any_(parameter)  # type: ignore[no-any-return]
+    listed = func.json_each(parameter).table_valued(column("value", col.type))
+    return col.in_(select(listed.c.value))  # type: ignore[no-any-return]
+
+
+def _packed_type(col: Any, postgres: bool) -> Any:
+    return ARRAY(col.type) if postgres else Text()
 
 
 class _Shape:

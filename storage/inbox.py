@@ -51,7 +51,7 @@ WITH offered AS (
   SELECT channel, 'duplicate', offered.count - coalesce(kept.count, 0), %(at)b::timestamptz
   FROM offered LEFT JOIN kept USING (channel) WHERE offered.count > coalesce(kept.count, 0)
 )
-SELECT shard, count(*) FROM fresh GROUP BY shard
+SELECT count(*) FROM fresh
 """
 
 
@@ -130,20 +130,13 @@ class Claims(NamedTuple):
     rest: tuple[int, str] | None
 
 
-class Stored(NamedTuple):
-    """What became of a batch: the shards with new work, and how many raws were new."""
-
-    shards: set[int]
-    new: int
-
-
 def shard_of(channel: str, address: str) -> int:
     """The shard that keeps this address's raws in order."""
     return zlib.crc32(f"{channel}\0{address}".encode()) % SHARDS
 
 
-def put(tx: Tx, arrivals: Sequence[Arrival]) -> Stored:
-    """Store raws that are not known yet, in the order given; the others only count as duplicates.
+def put(tx: Tx, arrivals: Sequence[Arrival]) -> int:
+    """Store raws that are not known yet, in the order given, and give back how many; the others count as duplicates.
 
     One statement on PostgreSQL: who shares a commit with others waits for each turn to the server.
     """
@@ -156,7 +149,7 @@ def put(tx: Tx, arrivals: Sequence[Arrival]) -> Stored:
     bulk.insert(tx, QUEUE, ("shard", "address", "inbox_id", "attempts"), [(*row[:3], 0) for row in new])
     count(tx, RECEIVED, offered)
     count(tx, DUPLICATE, offered - Counter(row[3] for row in new))
-    return Stored({row[0] for row in new}, len(new))
+    return len(new)
 
 
 def claim(tx: Tx, starts: Mapping[int, str], limit: int) -> Claims:
@@ -335,13 +328,13 @@ def oldest_waiting(tx: Tx) -> datetime | None:
     return tx.execute(select(INBOX.c.received_at).where(INBOX.c.id == oldest)).scalar_one_or_none()
 
 
-def _put_at_once(tx: Tx, rows: Sequence[bulk.Row], offered: Counter[str]) -> Stored:
+def _put_at_once(tx: Tx, rows: Sequence[bulk.Row], offered: Counter[str]) -> int:
     if not rows:
-        return Stored(set(), 0)
+        return 0
     columns = zip(_COLUMNS, map(list, zip(*rows, strict=True)), strict=True)
     totals = {"channels": list(offered), "counts": list(offered.values()), "at": rows[0][-1]}
-    found = cursor(tx).execute(_PUT, dict(columns) | totals, binary=True).fetchall()
-    return Stored({shard for shard, _ in found}, sum(new for _, new in found))
+    new: int = cursor(tx).execute(_PUT, dict(columns) | totals).fetchone()[0]
+    return new
 
 
 def _heads(tx: Tx, starts: Mapping[int, str], most: int, limit: int) -> list[Claim]:

@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
-from sqlalchemy import text
-
 from storage import bulk
 from storage.db import Tx, cursor, is_postgres, now
 from storage.leases import LEASES, Held, me
@@ -52,11 +50,10 @@ def name_of(shard: int) -> str:
 def look(tx: Tx) -> list[Seen]:
     """The shards with queued raws, in order."""
     at = "clock_timestamp()" if is_postgres(tx) else f"'{sqlite_text(now())}'"
-    query = (
+    found = cursor(tx).execute(
         f"{_BUSY} SELECT s.n, coalesce(l.holder, ''), coalesce(l.token, -1), coalesce(l.expires_at <= {at}, false), "
         "l.claims IS NOT NULL FROM s LEFT JOIN leases l ON l.name = 'shard:' || s.n WHERE s.n IS NOT NULL"
     )
-    found = tx.execute(text(query))
     return sorted(Seen(shard, holder, token, bool(over), bool(marked)) for shard, holder, token, over, marked in found)
 
 

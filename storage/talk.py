@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row, Select, select, update
@@ -46,19 +47,24 @@ class NewMessage(NamedTuple):
 
 def lock(tx: Tx, dialog_ids: Iterable[int]) -> dict[int, Row[Any]]:
     """The dialogs by id, locked until the transaction ends; in id order, so that two batches never deadlock."""
-    return {row.id: row for row in tx.execute(_locked(tx, select(DIALOGS), dialog_ids))}
+    rows = tx.execute(_locked(is_postgres(tx), with_episodes=False), {"ids": bulk.packed(tx, dialog_ids)})
+    return {row.id: row for row in rows}
 
 
 def lock_with_episodes(tx: Tx, dialog_ids: Iterable[int]) -> Sequence[Row[Any]]:
     """Like `lock`, each row with `number`, `status` and `resolved_at` of the newest episode; None without one."""
-    query = select(DIALOGS, EPISODES.c.number, EPISODES.c.status, EPISODES.c.resolved_at)
-    return tx.execute(_locked(tx, query.outerjoin(EPISODES, EPISODES.c.id == DIALOGS.c.episode_id), dialog_ids)).all()
+    return tx.execute(_locked(is_postgres(tx), with_episodes=True), {"ids": bulk.packed(tx, dialog_ids)}).all()
 
 
-def _locked(tx: Tx, query: Select[Any], dialog_ids: Iterable[int]) -> Select[Any]:
-    query = query.where(bulk.among(tx, DIALOGS.c.id, dialog_ids)).order_by(DIALOGS.c.id)
+@cache
+def _locked(postgres: bool, *, with_episodes: bool) -> Select[Any]:
+    query: Select[Any] = select(DIALOGS)
+    if with_episodes:
+        query = query.add_columns(EPISODES.c.number, EPISODES.c.status, EPISODES.c.resolved_at)
+        query = query.outerjoin(EPISODES, EPISODES.c.id == DIALOGS.c.episode_id)
+    query = query.where(bulk.one_of(DIALOGS.c.id, "ids", postgres=postgres)).order_by(DIALOGS.c.id)
     # Not FOR UPDATE: foreign keys that point to a dialog need not wait for us.
-    return query.with_for_update(key_share=True, of=DIALOGS) if is_postgres(tx) else query
+    return query.with_for_update(key_share=True, of=DIALOGS) if postgres else query
 
 
 def message_ids(tx: Tx, count: int) -> Sequence[int]:

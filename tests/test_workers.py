@@ -399,11 +399,11 @@ def test_dramatiq_s_own_command_line_runs_the_workers(house: House, db: Database
         process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log, process_group=0)
     try:
         with db.begin() as tx:
-            stored = inbox.put(tx, [Arrival("site", "v1:1", "v1", b"nonsense")])
+            inbox.put(tx, [Arrival("site", "v1:1", "v1", b"nonsense")])
         bells = queues.Bells(queues.make_broker(redis_url))
 
         def parked() -> bool:
-            bells.ring(queues.PIPELINE, stored.shards)
+            bells.ring(queues.PIPELINE, [queues.INBOX])
             return bool(_rows(db, PARKED))
 
         eventually(parked)

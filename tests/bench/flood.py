@@ -22,7 +22,7 @@ def _main() -> None:
     url, broker, number, count = sys.argv[1:]
     db = Database(url)
     made = queues.make_broker(broker or None)
-    queues.declare(made, lambda _shard: None, lambda _channel: None)
+    queues.declare(made, lambda _name: None, lambda _channel: None)
     bells = queues.Bells(made)
     chat = cast(Chat, Channels(config.load({}).channels)[CHANNEL])
     writer = load.visitor(int(number))
@@ -31,7 +31,8 @@ def _main() -> None:
 
     def work() -> dict[str, Any]:
         for at in range(0, len(raws), _STEP):
-            bells.ring(queues.PIPELINE, store(db, CHANNEL, Batch(raws[at : at + _STEP])).shards)
+            store(db, CHANNEL, Batch(raws[at : at + _STEP]))
+            bells.ring(queues.PIPELINE, [queues.INBOX])
         return {"messages": len(raws)}
 
     helper.serve(work)

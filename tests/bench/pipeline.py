@@ -88,7 +88,7 @@ def drained(stage: Stage, house: House, count: int) -> Run:
             pids = [worker.pid for worker in workers]
             began, by_workers, by_database = time.monotonic(), proc.cpu_seconds(pids), stage.database_cpu()
             release()
-            ring.ring(queues.PIPELINE, range(inbox.SHARDS))
+            ring.ring(queues.PIPELINE, [queues.INBOX])
             await_empty(house.db)
             seconds = time.monotonic() - began
             spent = proc.cpu_seconds(pids) - by_workers, stage.database_cpu() - by_database
@@ -102,7 +102,7 @@ def drained(stage: Stage, house: House, count: int) -> Run:
 def bells(house: House) -> Iterator[queues.Bells]:
     """The bells as the web process rings them."""
     broker = queues.make_broker(house.broker)
-    queues.declare(broker, lambda _shard: None, lambda _channel: None)
+    queues.declare(broker, lambda _name: None, lambda _channel: None)
     ring = queues.Bells(broker)
     try:
         yield ring

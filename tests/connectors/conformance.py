@@ -278,7 +278,7 @@ class Pipe:
         intake.store(self._db, self._kit.channel, Batch(list(raws)))
         deadline = time.monotonic() + TIMEOUT
         while drain and time.monotonic() < deadline:
-            self._drain.sweep()
+            self._drain.visit()
             if not self.flow()["in_flight"]:
                 return
         assert not drain, "the inbox does not run empty"

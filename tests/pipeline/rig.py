@@ -62,7 +62,7 @@ class Rig:
 
     # ---- in ----
 
-    def store_raws(self, *raws: Raw, channel: str = CHANNEL) -> inbox.Stored:
+    def store_raws(self, *raws: Raw, channel: str = CHANNEL) -> int:
         """Take raws in, and leave them."""
         return intake.store(self.db, channel, Batch(list(raws)))
 
@@ -71,7 +71,7 @@ class Rig:
         deadline = time.monotonic() + PATIENCE
         while self.queued():
             assert time.monotonic() < deadline, "the inbox does not run empty"
-            self.drain.sweep()
+            self.drain.visit()
 
     def take(self, *raws: Raw, channel: str = CHANNEL) -> None:
         """Take raws in and through."""

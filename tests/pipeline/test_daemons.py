@@ -18,7 +18,7 @@ from storage.files import FileStore
 from storage.inbox import shard_of
 from storage.restore import Watermark
 from tests.fakes.channel import Fake, raw
-from tests.pipeline.rig import CHANNEL, SHARD, Rig
+from tests.pipeline.rig import CHANNEL, Rig
 
 PATIENCE = 20.0
 
@@ -183,7 +183,7 @@ def test_what_a_visit_leaves_over_is_rung_for_again(rig: Rig, redis_url: str, mo
     settings = settings_of(rig, broker={"url": redis_url}, work={"sweep": 3600.0, "batch": 1})
     bells = queues.Bells(queues.make_broker(redis_url))
     with Process(settings) as process:
-        bells.ring(queues.PIPELINE, [SHARD])
+        bells.ring(queues.PIPELINE, [queues.INBOX])
         process.until(lambda: not rig.queued())
         letters = [rig.letter("ok") for _ in range(5)]
         bells.ring(queues.DELIVER, [CHANNEL])

@@ -49,7 +49,7 @@ def test_fifty_first_messages_of_a_visitor_from_many_processes_make_one_of_each(
         own = rig.again()
         for number in range(25, 50):
             own.store_raws(raw("anna", str(number)))
-            own.drain.shard(SHARD)
+            own.drain.visit()
 
     crew(3, work)
     rig.settle()
@@ -67,7 +67,7 @@ def test_many_processes_keep_every_address_in_order(rig: Rig) -> None:
         own = rig.again()
         for at in range(part * 32, part * 32 + 32, 8):
             own.store_raws(*raws[at : at + 8])
-            own.drain.sweep()
+            own.drain.visit()
         own.settle()
 
     children = [Child(partial(work, part)) for part in range(3)]
@@ -84,7 +84,7 @@ def test_many_processes_keep_every_address_in_order(rig: Rig) -> None:
 def test_threads_of_one_process_share_the_work(rig: Rig) -> None:
     rig.store_raws(*(raw(f"p{n}", str(m)) for m in range(5) for n in range(60)))
     with ThreadPoolExecutor(4) as pool:
-        for each in [pool.submit(rig.drain.sweep) for _ in range(8)]:
+        for each in [pool.submit(rig.drain.visit) for _ in range(8)]:
             each.result(60)
     rig.settle()
     assert len(rig.messages()) == 300
@@ -156,7 +156,7 @@ def _batches(rig: Rig, count: int) -> list[list[str]]:
             rig.drain.stop()
 
     rig.drain._process = noted  # type: ignore[method-assign]
-    while rig.drain.shard(SHARD):
+    while rig.drain.visit():
         pass
     return batches
 
@@ -168,7 +168,7 @@ def test_a_shard_is_given_back_when_it_is_empty_and_when_told_to_stop(rig: Rig) 
     rig.take(raw("anna", "1"))
     rig.store_raws(*(raw("anna", str(n)) for n in range(2, 9)))
     Fake.reading = lambda _: rig.drain.stop()
-    rig.drain.shard(SHARD)
+    rig.drain.visit()
     Fake.reading = None
     assert [(row.holder, row.claims) for row in rig.rows(leases.LEASES)] == [("", None)]
     assert len(rig.messages()) == 8
@@ -179,11 +179,11 @@ def test_a_shard_somebody_else_has_is_left_alone(rig: Rig) -> None:
     with rig.db.begin() as tx:
         leases.take(tx, f"shard:{SHARD}", 60)
         tx.execute(text("UPDATE leases SET holder = 'other-host/1/1/1/1'"))
-    rig.drain.sweep()
+    rig.drain.visit()
     assert rig.queued() == 1
     with rig.db.begin() as tx:
         tx.execute(text("UPDATE leases SET expires_at = :past"), {"past": "2020-01-01 00:00:00.000000"})
-    rig.drain.sweep()
+    rig.drain.visit()
     assert rig.said() == ["hello"]
 
 
@@ -199,7 +199,7 @@ def test_who_slept_past_his_lease_commits_nothing(rig: Rig) -> None:
         assert child.wait() == 0
 
     Fake.reading = overtake
-    rig.drain.shard(SHARD)
+    rig.drain.visit()
     assert order_of(rig, "anna") == [0, 1, 2]
     assert rig.flow() == {"received": 3, "duplicate": 0, "processed": 3, "parked": 0, "in_flight": 0}
     assert len(rig.events("message.received")) == 3
@@ -214,12 +214,12 @@ def test_a_raw_that_comes_while_the_last_batch_is_committed_is_not_forgotten(rig
     def late(_: object) -> None:
         if not rang:
             rig.store_raws(raw("anna", "2"))
-            rang.append(threading.Thread(target=rig.drain.shard, args=(SHARD,)))
+            rang.append(threading.Thread(target=rig.drain.visit))
             rang[0].start()
             rang[0].join(10)
 
     Fake.reading = late
-    rig.drain.shard(SHARD)
+    rig.drain.visit()
     assert order_of(rig, "anna") == [1, 2]
 
 
@@ -246,7 +246,7 @@ def test_a_database_that_fails_five_times_makes_nobody_suspicious(
         patch.setattr(module if where == "stitch" else inbox, where, _cut)
         for _ in range(5):
             with pytest.raises(Exception, match=r"terminating connection|disk I/O"):
-                rig.drain.sweep()
+                rig.drain.visit()
     rig.settle()
     assert order_of(rig, "anna") == [0, 1, 2, 3]
     assert not rig.parked()
@@ -264,7 +264,7 @@ def test_a_commit_whose_answer_was_lost_is_not_done_twice(rig: Rig, monkeypatch:
     with monkeypatch.context() as patch:
         patch.setattr(Drain, "_settle", unheard)
         with pytest.raises(psycopg.OperationalError):
-            rig.drain.sweep()
+            rig.drain.visit()
     rig.settle()
     assert order_of(rig, "anna") == [0, 1, 2]
     assert rig.flow()["processed"] == 3
@@ -281,7 +281,7 @@ def test_a_full_disk_makes_nobody_suspicious(rig: Rig, monkeypatch: pytest.Monke
         patch.setattr(rig.store, "put", full)
         for _ in range(5):
             with pytest.raises(OSError, match="No space"):
-                rig.drain.sweep()
+                rig.drain.visit()
     rig.settle()
     assert order_of(rig, "anna") == [1, 2]
     assert not rig.parked()

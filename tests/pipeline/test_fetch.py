@@ -88,7 +88,7 @@ def _take_in(db: Database, channels: Channels, store: FileStore) -> None:
     raws = [found.raw for found in site.read(path)]
     path.unlink()
     intake.store(db, "site", Batch([raw for raw in raws if not isinstance(raw, str)]))
-    Drain(db, channels, Shelf(store), WorkSettings()).sweep()
+    Drain(db, channels, Shelf(store), WorkSettings()).visit()
 
 
 def _row(db: Database) -> Row[Any]:

@@ -26,13 +26,8 @@ def raw(number: int, who: str = "anna", data: bytes = b"{}") -> Raw:
 
 
 @pytest.fixture
-def rung() -> list[set[int]]:
-    return []
-
-
-@pytest.fixture
-def shared(db: Database, rung: list[set[int]]) -> Iterator[SharedIntake]:
-    found = SharedIntake(db, rung.append)
+def shared(db: Database) -> Iterator[SharedIntake]:
+    found = SharedIntake(db, lambda: None)
     yield found
     found.close()
 
@@ -55,7 +50,7 @@ def stored(db: Database) -> list[str]:
 
 
 def test_a_batch_and_its_cursor_are_one_commit(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert store(db, CHANNEL, Batch([raw(1), raw(2)], "7")).new == 2
+    assert store(db, CHANNEL, Batch([raw(1), raw(2)], "7")) == 2
     with monkeypatch.context() as patch:
         patch.setattr(inbox, "put", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
@@ -81,7 +76,7 @@ def test_who_lost_his_lease_stores_nothing(db: Database) -> None:
     with db.begin() as tx:
         held = leases.take(tx, f"receive:{CHANNEL}", 60)
     assert held is not None
-    assert store(db, CHANNEL, Batch([raw(1)], "1"), held).new == 1
+    assert store(db, CHANNEL, Batch([raw(1)], "1"), held) == 1
     with db.begin() as tx:
         tx.execute(text("UPDATE leases SET token = token + 1"))
     with pytest.raises(leases.Lost):
@@ -138,7 +133,7 @@ def test_two_processes_that_store_the_same_in_opposite_order_both_succeed(rig: R
     raws = [raw(n) for n in range(300)]
 
     def work(mine: list[Raw]) -> None:
-        with closing(SharedIntake(rig.again().db, lambda _: None)) as own:
+        with closing(SharedIntake(rig.again().db, lambda: None)) as own:
             for at in range(0, 300, 50):
                 calls = [
                     partial(own.store, CHANNEL, mine[at : at + 50], PATIENCE),
@@ -158,7 +153,7 @@ def test_a_bad_raw_in_a_shared_commit_harms_only_itself(
 ) -> None:
     together: list[int] = []
 
-    def choosy(tx: Tx, arrivals: Sequence[inbox.Arrival]) -> inbox.Stored:
+    def choosy(tx: Tx, arrivals: Sequence[inbox.Arrival]) -> int:
         together.append(len(arrivals))
         if any(arrival.data == b"bad" for arrival in arrivals):
             raise ValueError("no database takes this")
@@ -186,19 +181,18 @@ def test_the_order_of_an_address_is_the_order_of_asking(db: Database, shared: Sh
     assert stored(db) == [f"anna:{n}" for n in range(200)]
 
 
-def test_shards_with_new_work_are_rung_after_the_commit(
-    db: Database, shared: SharedIntake, rung: list[set[int]], monkeypatch: pytest.MonkeyPatch
+def test_the_bell_is_rung_for_what_is_new_after_the_commit(
+    db: Database, shared: SharedIntake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[int] = []
 
-    def look(shards: set[int]) -> None:
-        rung.append(shards)
+    def look() -> None:
         with db.read() as tx:
             seen.append(len(tx.execute(select(QUEUE)).all()))
 
     monkeypatch.setattr(shared, "_ring", look)
-    assert all_at_once(partial(shared.store, CHANNEL, [raw(1), raw(1, "bert")], PATIENCE)) == [None]
-    assert rung[0] == {inbox.shard_of(CHANNEL, who) for who in ("anna", "bert")}
+    for _ in range(2):
+        assert all_at_once(partial(shared.store, CHANNEL, [raw(1), raw(1, "bert")], PATIENCE)) == [None]
     assert seen == [2]
 
 
@@ -216,7 +210,7 @@ def test_who_gives_up_takes_nothing_back(db: Database, shared: SharedIntake) -> 
 
 
 def test_what_waits_is_stored_when_the_door_shuts_and_nothing_after(db: Database) -> None:
-    own = SharedIntake(db, lambda _: None)
+    own = SharedIntake(db, lambda: None)
 
     async def run() -> None:
         waiting = [asyncio.ensure_future(own.store(CHANNEL, [raw(n)], PATIENCE)) for n in range(30)]
@@ -236,7 +230,7 @@ def test_too_many_that_wait_are_turned_away_at_once(
     monkeypatch.setattr("pipeline.intake._MOST_WAITING", 3)
     entered, go_on = threading.Event(), threading.Event()
 
-    def hang(_: object) -> None:
+    def hang() -> None:
         entered.set()
         go_on.wait(10)
 
@@ -260,7 +254,7 @@ def test_too_many_that_wait_are_turned_away_at_once(
 
 def test_a_database_that_is_not_there_makes_busy_not_an_error() -> None:
     db = Database("postgresql+psycopg://127.0.0.1:9/okno")
-    with closing(SharedIntake(db, lambda _: None)) as own:
+    with closing(SharedIntake(db, lambda: None)) as own:
         (outcome,) = all_at_once(partial(own.store, CHANNEL, [raw(1)], PATIENCE))
     assert isinstance(outcome, Busy)
     db.close()
@@ -268,7 +262,7 @@ def test_a_database_that_is_not_there_makes_busy_not_an_error() -> None:
 
 def test_a_database_that_does_not_answer_makes_busy_within_patience_and_stores_later(db: Database) -> None:
     lock = "BEGIN IMMEDIATE" if db.is_sqlite else "LOCK TABLE inbox IN ACCESS EXCLUSIVE MODE"
-    own = SharedIntake(db, lambda _: None)
+    own = SharedIntake(db, lambda: None)
     with db.begin() as tx:
         if not db.is_sqlite:
             tx.execute(text(lock))
@@ -285,7 +279,7 @@ def test_a_connection_lost_in_mid_commit_is_replaced(
 ) -> None:
     put = inbox.put
 
-    def cut(tx: object, arrivals: list[inbox.Arrival]) -> inbox.Stored:
+    def cut(tx: object, arrivals: list[inbox.Arrival]) -> int:
         done = put(tx, arrivals)  # type: ignore[arg-type]
         tx.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))  # type: ignore[attr-defined]
         return done
@@ -300,7 +294,7 @@ def test_a_connection_lost_in_mid_commit_is_replaced(
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_full_disk_makes_busy_not_unfit(db: Database, shared: SharedIntake, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> inbox.Stored:
+    def full(*_: object) -> int:
         raise sqlite3.OperationalError("database or disk is full")
 
     monkeypatch.setattr(inbox, "put", full)

@@ -139,5 +139,5 @@ def test_suspects_get_their_turn_however_short_the_visits_are(rig: Rig, monkeypa
         inbox.suspect(tx, {shard: [row.id for row in rig.rows(inbox.INBOX)]}, inbox.ALONE)
     for number in range(1, 10):
         rig.store_raws(made(0, number, busy, HARMLESS))
-        rig.drain.shard(shard)
+        rig.drain.visit()
     assert f"{suspected}:0-0" in {row.external_id for row in rig.messages()}

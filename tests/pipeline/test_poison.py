@@ -175,7 +175,7 @@ def test_an_innocent_read_beside_a_killer_is_not_blamed(rig: Rig, tmp_path: Path
                 neighbour_is_read.set()
 
         Fake.reading = reading
-        threads = [threading.Thread(target=own.drain.shard, args=(shard_of(CHANNEL, who),)) for who in ("anna", slow)]
+        threads = [threading.Thread(target=own.drain.visit) for _ in range(2)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -225,7 +225,7 @@ def test_a_channel_that_is_not_there_parks_until_it_is(rig: Rig, db: Database, w
         sections["mail"] = rig.world.section(enabled=False)
     without = Drain(db, Channels(sections), Shelf(rig.store), rig.work)
     while rig.queued():
-        without.sweep()
+        without.visit()
     (reason,) = rig.parked().values()
     assert "'mail' is not configured or not enabled" in reason
     assert len(rig.messages()) == 1
