@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, case, delete, func, select, update
 
 from storage import bulk
 from storage.db import Tx, cursor, is_postgres, now
@@ -216,13 +216,16 @@ def narrowed(size: int) -> int:
 
 
 def suspect(tx: Tx, ids: Mapping[int, Sequence[int]], attempts: int) -> None:
-    """These, by shard, were in a batch that failed; one that has gone alone already keeps its count."""
+    """These, by shard, were in a batch that failed; one that has gone alone already keeps its count.
+
+    Who was suspected before comes down a step of his own at least: he may have died beside a larger batch.
+    """
     for shard, of_shard in ids.items():
-        tx.execute(
-            update(QUEUE)
-            .where(QUEUE.c.shard == shard, bulk.among(tx, QUEUE.c.inbox_id, of_shard), QUEUE.c.attempts <= 0)
-            .values(attempts=attempts)
-        )
+        these = (QUEUE.c.shard == shard, bulk.among(tx, QUEUE.c.inbox_id, of_shard), QUEUE.c.attempts <= 0)
+        before = tx.execute(select(QUEUE.c.attempts).where(*these).distinct()).scalars()
+        after = {state: max(attempts, narrowed(-state)) if state else attempts for state in before}
+        if after:
+            tx.execute(update(QUEUE).where(*these).values(attempts=case(after, value=QUEUE.c.attempts)))
 
 
 def start_alone(tx: Tx, row: Claim) -> Claim:

@@ -188,6 +188,18 @@ def test_suspects_run_in_smaller_groups_the_largest_first(db: Database) -> None:
         assert keys(inbox.suspects(tx, 5)) == [f"{one}:2"]
 
 
+def test_a_suspect_that_dies_beside_a_larger_batch_comes_down_all_the_same(db: Database) -> None:
+    addresses = together(4)
+    put(db, *(arrival(address) for address in addresses))
+    with db.begin() as tx:
+        ids = [row.id for row in inbox.claim(tx, {5: ""}, 100).rows]
+        inbox.suspect(tx, {5: ids[:1]}, -38)
+        inbox.suspect(tx, {5: ids[1:2]}, -3)
+        inbox.start_alone(tx, inbox.fetch(tx, 5, ids[2:3])[0])
+        inbox.suspect(tx, {5: ids}, -40)
+        assert [row.attempts for row in inbox.fetch(tx, 5, ids)] == [-3, inbox.ALONE, inbox.ALONE + 1, -40]
+
+
 @given(st.integers(1, 5000))
 def test_a_group_that_fails_again_and_again_comes_down_to_one(size: int) -> None:
     steps = 0
