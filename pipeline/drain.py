@@ -13,7 +13,7 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
@@ -106,20 +106,34 @@ class Drain:
         until = time.monotonic() + _VISIT
         # What was let go is looked at once more: a bell rung while we held it found it taken.
         while not self._stopping.is_set():
-            with self._taking:
-                work = self._take_up()
-                if work is None:
-                    return False
-                self._in_hand |= {held.name for held in work.held}
-            try:
-                self._do(work)
-            except leases.Lost as error:
-                _log.warning("drain.shard_lost", lease=str(error))
-            finally:
-                self._in_hand -= {held.name for held in work.held}
+            # Only who is inside takes up: what waited outside with its raws noted as under work would be blamed for
+            # the death of whoever is alone in there.
+            with self._room.together():
+                work = self._next()
+                if work is not None and not work.suspected:
+                    self._finish(work, self._process)
+            if work is None:
+                return False
+            if work.suspected:
+                self._finish(work, self._try)
             if time.monotonic() >= until:
                 return True
         return False
+
+    def _next(self) -> _Work | None:
+        with self._taking:
+            work = self._take_up()
+            if work is not None:
+                self._in_hand |= {held.name for held in work.held}
+            return work
+
+    def _finish(self, work: _Work, how: Callable[[_Work], None]) -> None:
+        try:
+            how(work)
+        except leases.Lost as error:
+            _log.warning("drain.shard_lost", lease=str(error))
+        finally:
+            self._in_hand -= {held.name for held in work.held}
 
     # ---- taking up ----
 
@@ -214,11 +228,7 @@ class Drain:
         work = _Work([held[shard] for shard in chosen], rows, suspected=True) if rows else None
         return work, list(held)
 
-    def _do(self, work: _Work) -> None:
-        if not work.suspected:
-            with self._room.together():
-                self._process(work)
-            return
+    def _try(self, work: _Work) -> None:
         # Nothing else is read in this process meanwhile, so that nothing else is blamed for its death. And they are
         # not under work before: who waits to come in is not to blame if whoever is inside kills.
         with self._room.alone():

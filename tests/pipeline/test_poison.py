@@ -189,6 +189,19 @@ def test_an_innocent_read_beside_a_killer_is_not_blamed(rig: Rig, tmp_path: Path
     assert len(rig.parked()) == 1
 
 
+def test_who_waits_for_a_suspect_to_be_done_has_nothing_under_work_yet(rig: Rig) -> None:
+    """Else the suspect's death would make suspects of six hundred more."""
+    rig.store_raws(raw("anna", "1"))
+    with rig.drain._room.alone():
+        thread = threading.Thread(target=rig.drain.visit)
+        thread.start()
+        thread.join(0.2)
+        assert thread.is_alive()
+        assert not any(row.claims for row in rig.rows(LEASES))
+    thread.join(10)
+    assert keys(rig) == ["anna:1"]
+
+
 def test_a_worker_stopped_three_times_while_it_reads_blames_nobody(rig: Rig) -> None:
     """Ends from outside, such as an update, find it in the middle of a batch."""
     rig.store_raws(*(raw("anna", str(n), slow=0.02) for n in range(5)))
