@@ -14,12 +14,17 @@ _EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
 
 def clean_text(text: str) -> str:
     """The text with U+FFFD for what cannot be stored; nothing else is changed, and its length stays."""
-    return _UNSTORABLE.sub("\ufffd", text)
+    return text if is_storable(text) else _UNSTORABLE.sub("\ufffd", text)
 
 
 def is_storable(text: str) -> bool:
     """Whether the text holds nothing that no database takes."""
-    return _UNSTORABLE.search(text) is None
+    # Ten times as fast as the pattern, and asked for everything that comes in.
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
 
 
 def clean_name(name: str, limit: int = 200) -> str:

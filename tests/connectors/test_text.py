@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.text import clean_email, clean_name, clean_text
+from connectors.text import clean_email, clean_name, clean_text, is_storable
 
 # With NUL and lone surrogates, which Hypothesis leaves out by itself.
 ANYTHING = st.text(st.characters(codec=None, exclude_categories=()))
@@ -81,3 +81,9 @@ def test_an_address_is_kept(address: str) -> None:
 )
 def test_what_is_no_address_is_dropped(address: str) -> None:
     assert clean_email(address) == ""
+
+
+@given(ANYTHING)
+def test_what_is_storable_needs_no_cleaning(text: str) -> None:
+    assert is_storable(clean_text(text))
+    assert is_storable(text) == (clean_text(text) == text)
