@@ -34,7 +34,7 @@ def run(settings: Settings, stop: Stop) -> None:
     alone = _alone(settings)
     _await_port(settings)
     token = _prepare(settings)
-    supervisor = Supervisor([*_broker(settings), *_children(settings, channels)])
+    supervisor = Supervisor(_daemons(settings, channels), _broker(settings))
     welcome: str | None = _welcome(settings, token)
     try:
         while not stop.is_set():
@@ -106,13 +106,13 @@ def _broker(settings: Settings) -> list[tuple[str, Start]]:
     return [("broker", start)]
 
 
-def _children(settings: Settings, channels: Channels) -> list[tuple[str, Start]]:
-    children = [("web", command("web"))]
-    children += [(f"pipeline-{n}", command("work", "pipeline")) for n in range(1, settings.work.pipeline + 1)]
-    children += [(f"deliver-{n}", command("work", "deliver")) for n in range(1, settings.work.deliver + 1)]
+def _daemons(settings: Settings, channels: Channels) -> list[tuple[str, Start]]:
+    daemons = [("web", command("web"))]
+    daemons += [(f"pipeline-{n}", command("work", "pipeline")) for n in range(1, settings.work.pipeline + 1)]
+    daemons += [(f"deliver-{n}", command("work", "deliver")) for n in range(1, settings.work.deliver + 1)]
     if readable(channels):
-        children.append(("receive", command("receive")))
-    return [*children, ("clock", command("clock"))]
+        daemons.append(("receive", command("receive")))
+    return [*daemons, ("clock", command("clock"))]
 
 
 def _await_port(settings: Settings) -> None:

@@ -51,25 +51,25 @@ class _Child:
 class Supervisor:
     """Runs children until told to stop. All of it happens in the calling thread."""
 
-    def __init__(self, children: Sequence[tuple[str, Start]]) -> None:
-        """Children are started in this order and ended all at once, the first one last."""
-        self._children = [_Child(name, start) for name, start in children]
+    def __init__(self, daemons: Sequence[tuple[str, Start]], servers: Sequence[tuple[str, Start]] = ()) -> None:
+        """All are started in order, `servers` before the `daemons` that need them."""
+        self._servers = [_Child(name, start) for name, start in servers]
+        self._daemons = [_Child(name, start) for name, start in daemons]
 
     def tick(self) -> None:
         """Start what is not running and due."""
         at = time.monotonic()
-        for child in self._children:
+        for child in (*self._servers, *self._daemons):
             if child.process is not None and child.process.poll() is not None:
                 self._buried(child, at)
             if child.process is None and at >= child.restart_at:
                 child.process, child.started = child.start(), at
 
     def stop(self) -> None:
-        """End the children: politely, and what does not listen by force; the first one after all others."""
-        first, *others = self._children
+        """End all, politely, and what does not listen by force: the daemons at once, and then what served them."""
         deadline = time.monotonic() + _GRACE
-        self._end(others, deadline)
-        self._end([first], deadline)
+        self._end(self._daemons, deadline)
+        self._end(self._servers, deadline)
 
     def _buried(self, child: _Child, at: float) -> None:
         assert child.process is not None

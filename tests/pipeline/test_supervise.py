@@ -135,25 +135,32 @@ def test_a_frozen_child_is_ended_too(children: Children, monkeypatch: pytest.Mon
     assert children.started[1].returncode == -signal.SIGKILL
 
 
-def test_the_first_ends_after_all_others(children: Children, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is the broker: whoever stops still rings."""
-    slow = (
-        f"import signal, time, sys; signal.signal(signal.SIGTERM, lambda *_: (time.sleep(0.3), sys.exit())); {OBEDIENT}"
-    )
-    supervisor = Supervisor([("broker", children.command(OBEDIENT)), ("worker", children.command(slow))])
+def test_daemons_end_together_and_what_served_them_after_them(
+    children: Children, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server is the broker: whoever stops still rings."""
+    daemons = [("web", children.command(OBEDIENT)), ("worker", children.command(OBEDIENT))]
+    supervisor = Supervisor(daemons, [("broker", children.command(OBEDIENT))])
     supervisor.tick()
-    broker, worker = children.started
-    ended: list[object] = []
-    wait = subprocess.Popen.wait
+    broker, web, worker = children.started
+    seen: list[tuple[str, object]] = []
+    send, wait = subprocess.Popen.send_signal, subprocess.Popen.wait
 
-    def noted(process: "subprocess.Popen[bytes]", timeout: float | None = None) -> int:
+    def told(process: "subprocess.Popen[bytes]", number: int) -> None:
+        seen.append(("told", process))
+        send(process, number)
+
+    def ended(process: "subprocess.Popen[bytes]", timeout: float | None = None) -> int:
         status = wait(process, timeout)
-        ended.append(process)
+        seen.append(("ended", process))
         return status
 
-    monkeypatch.setattr(subprocess.Popen, "wait", noted)
-    supervisor.stop()
-    assert ended[:2] == [worker, broker]
+    with monkeypatch.context() as patch:
+        patch.setattr(subprocess.Popen, "send_signal", told)
+        patch.setattr(subprocess.Popen, "wait", ended)
+        supervisor.stop()
+    of_daemons = [("told", web), ("told", worker), ("ended", web), ("ended", worker)]
+    assert seen == [*of_daemons, ("told", broker), ("ended", broker)]
 
 
 def test_a_supervisor_has_the_time_to_end_its_children_before_it_ends_itself() -> None:
