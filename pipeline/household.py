@@ -8,12 +8,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
 import log
 from connectors.registry import Channels
-from pipeline import embedded
+from pipeline import embedded, queues
 from pipeline.daemons import open_database
 from pipeline.receive import readable
 from pipeline.stopping import Stop
@@ -34,7 +35,10 @@ def run(settings: Settings, stop: Stop) -> None:
     alone = _alone(settings)
     _await_port(settings)
     token = _prepare(settings)
-    supervisor = Supervisor(_daemons(settings, channels), _broker(settings))
+    servers = _broker(settings)
+    # Whoever looks for the broker at his start may be quicker than it is, and would then never listen to it.
+    told = {"OKNO_BROKER__URL": queues.embedded_url(settings.socket)} if servers else {}
+    supervisor = Supervisor(_daemons(settings, channels, told), servers)
     welcome: str | None = _welcome(settings, token)
     try:
         while not stop.is_set():
@@ -106,13 +110,14 @@ def _broker(settings: Settings) -> list[tuple[str, Start]]:
     return [("broker", start)]
 
 
-def _daemons(settings: Settings, channels: Channels) -> list[tuple[str, Start]]:
-    daemons = [("web", command("web"))]
-    daemons += [(f"pipeline-{n}", command("work", "pipeline")) for n in range(1, settings.work.pipeline + 1)]
-    daemons += [(f"deliver-{n}", command("work", "deliver")) for n in range(1, settings.work.deliver + 1)]
+def _daemons(settings: Settings, channels: Channels, told: Mapping[str, str]) -> list[tuple[str, Start]]:
+    daemons = {"web": ["web"]}
+    daemons |= {f"pipeline-{n}": ["work", "pipeline"] for n in range(1, settings.work.pipeline + 1)}
+    daemons |= {f"deliver-{n}": ["work", "deliver"] for n in range(1, settings.work.deliver + 1)}
     if readable(channels):
-        daemons.append(("receive", command("receive")))
-    return [*daemons, ("clock", command("clock"))]
+        daemons["receive"] = ["receive"]
+    daemons["clock"] = ["clock"]
+    return [(name, command(*words, **told)) for name, words in daemons.items()]
 
 
 def _await_port(settings: Settings) -> None:

@@ -22,11 +22,11 @@ PARENT_VARIABLE = "OKNO_SUPERVISOR"
 Start = Callable[[], "subprocess.Popen[bytes]"]
 
 
-def command(*arguments: str) -> Start:
-    """Start this program again with other arguments, as a child that ends with us."""
+def command(*arguments: str, **told: str) -> Start:
+    """Start this program again with other arguments and these variables, as a child that ends with us."""
 
     def start() -> "subprocess.Popen[bytes]":
-        environment = {**os.environ, PARENT_VARIABLE: str(os.getpid())}
+        environment = {**os.environ, **told, PARENT_VARIABLE: str(os.getpid())}
         return subprocess.Popen(
             [sys.executable, sys.argv[0], *arguments],
             env=environment,

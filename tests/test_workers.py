@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -48,6 +49,8 @@ class House:
         own = folder / "own.toml"
         own.write_text(f'[channels.shop]\nkind = "fake"\nworld = "{folder / "world"}"\n')
         self.environ = {
+            # For the children of `all`, whose program stands in a folder of its own.
+            "PYTHONPATH": str(ROOT),
             "OKNO_SETTINGS": str(own),
             "OKNO_STATE_DIR": str(folder / "var"),
             "OKNO_DATABASE__URL": url,
@@ -293,10 +296,15 @@ def test_a_taken_port_is_told_with_the_way_out(house: House) -> None:
 
 def _works(house: House, db: Database) -> None:
     """Everything a message needs is at work: it comes in by the reader, and a letter goes out."""
-    house.world.offer(raw("anna", str(time.monotonic_ns())))
     before = len(_rows(db, INBOX))
+    house.world.offer(raw("anna", str(time.monotonic_ns())))
     eventually(lambda: len(_rows(db, INBOX)) > before)
     eventually(lambda: not _rows(db, inbox.QUEUE))
+
+
+def _ready(house: House) -> dict[str, Any]:
+    with urllib.request.urlopen(f"http://127.0.0.1:{house.environ['OKNO_WEB__PORT']}/readyz", timeout=5) as answer:
+        return dict(json.load(answer))
 
 
 def _rows(db: Database, table: Any) -> list[Any]:
@@ -387,6 +395,31 @@ def test_daemons_wait_for_a_database_that_is_not_there_yet(blank: House) -> None
     _works(blank, db)
     db.close()
     assert [daemon.stop() for daemon in daemons] == [0] * 3
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_children_of_all_hear_a_broker_that_is_up_after_them(
+    house: House, rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They hear bells: no sweep comes by in the time of this test."""
+    if embedded.binary() is None:
+        pytest.skip("the embedded server has no build for this platform")
+    start, slow = embedded.start, house.folder / "slow"
+    slow.touch()
+
+    def late(server: Path, sock: Path) -> "subprocess.Popen[bytes]":
+        if slow.exists():
+            return subprocess.Popen(["sleep", "1"])
+        return start(server, sock)
+
+    monkeypatch.setattr(embedded, "start", late)
+    everything = house.start("all", OKNO_WORK__SWEEP="1000")
+    everything.says("worker.ready")
+    everything.says("Uvicorn running")
+    slow.unlink()
+    eventually(lambda: _ready(house)["broker"] == "up")
+    _works(house, rig.db)
+    assert everything.stop() == 0
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

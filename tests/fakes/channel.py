@@ -1,15 +1,14 @@
 """A channel kind for tests, whose raws and letters say themselves what is to become of them.
 
 All it knows lies in a folder, its world, so that it behaves alike in every process. A letter's text is a list of
-outcomes, one a call, of which the last repeats: "unavailable wait:7 ok". Run as a program, this module is workers.py
-with the kind "fake" added.
+outcomes, one a call, of which the last repeats: "unavailable wait:7 ok". Run as a program, with
+the tree on PYTHONPATH, this module is workers.py with the kind "fake" added.
 """
 
 import asyncio
 import json
 import os
 import signal
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -43,7 +42,6 @@ from connectors.base import (
 )
 from connectors.text import clean_text
 
-ROOT = Path(__file__).parents[2]
 # When the first thing is said; `at` counts seconds from here.
 START = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
 SECRET = "right"
@@ -273,7 +271,6 @@ def register() -> None:
 
 
 if __name__ == "__main__":
-    sys.path[0] = str(ROOT)
     register()
     import workers
 

@@ -160,6 +160,24 @@ def test_without_a_server_bells_are_counted_as_missed_and_nothing_waits(tmp_path
     bells.ring(PIPELINE, {"4"})
 
 
+def test_a_server_that_comes_after_those_who_listen_is_heard() -> None:
+    server = embedded.binary()
+    if server is None:
+        pytest.skip("the embedded server has no build for this platform")
+    path = Path(f"/tmp/okno-late-{os.getpid()}") / "v.sock"
+    url = queues.embedded_url(path)
+    with heard(url) as (bells, ears):
+        bells.ring(PIPELINE, {0})
+        _eventually(lambda: bells.missed == 1)
+        process = embedded.start(server, path)
+        _await(lambda: queues.ping(url))
+        bells.ring(PIPELINE, {1})
+        assert ears.next() == (PIPELINE, 1)
+    process.kill()
+    process.wait()
+    subprocess.run(["rm", "-r", str(path.parent)], check=True)
+
+
 def test_a_frozen_server_makes_nobody_wait_and_is_heard_again(tmp_path: Path, socket: Path) -> None:
     (pid,) = [pid for pid in _children() if str(socket).encode() in Path(f"/proc/{pid}/cmdline").read_bytes()]
     with heard(queues.embedded_url(socket)) as (bells, ears):
