@@ -27,7 +27,7 @@ from pipeline.daemons import file_store, open_database
 from pipeline.intake import Busy, SharedIntake, Unfit
 from pipeline.stopping import Stop
 from settings import Settings, secret
-from storage import keys
+from storage import keys, schema
 from storage import operators as staff
 from storage.db import Tx
 
@@ -72,6 +72,7 @@ class Web:
             feed=self.feed,
             files=file_store(settings),
             broker=lambda: _state_of(url),
+            settled=lambda: self._key is not None,
         )
         inner = build(house, self._running)
         self.app = Door(inner, settings.web, self.channels, self.intake, self.key)
@@ -116,6 +117,7 @@ class Web:
 
 def _settle_in(tx: Tx) -> bytes:
     """What needs the database once: the first administrator, if his token is given, and the key of the sessions."""
+    schema.expect_current(tx)
     token = secret("OKNO_ADMIN_TOKEN")
     if token:
         staff.first_admin(tx, token)

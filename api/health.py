@@ -17,13 +17,14 @@ from api.schemas import Health, Readiness
 from api.writes import answer
 from dialogs.queues import behind
 from storage import ledger
-from storage.db import is_database_fault
-from storage.schema import is_current
+from storage.db import Tx, is_database_fault
+from storage.schema import is_current, is_newer
 
 router = APIRouter(tags=["health"])
 
 # Probes that come while one hangs must not each take a thread for longer than their patience.
 _one_look = threading.Lock()
+_WRONG = "wrong schema"
 _log = log.get(__name__)
 
 
@@ -35,7 +36,10 @@ async def healthz() -> Response:
 
 @router.get("/readyz", response_model=Readiness, responses={503: {"model": Readiness}})
 async def readyz(request: Request) -> Response:
-    """200 when the database answers and has the schema this version needs, else 503; in time, whatever hangs."""
+    """200 when the database answers and has the schema this version needs, else 503; in time, whatever hangs.
+
+    A schema that became newer since this process began serves it too: that is an upgrade under way.
+    """
     mine = house(request)
     patience = mine.settings.web.patience
     try:
@@ -68,10 +72,9 @@ def _look(mine: House, patience: float) -> dict[str, Any]:
         return _away()
     try:
         with mine.db.read() as tx:
-            if not is_current(tx):
-                return {**_away(), "database": "wrong schema", "broker": mine.broker()}
-            lags = behind(tx)
-        return {"ok": True, "database": "up", "broker": mine.broker(), "lag_seconds": lags}
+            schema = _schema(mine, tx)
+            lags = behind(tx) if schema != _WRONG else {}
+        return {"ok": schema != _WRONG, "database": schema, "broker": mine.broker(), "lag_seconds": lags}
     except Exception as error:
         if not is_database_fault(error):
             raise
@@ -79,6 +82,12 @@ def _look(mine: House, patience: float) -> dict[str, Any]:
         return {**_away(), "broker": mine.broker()}
     finally:
         _one_look.release()
+
+
+def _schema(mine: House, tx: Tx) -> str:
+    if is_current(tx):
+        return "up"
+    return "newer schema" if mine.settled() and is_newer(tx) else _WRONG
 
 
 def _away() -> dict[str, Any]:

@@ -17,12 +17,16 @@ def _nowhere() -> str:
     return "none"
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class House:
     """One process's means.
 
     `ring` rings the bells of channels that have letters, `ring_inbox` that of the inbox; neither raises.
-    `broker` says in one word how the broker is: "up", "down", or "none".
+    `broker` says in one word how the broker is: "up", "down", or "none". `settled`: it has found its own schema once.
     """
 
     settings: Settings
@@ -33,6 +37,7 @@ class House:
     feed: Feed
     files: FileStore
     broker: Callable[[], str] = _nowhere
+    settled: Callable[[], bool] = _never
 
 
 def house(request: HTTPConnection) -> House:

@@ -277,7 +277,7 @@ class Readiness(Answer):
     """Whether requests can be served; and how the broker is and how many seconds the oldest work waits."""
 
     ok: bool
-    database: Literal["up", "away", "wrong schema"]
+    database: Literal["up", "newer schema", "away", "wrong schema"]
     broker: str
     lag_seconds: dict[Literal["inbox", "outbox"], float]
 

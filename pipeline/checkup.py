@@ -37,7 +37,7 @@ def _database(settings: Settings) -> Finding:
     db = open_database(settings)
     try:
         with db.read() as tx:
-            found = schema.current(tx)
+            found, newer = schema.current(tx), schema.is_newer(tx)
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
         return Finding("database", False, f"{db.label}: {reason}; is the server up, and the address right?")
@@ -45,7 +45,7 @@ def _database(settings: Settings) -> Finding:
         db.close()
     if found == schema.head():
         return Finding("database", True, f"{db.label}, schema {found}")
-    mend = "run: python workers.py migrate" if found is None or found < str(schema.head()) else "install the newer Okno"
+    mend = "install the newer Okno" if newer else "run: python workers.py migrate"
     return Finding(
         "database", False, f"{db.label}: schema {found or 'none'}, this version needs {schema.head()}; {mend}"
     )

@@ -19,7 +19,7 @@ from settings import Settings
 from storage.db import Database, is_database_fault
 from storage.files import FileStore
 from storage.restore import Watermark, hold_after_restore, remember
-from storage.schema import is_current
+from storage.schema import is_current, is_newer
 
 _log = log.get(__name__)
 
@@ -48,7 +48,9 @@ def await_schema(db: Database, stop: Stop) -> bool:
             with db.read() as tx:
                 if is_current(tx):
                     return True
-            trouble = "the schema is not current; run: python workers.py migrate"
+                newer = is_newer(tx)
+            mend = "install the newer Okno" if newer else "run: python workers.py migrate"
+            trouble = f"the schema is not the one of this version; {mend}"
         except Exception as error:  # noqa: BLE001 - an absent database is waited for, whatever the driver says
             trouble = f"the database does not answer ({type(error).__name__})"
         if trouble != said:

@@ -36,6 +36,18 @@ def is_current(tx: Tx) -> bool:
     return current(tx) == head()
 
 
+def is_newer(tx: Tx) -> bool:
+    """Whether a newer version has migrated the database; what runs by then may go on, what starts may not."""
+    revision = current(tx)
+    return revision is not None and revision not in _known(_config())
+
+
+def expect_current(tx: Tx) -> None:
+    """Raise SchemaError unless the schema is the one this version was written for."""
+    if not is_current(tx):
+        raise SchemaError(f"the database is at schema {current(tx)}, and this version needs {head()}")
+
+
 def current(tx: Tx) -> str | None:
     """The revision the database stands at; None before the first migration."""
     return MigrationContext.configure(tx).get_current_revision()
@@ -48,12 +60,15 @@ def head() -> str | None:
 
 def _refuse_newer(tx: Tx, config: Config) -> str | None:
     revision = current(tx)
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if revision is not None and revision not in known:
+    if revision is not None and revision not in _known(config):
         raise SchemaError(
             f"the database is at schema {revision}, which this version does not know: it was upgraded by a newer one"
         )
     return revision
+
+
+def _known(config: Config) -> set[str]:
+    return {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
 
 
 def _config() -> Config:

@@ -13,6 +13,7 @@ from api import schemas
 from api.app import Web
 from settings import Settings
 from storage import inbox
+from storage.schema import head
 from tests.api.served import Okno
 from tests.dialogs.scene import Scene
 
@@ -27,12 +28,31 @@ def test_alive_and_ready(okno: Okno) -> None:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_not_ready_on_another_schema(okno: Okno, scene: Scene) -> None:
-    with scene.db.begin() as tx:
-        tx.exec_driver_sql("UPDATE alembic_version SET version_num = 'next'")
+def test_who_runs_while_the_schema_becomes_newer_stays_ready_and_says_so(okno: Okno, scene: Scene) -> None:
+    okno.visitor()
+    set_schema(scene, "next")
     ready = okno.ask("GET", "/readyz")
-    assert (ready.status, ready.json["database"]) == (503, "wrong schema")
-    assert okno.ask("GET", "/healthz").status == 200
+    assert (ready.status, ready.json["database"]) == (200, "newer schema")
+    schemas.Readiness.model_validate_json(ready.body)
+    okno.visitor()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_who_starts_on_a_newer_schema_is_not_ready_and_lets_nobody_write(settings: Settings, scene: Scene) -> None:
+    set_schema(scene, "next")
+    with Okno(settings) as okno:
+        ready = okno.ask("GET", "/readyz")
+        assert (ready.status, ready.json["database"]) == (503, "wrong schema")
+        assert okno.ask("POST", "/chat/site/sessions", {}).status == 503
+        assert okno.ask("GET", "/healthz").status == 200
+        set_schema(scene, str(head()))
+        okno.visitor()
+        assert okno.ask("GET", "/readyz").status == 200
+
+
+def set_schema(scene: Scene, revision: str) -> None:
+    with scene.db.begin() as tx:
+        tx.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{revision}'")
 
 
 @pytest.mark.parametrize("web", [{"patience": 0.5}])

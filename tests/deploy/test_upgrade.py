@@ -59,6 +59,7 @@ def test_the_old_version_works_on_until_the_new_one_takes_over(
         wait_for(lambda: processed(1))
         okno.code = newer
         assert "→ 9999" in okno.run("migrate")
+        assert okno.ask("GET", "/readyz")["database"] == "newer schema"
         okno.post_signed({"id": "2", "visitor": "boris", "text": "between"})
         wait_for(lambda: processed(2))
         okno.code = ROOT

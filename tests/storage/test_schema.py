@@ -27,9 +27,11 @@ def test_a_new_database_is_brought_to_the_schema_of_this_version(blank_url: str)
     with db.read() as tx:
         assert schema.current(tx) is None
         assert not schema.is_current(tx)
+        assert not schema.is_newer(tx)
     assert schema.migrate(db) is None
     with db.read() as tx:
         assert schema.is_current(tx)
+        assert not schema.is_newer(tx)
         assert tables(tx) == {*metadata.tables, "alembic_version"}
     db.close()
 
@@ -50,6 +52,7 @@ def test_a_newer_database_is_left_alone(db: Database) -> None:
         schema.migrate(db)
     with db.read() as tx:
         assert not schema.is_current(tx)
+        assert schema.is_newer(tx)
         assert schema.current(tx) == "9999"
 
 
