@@ -56,7 +56,7 @@ def figures(of: Annotated[House, Depends(house)]) -> Response:
 
     Open on loopback unless `web.open_metrics` says nobody; else for an administrator's token.
     """
-    with of.db.read() as tx:
+    with of.db.snapshot() as tx:
         told = ledger.status(tx)
     return Response(generate_latest(metrics.registry(told, of.feed.readers)), media_type=CONTENT_TYPE_LATEST)
 

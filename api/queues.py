@@ -92,5 +92,5 @@ def list_channels(actor: Annotated[Staff, Depends(allow("channel.read"))], of: O
     sections = {
         name: (str(section.get("kind", "")), name in of.channels) for name, section in of.settings.channels.items()
     }
-    with of.db.read() as tx:
+    with of.db.snapshot() as tx:
         return answer(200, queues.channels(tx, actor, sections).to_dict())

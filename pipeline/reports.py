@@ -18,7 +18,7 @@ from storage.verify import Reader, verify
 def show_status(settings: Settings, *, as_json: bool) -> None:
     """Print what the ledger says."""
     db = open_database(settings)
-    with db.read() as tx:
+    with db.snapshot() as tx:
         found = ledger.status(tx)
     db.close()
     if as_json:
@@ -35,7 +35,7 @@ def show_status(settings: Settings, *, as_json: bool) -> None:
 def show_breaches(settings: Settings, *, as_json: bool) -> int:
     """Print every broken promise; the exit status."""
     db = open_database(settings)
-    with db.read() as tx:
+    with db.snapshot() as tx:
         breaches = verify(tx, _reader(settings), file_store(settings))
     db.close()
     if as_json:

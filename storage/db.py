@@ -31,7 +31,8 @@ def now() -> datetime:
 class Database:
     """One database, opened for this process.
 
-    Transactions are SQLAlchemy connections: `begin()` writes, `read()` looks. `url` as in settings.toml.
+    Transactions are SQLAlchemy connections: `begin()` writes, `read()` looks, `snapshot()` looks at one moment. `url`
+    is as in settings.toml.
     """
 
     def __init__(self, url: str, *, pool: int = 10, statement_timeout: float = 30) -> None:
@@ -40,8 +41,13 @@ class Database:
         if self.is_sqlite:
             self._engine: Engine = _sqlite_engine(self.url, pool)
             self._plain: Engine = self._engine.execution_options(okno_read=True)
+            # Whoever reads sees one moment anyway.
+            self._snapshots: Engine = self._plain
         else:
             self._engine = _postgres_engine(self.url, pool, statement_timeout)
+            self._snapshots = self._engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
             # Where every statement is a transaction of its own: two turns to the server less.
             self._plain = _postgres_engine(self.url, pool, statement_timeout, autocommit=True)
 
@@ -55,6 +61,12 @@ class Database:
     def read(self) -> Iterator[Tx]:
         """To look only. SQLite waits for no writer here; on PostgreSQL each statement sees what is there by then."""
         with self._plain.connect() as tx:
+            yield tx
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Tx]:
+        """To look with statements that must agree: all see the moment of the first, whoever commits meanwhile."""
+        with self._snapshots.connect() as tx:
             yield tx
 
     def write(self, work: Callable[[Tx], T], *, tries: int = 5, single: bool = False) -> T:

@@ -17,7 +17,8 @@ def status(tx: Tx) -> dict[str, Any]:
     """Everything `status` shows, ready for JSON; ages in seconds, 0 where nothing waits.
 
     `{"channels": {name: {received, processed, duplicate, parked, in_flight, lag_seconds}},
-    "outbox": {name: {"states": {state: letters}, "oldest_seconds"}}}`; only due letters grow old.
+    "outbox": {name: {"states": {state: letters}, "oldest_seconds"}}}`; only due letters grow old. The counts balance in
+    a transaction of `Database.snapshot()`.
     """
     at = database_now(tx)
     lags = _lags(tx, at)
@@ -30,7 +31,7 @@ def status(tx: Tx) -> dict[str, Any]:
 
 
 def flows(tx: Tx) -> dict[str, dict[str, int]]:
-    """Per channel: received, processed, duplicate, parked and in_flight; the first is the sum of the others."""
+    """Per channel: received, processed, duplicate, parked and in_flight; in a snapshot the first is their sum."""
     found: dict[str, dict[str, int]] = {}
 
     def note(channel: str, kind: str, number: int) -> None:

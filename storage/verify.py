@@ -204,14 +204,14 @@ _CHECKS = (
 
 
 def verify(tx: Tx, read: Reader | None = None, files: FileStore | None = None) -> list[Breach]:
-    """Every promise that does not hold, in one consistent view; nothing is written.
+    """Every promise that does not hold; nothing is written.
 
-    `tx` must be fresh from `Database.read()`: on PostgreSQL the view is chosen before the first statement. `read`
-    (channel, external_id, address, data) names the keys of the messages a raw holds, and may raise; with it, raws
-    that are processed but have no message under their own key are read again. With `files`, the content of every
-    message's files is looked for there.
+    `tx` is one of `Database.snapshot()`, so that work in flight is not taken for a breach. `read` (channel,
+    external_id, address, data) names the keys of the messages a raw holds, and may raise; with it, raws that are
+    processed but have no message under their own key are read again. With `files`, the content of every message's
+    files is looked for there.
     """
-    _one_view(tx)
+    _take_time(tx)
     breaches = [*_balance(tx), *_gaps(tx), *_missing_messages(tx, read), *_missing_files(tx, files)]
     late = database_now(tx) - timedelta(seconds=GRACE)
     for check in _CHECKS:
@@ -219,12 +219,14 @@ def verify(tx: Tx, read: Reader | None = None, files: FileStore | None = None) -
     return breaches
 
 
-def _one_view(tx: Tx) -> None:
-    if is_postgres(tx):
-        tx.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
-        # What keeps the daemons' small statements quick would make these, which read whole tables, slow.
-        for setting in ("enable_seqscan = on", "work_mem = '64MB'", "statement_timeout = '10min'"):
-            tx.execute(text(f"SET LOCAL {setting}"))
+def _take_time(tx: Tx) -> None:
+    if not is_postgres(tx):
+        return
+    # What keeps the daemons' small statements quick would make these, which read whole tables, slow.
+    for setting in ("enable_seqscan = on", "work_mem = '64MB'", "statement_timeout = '10min'"):
+        tx.execute(text(f"SET LOCAL {setting}"))
+    # Between two of them thousands of raws are read again, and each file is looked for.
+    tx.execute(text("SET LOCAL idle_in_transaction_session_timeout = '10min'"))
 
 
 def _run(tx: Tx, check: _Check, **values: Any) -> list[Breach]:

@@ -77,7 +77,8 @@ def test_a_database_that_is_away_is_a_503_and_not_a_500(okno: Okno, scene: Scene
     def away(*_: Any, **__: Any) -> Any:
         raise OperationalError("SELECT", {}, sqlite3.OperationalError("disk I/O error"))
 
-    monkeypatch.setattr(okno.web.db, "read", away)
+    for look in ("read", "snapshot"):
+        monkeypatch.setattr(okno.web.db, look, away)
     for path in ("/v1/dialogs", "/v1/me", "/metrics"):
         given = okno.ask("GET", path, token=anna)
         assert (given.status, given.headers["content-type"]) == (503, "application/problem+json")

@@ -134,7 +134,7 @@ def _unsettled(tx: Tx) -> list[str]:
 
 
 def _breaches(db: Database) -> list[str]:
-    with db.read() as tx:
+    with db.snapshot() as tx:
         return [f"{breach.promise}: {breach.detail} {breach.rows[:3]}" for breach in verify(tx)]
 
 

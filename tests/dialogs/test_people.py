@@ -119,7 +119,7 @@ def test_whoever_is_given_work_while_he_is_let_go_does_not_keep_it(scene: Scene)
             )
             let_go.result()
             assert isinstance(given.exception(), Invalid | None)
-    with scene.db.read() as tx:
+    with scene.db.snapshot() as tx:
         assert [breach for breach in verify.verify(tx) if breach.promise == "owner"] == []
 
 

@@ -128,7 +128,7 @@ class Rig:
 
     def flow(self, channel: str = CHANNEL) -> dict[str, int]:
         """The channel's counts."""
-        with self.db.read() as tx:
+        with self.db.snapshot() as tx:
             return ledger.flows(tx)[channel]
 
     def events(self, kind: str = "") -> list[journal.Line]:
@@ -152,7 +152,7 @@ class Rig:
 
     def check(self) -> None:
         """Every promise is kept."""
-        with self.db.read() as tx:
+        with self.db.snapshot() as tx:
             assert verify(tx) == []
 
 

@@ -52,6 +52,21 @@ def test_who_reads_waits_for_no_writer(db: Database) -> None:
     assert scalar(db, "SELECT count(*) FROM secrets") == 1
 
 
+def test_a_snapshot_sees_one_moment_whoever_commits_meanwhile(db: Database) -> None:
+    def count(tx: Tx) -> object:
+        return tx.execute(text("SELECT count(*) FROM secrets")).scalar_one()
+
+    with db.snapshot() as tx:
+        assert count(tx) == 0
+        with db.begin() as writer:
+            keys.get(writer, "one")
+        assert count(tx) == 0
+    with db.begin() as tx:
+        keys.get(tx, "two")
+    with db.read() as tx:
+        assert count(tx) == 2, "the next transactions on the connection are like any other"
+
+
 def test_what_fails_leaves_nothing(db: Database) -> None:
     def work(tx: Tx) -> None:
         keys.get(tx, "one")

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from storage import inbox, ledger, outbox
 from storage.db import Database, Tx, now
@@ -25,7 +25,7 @@ def letter(**changed: Any) -> outbox.NewLetter:
 
 
 def test_an_empty_database_has_nothing_to_tell(db: Database) -> None:
-    with db.read() as tx:
+    with db.snapshot() as tx:
         assert ledger.status(tx) == {"channels": {}, "outbox": {}}
 
 
@@ -36,7 +36,7 @@ def test_every_raw_is_counted_once_wherever_it_stands(db: Database) -> None:
         first, second, _ = queued(tx)
         inbox.done(tx, [first])
         inbox.park(tx, second, "cannot be read")
-    with db.read() as tx:
+    with db.snapshot() as tx:
         flows = ledger.flows(tx)
     assert flows == {
         "shop": {"received": 4, "processed": 1, "duplicate": 1, "parked": 1, "in_flight": 1},
@@ -44,12 +44,30 @@ def test_every_raw_is_counted_once_wherever_it_stands(db: Database) -> None:
     }
 
 
+def test_counts_agree_while_others_write_between_the_statements(db: Database) -> None:
+    with db.begin() as tx:
+        inbox.put(tx, ARRIVALS * 2)
+
+    def write(*_: object) -> None:
+        with db.begin() as other:
+            inbox.put(other, [inbox.Arrival("shop", f"anna:{len(statements) + 10}", "anna", b"{}")])
+            inbox.done(other, inbox.shard_of("shop", "anna"), queued(other)[:1])
+        statements.append(1)
+
+    statements: list[int] = []
+    with db.snapshot() as tx:
+        event.listen(tx, "after_cursor_execute", write)
+        flow = ledger.status(tx)["channels"]["shop"]
+    assert len(statements) > 3
+    assert flow["received"] == flow["processed"] + flow["duplicate"] + flow["parked"] + flow["in_flight"]
+
+
 def test_a_replay_takes_back_what_was_counted(db: Database) -> None:
     with db.begin() as tx:
         inbox.put(tx, ARRIVALS)
         inbox.done(tx, queued(tx))
         inbox.count(tx, inbox.PROCESSED, Counter(shop=-1))
-    with db.read() as tx:
+    with db.snapshot() as tx:
         assert ledger.flows(tx)["shop"]["processed"] == 2
 
 
@@ -58,7 +76,7 @@ def test_the_oldest_queued_raw_is_the_lag(db: Database) -> None:
         inbox.put(tx, ARRIVALS)
         tx.execute(update(inbox.INBOX).values(received_at=now() - timedelta(seconds=90)))
         inbox.put(tx, [inbox.Arrival("shop", "bert:1", "bert", b"{}")])
-    with db.read() as tx:
+    with db.snapshot() as tx:
         assert 90 <= ledger.status(tx)["channels"]["shop"]["lag_seconds"] < 120
 
 
@@ -66,7 +84,7 @@ def test_letters_stand_by_state_and_only_due_ones_grow_old(db: Database) -> None
     with db.begin() as tx:
         outbox.put(tx, [letter(), letter(send_at=now() + timedelta(days=1)), letter(dialog_id=2)])
         tx.execute(update(outbox.OUTBOX).where(outbox.OUTBOX.c.dialog_id == 2).values(state=outbox.SENT))
-    with db.read() as tx:
+    with db.snapshot() as tx:
         shop = ledger.status(tx)["outbox"]["shop"]
     assert shop["states"] == {"queued": 2, "sent": 1}
     assert shop["oldest_seconds"] < 60
@@ -76,5 +94,5 @@ def test_a_clock_that_runs_ahead_makes_no_negative_ages(db: Database) -> None:
     with db.begin() as tx:
         inbox.put(tx, ARRIVALS)
         tx.execute(update(inbox.INBOX).values(received_at=now() + timedelta(seconds=5)))
-    with db.read() as tx:
+    with db.snapshot() as tx:
         assert ledger.status(tx)["channels"]["shop"]["lag_seconds"] == 0

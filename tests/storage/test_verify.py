@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from storage import inbox, journal, outbox
 from storage.db import Database, Tx, now
@@ -105,7 +105,7 @@ def put_file(tx: Tx, name: str, message_id: int | None, sha256: str) -> None:
 
 def broken(db: Database) -> set[str]:
     """The promises that do not hold."""
-    with db.read() as tx:
+    with db.snapshot() as tx:
         return {breach.promise for breach in verify(tx)}
 
 
@@ -117,12 +117,12 @@ def change(db: Database, *statements: str) -> None:
 
 
 def test_nothing_is_wrong_with_an_empty_database(db: Database) -> None:
-    with db.read() as tx:
+    with db.snapshot() as tx:
         assert verify(tx, lambda *_: ["x"]) == []
 
 
 def test_nothing_is_wrong_with_a_healthy_one(healthy: Database) -> None:
-    with healthy.read() as tx:
+    with healthy.snapshot() as tx:
         assert verify(tx) == []
 
 
@@ -255,7 +255,7 @@ def test_a_processed_raw_that_left_no_message_is_found(healthy: Database) -> Non
         # An edit of a message that is there, and a message that should be.
         return {"1:11": ["1:1"], "1:12": []}.get(external_id, [external_id])
 
-    with healthy.read() as tx:
+    with healthy.snapshot() as tx:
         (breach,) = verify(tx, read)
     assert breach.promise == "stored"
     assert breach.detail.startswith("47 ×")
@@ -269,14 +269,30 @@ def test_a_file_that_is_not_in_the_store_is_found(healthy: Database, tmp_path: P
         put_file(tx, "here", FIRST + 20, kept.sha256)
         put_file(tx, "gone", FIRST + 20, "ab" * 32)
         put_file(tx, "loose", None, "cd" * 32)
-    with healthy.read() as tx:
+    with healthy.snapshot() as tx:
         (breach,) = verify(tx, files=store)
     assert breach.rows == [{"attachment_id": "gone"}]
 
 
+def test_who_works_while_it_looks_breaks_nothing(healthy: Database) -> None:
+    def work(*_: object) -> None:
+        client = len(statements) + 10
+        statements.append(1)
+        with healthy.begin() as other:
+            person(other, client)
+            arrive(other, client, 2)
+
+    statements: list[int] = []
+    with healthy.snapshot() as tx:
+        event.listen(tx, "after_cursor_execute", work)
+        assert verify(tx, lambda _channel, key, *_: [key]) == []
+    assert len(statements) > 10
+    assert broken(healthy) == set()
+
+
 def test_a_breach_names_the_rows(healthy: Database) -> None:
     change(healthy, "UPDATE outbox SET state = 'gone' WHERE id = 2")
-    with healthy.read() as tx:
+    with healthy.snapshot() as tx:
         (breach,) = verify(tx)
     assert breach.rows == [{"letter_id": 2, "state": "gone"}]
     assert breach.detail == "1 × a letter in a state that cannot be"
