@@ -92,6 +92,8 @@ def _home(tx: Tx) -> str:
         system, oid = tx.execute(text(query + "current_database()")).one()
         return f"postgresql:{system}:{oid}"
     path = tx.execute(text("SELECT file FROM pragma_database_list WHERE name = 'main'")).scalar_one()
-    # A copy put in its place is another file.
-    found = Path(path).stat() if path else None
-    return f"sqlite:{found.st_dev}:{found.st_ino}" if found else "sqlite:memory"
+    if not path:
+        return "sqlite:memory"
+    # A copy put in its place is another file. Its file system goes by its own name: device numbers are given out anew
+    # at each start of the machine or container.
+    return f"sqlite:{os.statvfs(path).f_fsid:x}:{Path(path).stat().st_ino}"

@@ -1,9 +1,11 @@
 """Restore: a database that went back in time keeps its letters until somebody lets them go."""
 
+import os
 import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select, update
@@ -134,6 +136,39 @@ def test_a_sqlite_file_from_a_backup_is_noticed(
         leftover.unlink()
     put_back(backup, path)
     assert check(db, state if machine == "the same" else state / "new") == 1
+    assert states(db) == [HELD]
+
+
+@SQLITE
+def test_a_device_number_given_out_anew_is_no_restore(
+    db: Database, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a restart of the machine, with device mapper, over NFS and in containers."""
+    check(db, state)
+    letters(db, QUEUED)
+    stat = Path.stat
+
+    def renumbered(path: Path) -> os.stat_result:
+        return os.stat_result([*(found := stat(path))[:2], found.st_dev + 1, *found[3:]])
+
+    monkeypatch.setattr(Path, "stat", renumbered)
+    assert check(db, state) == 0
+    assert states(db) == [QUEUED]
+
+
+@SQLITE
+def test_a_file_of_the_same_number_in_another_file_system_is_noticed(
+    db: Database, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check(db, state)
+    letters(db, QUEUED)
+    statvfs = os.statvfs
+
+    def elsewhere(path: str) -> SimpleNamespace:
+        return SimpleNamespace(f_fsid=statvfs(path).f_fsid ^ 1)
+
+    monkeypatch.setattr(os, "statvfs", elsewhere)
+    assert check(db, state) == 1
     assert states(db) == [HELD]
 
 
