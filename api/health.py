@@ -16,7 +16,7 @@ from api.house import House, house
 from api.schemas import Health, Readiness
 from api.writes import answer
 from dialogs.queues import behind
-from storage import ledger
+from storage import halts, ledger
 from storage.db import Tx, is_database_fault
 from storage.schema import is_current, is_newer
 
@@ -58,7 +58,9 @@ def figures(of: Annotated[House, Depends(house)]) -> Response:
     """
     with of.db.snapshot() as tx:
         told = ledger.status(tx)
-    return Response(generate_latest(metrics.registry(told, of.feed.readers)), media_type=CONTENT_TYPE_LATEST)
+        standing = {row.channel for row in halts.all_of(tx)}
+    stopped = {name: name in standing for name in of.settings.channels}
+    return Response(generate_latest(metrics.registry(told, stopped, of.feed.readers)), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/docs", include_in_schema=False, dependencies=[Depends(allow_open("docs.read"))])

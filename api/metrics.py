@@ -1,6 +1,6 @@
 """Figures for Prometheus, made anew at each scrape: the database counts, whichever process did the work."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
@@ -18,14 +18,23 @@ class _Given(Collector):
         return self._families
 
 
-def registry(told: dict[str, Any], readers: int) -> CollectorRegistry:
-    """Everything to be scraped: what the ledger told, how many read the feed, and how the process is."""
+def registry(told: dict[str, Any], stopped: Mapping[str, bool], readers: int) -> CollectorRegistry:
+    """Everything to be scraped: what the ledger told, which channels stand still, who reads, and how the process is."""
     found = CollectorRegistry()
     ProcessCollector(registry=found)
     PlatformCollector(registry=found)
     following = GaugeMetricFamily("okno_feed_readers", "Readers of the event feed in this process", value=readers)
-    found.register(_Given([*_inbound(told["channels"]), *_outbound(told["outbox"]), following]))
+    found.register(_Given([*_inbound(told["channels"]), *_outbound(told["outbox"]), _halted(stopped), following]))
     return found
+
+
+def _halted(stopped: Mapping[str, bool]) -> Metric:
+    halted = GaugeMetricFamily(
+        "okno_channel_stopped", "1 while the channel stands still because its secret was refused", labels=("channel",)
+    )
+    for name, stands in stopped.items():
+        halted.add_metric((name,), stands)
+    return halted
 
 
 def _inbound(channels: dict[str, dict[str, float]]) -> Iterable[Metric]:

@@ -12,7 +12,8 @@ from sqlalchemy.exc import OperationalError
 from api import schemas
 from api.app import Web
 from settings import Settings
-from storage import inbox
+from storage import halts, inbox
+from storage.db import now
 from storage.schema import head
 from tests.api.served import Okno
 from tests.dialogs.scene import Scene
@@ -101,7 +102,9 @@ def test_a_fault_of_ours_has_an_id_that_is_in_the_log(
 
 
 def test_figures(okno: Okno, scene: Scene, admin: str) -> None:
+    assert 'okno_channel_stopped{channel="site"} 0.0' in okno.ask("GET", "/metrics").body.decode().splitlines()
     with scene.db.begin() as tx:
+        halts.put(tx, "site", "wrong secret", now())
         inbox.put(tx, [inbox.Arrival("site", f"v1:{n}", "v1", b"x") for n in (1, 1, 2)])
     scene.replies(scene.operator(), scene.says("v1"))
     figures = okno.ask("GET", "/metrics")
@@ -113,6 +116,7 @@ def test_figures(okno: Okno, scene: Scene, admin: str) -> None:
         'okno_raws_in_flight{channel="site"} 2.0',
         'okno_raws_parked{channel="site"} 0.0',
         'okno_letters{channel="site",state="queued"} 1.0',
+        'okno_channel_stopped{channel="site"} 1.0',
         "okno_feed_readers 0.0",
     ):
         assert line in lines
