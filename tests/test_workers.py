@@ -10,19 +10,22 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from sqlalchemy import make_url, select, update
+from sqlalchemy import make_url, select, text, update
 
 import workers
 from connectors import registry
+from connectors.webchat import wire
 from pipeline import embedded, queues
 from storage import inbox, operators, schema
 from storage.db import Database, now
 from storage.inbox import INBOX, PARKED, Arrival
 from storage.leases import LEASES
+from storage.talk import MESSAGES
 from tests.fakes.channel import Fake, World, raw, register
 from tests.pipeline.children import Child
 from tests.pipeline.rig import Rig
@@ -303,8 +306,23 @@ def _works(house: House, db: Database) -> None:
 
 
 def _ready(house: House) -> dict[str, Any]:
-    with urllib.request.urlopen(f"http://127.0.0.1:{house.environ['OKNO_WEB__PORT']}/readyz", timeout=5) as answer:
-        return dict(json.load(answer))
+    """What the web process says of itself; nothing while it is not ready."""
+    try:
+        with urllib.request.urlopen(f"{_address(house)}/readyz", timeout=5) as answer:
+            return dict(json.load(answer))
+    except OSError:
+        return {}
+
+
+def _address(house: House) -> str:
+    return f"http://127.0.0.1:{house.environ['OKNO_WEB__PORT']}"
+
+
+def _post(house: House, path: str, body: dict[str, str], token: str = "") -> tuple[int, dict[str, Any]]:
+    headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+    request = urllib.request.Request(f"{_address(house)}{path}", json.dumps(body).encode(), headers)
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+        return answer.status, json.load(answer)
 
 
 def _rows(db: Database, table: Any) -> list[Any]:
@@ -345,13 +363,17 @@ def _postgres(url: str) -> list[int]:
     """Every process of the server."""
     folder = make_url(url).query["host"]
     first = int(Path(f"{folder}/data/postmaster.pid").read_text().split()[0])
-    children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
-    return [first, *map(int, children)]
+    return [first, *_children(first)]
 
 
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@pytest.mark.parametrize("commands", [("work", "receive", "clock", "web"), ("all",)])
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_every_daemon_ends_within_30_seconds_with_database_and_broker_standing_still(
-    house: House, db: Database
+    house: House, db: Database, commands: tuple[str, ...]
 ) -> None:
     server = embedded.binary()
     if server is None:
@@ -360,9 +382,9 @@ def test_every_daemon_ends_within_30_seconds_with_database_and_broker_standing_s
     broker = embedded.start(server, sock)
     eventually(sock.exists)
     environ = {"OKNO_BROKER__URL": queues.embedded_url(sock)}
-    daemons = [house.start(name, **environ) for name in ("work", "receive", "clock", "web")]
+    daemons = [house.start(name, **environ) for name in commands]
     _works(house, db)
-    daemons[3].says("Uvicorn running")
+    eventually(lambda: _ready(house).get("broker") == "up")
     db.close()
     try:
         _stop_all_frozen(house, daemons, broker.pid)
@@ -376,6 +398,7 @@ def test_every_daemon_ends_within_30_seconds_with_database_and_broker_standing_s
 
 
 def _stop_all_frozen(house: House, daemons: list[Daemon], broker: int) -> None:
+    children = [pid for daemon in daemons for pid in _children(daemon.child.pid)]
     with frozen(broker, *_postgres(house.url)):
         house.world.offer(raw("anna", "one more"))
         for daemon in daemons:
@@ -384,6 +407,30 @@ def _stop_all_frozen(house: House, daemons: list[Daemon], broker: int) -> None:
         for daemon in daemons:
             daemon.child.wait(32)
         assert time.monotonic() - started < 31
+        assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_web_process_that_is_stopped_commits_what_waits_and_says_so(house: House, db: Database) -> None:
+    daemon = house.start("web", OKNO_WEB__PATIENCE=str(PATIENCE))
+    eventually(lambda: _ready(house))
+    token = _post(house, "/chat/site/sessions", {})[1]["token"]
+    with ThreadPoolExecutor(1) as pool:
+        with db.begin() as tx:
+            tx.exec_driver_sql("LOCK TABLE inbox IN EXCLUSIVE MODE")
+            answer = pool.submit(_post, house, "/chat/site/messages", {"id": "1", "text": "hello"}, token)
+            eventually(lambda: _somebody_waits(db))
+            daemon.child.signal(signal.SIGTERM)
+            daemon.says("Shutting down")
+        assert answer.result(PATIENCE)[0] == 202
+    assert daemon.child.wait() == 0
+    assert len(_rows(db, INBOX)) == 1
+
+
+def _somebody_waits(db: Database) -> bool:
+    # What PostgreSQL tells of its sessions stands still within a transaction.
+    with db.read() as tx:
+        return bool(tx.execute(text("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'")).first())
 
 
 def test_daemons_wait_for_a_database_that_is_not_there_yet(blank: House) -> None:
@@ -417,7 +464,7 @@ def test_the_children_of_all_hear_a_broker_that_is_up_after_them(
     everything.says("worker.ready")
     everything.says("Uvicorn running")
     slow.unlink()
-    eventually(lambda: _ready(house)["broker"] == "up")
+    eventually(lambda: _ready(house).get("broker") == "up")
     _works(house, rig.db)
     assert everything.stop() == 0
 
@@ -432,14 +479,16 @@ def test_dramatiq_s_own_command_line_runs_the_workers(house: House, db: Database
         process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log, process_group=0)
     try:
         with db.begin() as tx:
-            inbox.put(tx, [Arrival("site", "v1:1", "v1", b"nonsense")])
+            body = b'{"id": "1", "visitor": "v1", "text": "hello"}'
+            found = wire.pack(wire.Arrival(now()), body)
+            inbox.put(tx, [Arrival("site", "v1:1", "v1", found)])
         bells = queues.Bells(queues.make_broker(redis_url))
 
-        def parked() -> bool:
+        def said() -> bool:
             bells.ring(queues.PIPELINE, [queues.INBOX])
-            return bool(_rows(db, PARKED))
+            return [row.text for row in _rows(db, MESSAGES)] == ["hello"]
 
-        eventually(parked)
+        eventually(said)
         bells.close()
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) == 0
