@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Depends, Header, Query, Request, UploadFile
+from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi import Path as InPath
 from fastapi.responses import FileResponse, Response
+from starlette.datastructures import UploadFile
 
 from api import streams
 from api.door import Door, Trouble, bearer, cors
 from api.files import handed_out
 from api.house import House, house
+from api.uploads import FORM, uploaded
 from connectors.base import Chat, Sender
 from dialogs import files, visitors
 from dialogs.access import Visitor
@@ -68,6 +70,7 @@ def caller(what: str) -> Callable[[Request, str], Caller]:
 HouseHere = Annotated[House, Depends(house)]
 Asking = Annotated[Caller, Depends(caller("messages"))]
 Opening = Annotated[Caller, Depends(caller("sessions"))]
+Bringing = Annotated[Caller, Depends(caller("files"))]
 
 
 @router.options("/{rest:path}", include_in_schema=False)
@@ -115,14 +118,24 @@ def events(
     return streams.for_visitor(at, visitor, last_event_id, page.headers)
 
 
-@router.post("/files", status_code=201)
-def upload(page: Annotated[Caller, Depends(caller("files"))], at: HouseHere, file: UploadFile) -> Response:
-    """Leave a file for a message that names its id; unused it is thrown away after a day."""
+def leaving(page: Bringing, at: HouseHere) -> Visitor:
+    """A dependency: a visitor who may leave a file today."""
     visitor, _ = page.visitor()
     with at.db.read() as tx:
         left = files.left_today(tx, visitor)
     if left >= page.chat.allowance.bytes_a_day:
         raise Trouble(429, "You left as many files today as this chat takes in a day.", 3600)
+    return visitor
+
+
+@router.post("/files", status_code=201, openapi_extra=FORM)
+def upload(
+    page: Bringing,
+    at: HouseHere,
+    visitor: Annotated[Visitor, Depends(leaving)],
+    file: Annotated[UploadFile, Depends(uploaded(leaving))],
+) -> Response:
+    """Leave a file, the form's `file`, for a message that names its id; unused it is thrown away after a day."""
     limit = min(at.settings.web.max_file, at.channels[page.channel].limits.file)
     content = at.files.put_stream(iter(lambda: file.file.read(_CHUNK), b""), limit)
     with at.db.begin() as tx:

@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Path, UploadFile
+from fastapi import APIRouter, Depends, Path
 from sqlalchemy import Row
+from starlette.datastructures import UploadFile
 from starlette.responses import FileResponse, Response
 
 from api.auth import allow
 from api.house import House, house
 from api.schemas import File, errors
+from api.uploads import FORM, uploaded
 from api.writes import Writer, writer
 from dialogs import files
 from dialogs.access import Staff
@@ -20,11 +22,14 @@ from storage.files import INLINE, UNKNOWN
 router = APIRouter(prefix="/v1/files", tags=["files"])
 
 _CHUNK = 1 << 18
+_writing = writer("file.write")
 
 
-@router.post("", status_code=201, response_model=File, responses=errors(401, 403, 413, 422))
-def upload(file: UploadFile, write: Annotated[Writer, Depends(writer("file.write"))]) -> Response:
-    """Upload a file for a reply or a note that names its id; unused it is thrown away after a day."""
+@router.post("", status_code=201, response_model=File, responses=errors(400, 401, 403, 413, 422), openapi_extra=FORM)
+def upload(
+    write: Annotated[Writer, Depends(_writing)], file: Annotated[UploadFile, Depends(uploaded(_writing))]
+) -> Response:
+    """Upload a file, the form's `file`, for a reply or a note that names its id; unused it is gone after a day."""
     name, declared = file.filename or "", file.content_type or ""
     content = write.house.files.put_stream(_chunks(file), write.house.settings.web.max_file)
     said = {"name": name, "type": declared, "sha256": content.sha256}

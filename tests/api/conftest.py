@@ -26,9 +26,16 @@ def web() -> dict[str, Any]:
 
 
 @pytest.fixture
-def settings(database_url: str, tmp_path: Path, web: dict[str, Any]) -> Settings:
+def channel() -> dict[str, Any]:
+    """The same for the website chat `site`."""
+    return {}
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path, web: dict[str, Any], channel: dict[str, Any]) -> Settings:
     """The defaults on the test's own database."""
-    own = {"state_dir": str(tmp_path / "var"), "database": {"url": database_url}, "web": web}
+    own: dict[str, Any] = {"state_dir": str(tmp_path / "var"), "database": {"url": database_url}, "web": web}
+    own["channels"] = {"site": channel}
     return Settings.model_validate(merge(load({}).model_dump(), own))
 
 

@@ -86,6 +86,15 @@ class Okno:
             received = {name.lower(): value for name, value in response.getheaders()}
             return Answer(response.status, received, response.read())
 
+    def knock(self, request: bytes) -> Answer:
+        """The answer to these bytes, after which nothing more is sent, whatever they promised."""
+        with socket.create_connection(("127.0.0.1", self.port), 30) as line:
+            line.sendall(request)
+            response = http.client.HTTPResponse(line)
+            response.begin()
+            received = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, received, response.read())
+
     def visitor(self) -> str:
         """The token of a new visitor of the chat, which opens once its key has come from the database."""
         deadline = time.monotonic() + _START

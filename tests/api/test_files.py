@@ -1,21 +1,35 @@
 """Files: up, into a message, and down again in a form no browser can be hurt by."""
 
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from api import schemas
+from storage.attachments import ATTACHMENTS
 from tests.api.served import Answer, Okno
 from tests.dialogs.scene import Scene
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
 
 
-def upload(okno: Okno, token: str, name: str, content: bytes, kind: str = "application/octet-stream") -> Answer:
-    head = f'--b\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\nContent-Type: {kind}\r\n\r\n'
+DESK, CHAT = "/v1/files", "/chat/site/files"
+
+
+def head(name: str = "a.txt", kind: str = "application/octet-stream") -> bytes:
+    """What stands before a file's content."""
+    return (
+        f'--b\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\nContent-Type: {kind}\r\n\r\n'
+    ).encode()
+
+
+def upload(
+    okno: Okno, token: str, name: str, content: bytes, kind: str = "application/octet-stream", *, path: str = DESK
+) -> Answer:
     headers = {"content-type": "multipart/form-data; boundary=b"}
-    return okno.ask("POST", "/v1/files", head.encode() + content + b"\r\n--b--\r\n", token=token, headers=headers)
+    return okno.ask("POST", path, head(name, kind) + content + b"\r\n--b--\r\n", token=token, headers=headers)
 
 
 def test_up_into_a_message_and_down_again(okno: Okno, scene: Scene, anna: str, guest: str) -> None:
@@ -83,9 +97,57 @@ def test_too_much_is_refused_however_it_is_sent(okno: Okno, scene: Scene, anna: 
     assert okno.ask("POST", path, {"text": "x"}, token=anna).status == 201
 
 
-def test_what_is_no_upload(okno: Okno, anna: str) -> None:
+@pytest.mark.parametrize("path", [DESK, CHAT])
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_is_no_upload(okno: Okno, anna: str, path: str) -> None:
+    token = okno.visitor() if path == CHAT else anna
     headers = {"content-type": "multipart/form-data; boundary=b"}
-    assert okno.ask("POST", "/v1/files", {"file": "x"}, token=anna).status == 422
-    assert okno.ask("POST", "/v1/files", b"--b--\r\n", token=anna, headers=headers).status == 422
-    assert okno.ask("POST", "/v1/files", b"nonsense", token=anna, headers=headers).status in {400, 422}
-    assert okno.ask("GET", "/v1/files/nowhere", token=anna).status == 404
+    words = b'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\nno file\r\n--b--\r\n'
+    for body in (b"--b--\r\n", words):
+        given = okno.ask("POST", path, body, token=token, headers=headers)
+        assert (given.status, given.json["errors"][0]["field"]) == (422, "file")
+    assert okno.ask("POST", path, {"file": "x"}, token=token).status == 422
+    assert okno.ask("POST", path, b"nonsense", token=token, headers=headers).status == 400
+    assert okno.ask("POST", path, b"x", token=token, headers={"content-type": "multipart/form-data"}).status == 400
+    assert okno.ask("GET", f"{path}/nowhere", token=token).status == 404
+
+
+@pytest.mark.parametrize("path", [DESK, CHAT])
+def test_who_is_not_let_in_is_told_so_before_his_file_is_read(
+    okno: Okno, guest: str, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    okno.visitor()
+
+    def read(*_: Any, **__: Any) -> None:
+        raise AssertionError("the form was read")
+
+    monkeypatch.setattr("starlette.requests.MultiPartParser", read)
+    refused = {"": 401, "Authorization: Bearer okno_nonsense\r\n": 401}
+    if path == DESK:
+        refused[f"Authorization: Bearer {guest}\r\n"] = 403
+    for token, status in refused.items():
+        lines = f"POST {path} HTTP/1.1\r\nHost: x\r\n{token}Content-Length: 9999999\r\n"
+        form = "Content-Type: multipart/form-data; boundary=b\r\n\r\n"
+        given = okno.knock((lines + form).encode() + head() + b"x" * 100_000)
+        assert (given.status, given.headers["content-type"]) == (status, "application/problem+json")
+    assert left(okno) == ([], [])
+
+
+def left(okno: Okno) -> tuple[list[Path], list[Any]]:
+    """All files that lie on the disk, and the rows that name any."""
+    root = okno.web.settings.files_dir
+    with okno.web.db.read() as tx:
+        return [path for path in root.rglob("*") if path.is_file()], list(tx.execute(select(ATTACHMENTS)))
+
+
+@pytest.mark.parametrize("channel", [{"max_file": 1000, "max_bytes_a_day": 1500}])
+def test_a_visitor_leaves_a_file_and_so_many_in_a_day(okno: Okno) -> None:
+    token = okno.visitor()
+    up = upload(okno, token, "чек.txt", b"x" * 1000, path=CHAT)
+    assert (up.status, up.json["name"], up.json["size"]) == (201, "чек.txt", 1000)
+    assert upload(okno, token, "a.txt", b"x" * 1001, path=CHAT).status == 413
+    assert upload(okno, token, "a.txt", b"x" * 500, path=CHAT).status == 201
+    later = upload(okno, token, "a.txt", b"x", path=CHAT)
+    assert (later.status, later.headers["retry-after"]) == (429, "3600")
+    contents, rows = left(okno)
+    assert (len(contents), len(rows)) == (2, 2)
