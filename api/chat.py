@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +17,7 @@ from api.door import Door, Trouble, bearer, cors
 from api.files import handed_out
 from api.house import House, house
 from api.uploads import FORM, uploaded
-from connectors.base import Chat, Sender
+from connectors.base import Chat
 from dialogs import files, visitors
 from dialogs.access import Visitor
 from storage.db import now
@@ -42,10 +43,10 @@ class Caller:
         allowed = {name.decode(): value.decode("latin-1") for name, value in cors(self.raw)}
         return {**allowed, "cache-control": "no-store"}
 
-    def visitor(self) -> tuple[Visitor, Sender]:
-        """Who holds the token; raises Refused with 401."""
-        sender = self.chat.visitor(bearer(self.raw), self.door.key())
-        return Visitor(self.channel, sender.address), sender
+    def visitor(self) -> tuple[Visitor, datetime]:
+        """Who holds the token, and until when; raises Refused with 401."""
+        session = self.chat.session(bearer(self.raw), self.door.key())
+        return Visitor(self.channel, session.visitor.address), session.expires_at
 
     def answer(self, body: Any, status: int = 200) -> Response:
         """A JSON answer."""
@@ -113,9 +114,12 @@ def events(
     at: HouseHere,
     last_event_id: Annotated[int | None, Header(ge=0)] = None,
 ) -> Response:
-    """The visitor's messages as they come, change or go, as server-sent events; resumes by Last-Event-ID."""
-    visitor, _ = page.visitor()
-    return streams.for_visitor(at, visitor, last_event_id, page.headers)
+    """The visitor's messages as they come, change or go, as server-sent events; resumes by Last-Event-ID.
+
+    It ends with the session.
+    """
+    visitor, until = page.visitor()
+    return streams.for_visitor(at, visitor, until, last_event_id, page.headers)
 
 
 def leaving(page: Bringing, at: HouseHere) -> Visitor:

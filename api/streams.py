@@ -106,9 +106,12 @@ def for_staff(house: House, actor: Staff, after: int | None) -> EventStream:
 
 
 def for_visitor(
-    house: House, visitor: Visitor, after: int | None, headers: Mapping[str, str] | None = None
+    house: House, visitor: Visitor, until: datetime, after: int | None, headers: Mapping[str, str]
 ) -> EventStream:
-    """The items of the visitor's dialog as they come, change or go: `event: message`, data the item."""
+    """The items of the visitor's dialog as they come, change or go: `event: message`, data the item.
+
+    `until` is the end of his session.
+    """
 
     async def render(events: Sequence[Event]) -> bytes | None:
         # Of a message that was told of several times only the latest look counts.
@@ -126,7 +129,7 @@ def for_visitor(
         return b"".join(chunks) + b"id: %d\n\n" % events[-1].line.id
 
     address = (visitor.channel, visitor.address)
-    return EventStream(lambda: house.feed.open(after, address), render, None, headers)
+    return EventStream(lambda: house.feed.open(after, address), render, until, headers)
 
 
 def _items(house: House, visitor: Visitor, message_ids: Sequence[int]) -> dict[int, bytes]:

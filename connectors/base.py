@@ -320,6 +320,9 @@ class Chat(Protocol):
     def visitor(self, token: str, key: bytes) -> Sender:
         """Who holds the token; Refused with 401 asks for a new session."""
 
+    def session(self, token: str, key: bytes) -> Session:
+        """The same, and how long he may hold it."""
+
     def message(self, visitor: Sender, body: bytes, at: datetime) -> Raw:
         """What the visitor wrote at `at` ({id, text, files?: [upload]})."""
 

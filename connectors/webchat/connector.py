@@ -84,12 +84,16 @@ class Webchat:
     # ---- Chat ----
 
     def open_session(self, body: bytes, old_token: str | None, key: bytes, at: datetime) -> Session:
-        """See Chat. An identified visitor has one address on all his devices."""
+        """See Chat. An identified visitor has one address on all his devices, for a day after the site named him."""
         return self._sessions.open(_openings.read(body or b"{}"), old_token, key, at)
 
     def visitor(self, token: str, key: bytes) -> Sender:
         """See Chat."""
-        return self._sessions.visitor(token, key, time.time())
+        return self.session(token, key).visitor
+
+    def session(self, token: str, key: bytes) -> Session:
+        """See Chat."""
+        return self._sessions.session(token, key, time.time())
 
     def message(self, visitor: Sender, body: bytes, at: datetime) -> Raw:
         """See Chat. Refused: 400 no JSON object, 413 too long, 422 no usable id, nothing said, too many files."""

@@ -3,7 +3,7 @@
 import secrets
 import threading
 import warnings
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -14,14 +14,16 @@ from joserfc.jwk import OctKey
 
 from connectors.base import Proof, Refused, Sender, Session
 from connectors.text import clean_email, clean_name
-from connectors.webchat.addresses import NAME_LENGTH, anonymous, escape, identified
+from connectors.webchat.addresses import IDENTIFIED, NAME_LENGTH, anonymous, escape, identified, kind_and_name
 from connectors.webchat.wire import Opening, check_key
 
 T = TypeVar("T")
 
 # A site's clock may be off by this, in seconds.
 _SKEW = 300
+# How far ahead an identity may run out, and how long its visitor is believed to be the same.
 _IDENTITY_LIFE = 86400
+_VOUCHED = timedelta(seconds=_IDENTITY_LIFE)
 _TOKEN_LENGTH = 8192
 _REMEMBERED = 8192
 
@@ -57,26 +59,23 @@ class Sessions:
         self._life = timedelta(days=days)
         self._identity_key = _key(identity_secret.encode()) if identity_secret else None
         # Checking a signature anew for each request would cost more than all the rest of it.
-        self._known: dict[tuple[str, bytes], tuple[int, Sender]] = {}
+        self._known: dict[tuple[str, bytes], tuple[int, Session]] = {}
         self._learning = threading.Lock()
 
     def open(self, asked: Opening, old_token: str | None, key: bytes, at: datetime) -> Session:
         """A new token; raises Refused 401 for an identity that does not hold."""
         before = self._still(old_token, key, at)
         if asked.identity:
-            visitor = self._identified(asked, at)
+            visitor, expires = self._identified(asked, at), at + min(self._life, _VOUCHED)
         else:
-            visitor = Sender(
-                before.address if before else anonymous(secrets.token_urlsafe(16)),
-                clean_name(asked.name or "") or (before.name if before else ""),
-                clean_email(asked.email or "") or (before.email if before else ""),
-                before.proofs if before else (),
-            )
-        expires = at + self._life
+            visitor, expires = _same(asked, before.visitor if before else None), at + self._life
+            if before and kind_and_name(visitor.address)[0] == IDENTIFIED:
+                # What a site has said of its visitor does not last longer for his asking.
+                expires = before.expires_at
         return Session(self._issue(visitor, key, expires), visitor, expires.replace(microsecond=0))
 
-    def visitor(self, token: str, key: bytes, at: float) -> Sender:
-        """Who holds the token at `at`, in seconds since 1970; raises Refused 401."""
+    def session(self, token: str, key: bytes, at: float) -> Session:
+        """What the token stands for at `at`, in seconds since 1970; raises Refused 401."""
         known = self._known.get((token, key))
         if known is None:
             known = self._verify(token, key)
@@ -84,16 +83,16 @@ class Sessions:
                 if len(self._known) >= _REMEMBERED:
                     del self._known[next(iter(self._known))]
                 self._known[token, key] = known
-        expires, visitor = known
+        expires, session = known
         if expires <= at:
             with self._learning:
                 self._known.pop((token, key), None)
             raise Refused("the session has run out; open a new one", 401)
-        return visitor
+        return session
 
-    def _still(self, token: str | None, key: bytes, at: datetime) -> Sender | None:
+    def _still(self, token: str | None, key: bytes, at: datetime) -> Session | None:
         try:
-            return self.visitor(token, key, at.timestamp()) if token else None
+            return self.session(token, key, at.timestamp()) if token else None
         except Refused:
             return None
 
@@ -103,11 +102,12 @@ class Sessions:
         )
         return jwt.encode({"alg": "HS256"}, msgspec.to_builtins(claims), _key(key))
 
-    def _verify(self, token: str, key: bytes) -> tuple[int, Sender]:
+    def _verify(self, token: str, key: bytes) -> tuple[int, Session]:
         claims = _claims(token, _key(key), _Claims)
         if claims is None or claims.aud != self._channel:
             raise Refused("the session's token is not valid; open a new session", 401)
-        return claims.exp, Sender(claims.sub, claims.name, claims.email, claims.proofs)
+        visitor = Sender(claims.sub, claims.name, claims.email, claims.proofs)
+        return claims.exp, Session(token, visitor, datetime.fromtimestamp(claims.exp, UTC))
 
     def _identified(self, asked: Opening, at: datetime) -> Sender:
         """The visitor the site vouches for: the same on all his devices."""
@@ -137,6 +137,14 @@ class Sessions:
             check_key("sub", escape(claims.sub), NAME_LENGTH)
         except Refused as error:
             raise Refused(f"identity: {error}", 401) from None
+
+
+def _same(asked: Opening, before: Sender | None) -> Sender:
+    """The visitor he was before, or one nobody knows; with what he says of himself by now."""
+    if before is None:
+        before = Sender(anonymous(secrets.token_urlsafe(16)))
+    name, email = clean_name(asked.name or ""), clean_email(asked.email or "")
+    return Sender(before.address, name or before.name, email or before.email, before.proofs)
 
 
 @lru_cache(maxsize=16)

@@ -306,3 +306,12 @@ def taken_in(scene: Scene) -> str:
         envelopes = channels["site"].parse(Raw(raw.external_id, raw.address, raw.data))
         journal.append(tx, stitch(tx, [Parsed("site", envelopes)], channels.settings))
     return str(envelopes[0].sender.address)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_visitors_stream_ends_with_his_session(okno: Okno, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = okno.visitor()
+    monkeypatch.setattr("api.streams.now", lambda: now() + timedelta(days=366))
+    with closing(okno.stream("/chat/site/events", token=token)) as stream:
+        assert stream.status == 200
+        assert list(stream.blocks())

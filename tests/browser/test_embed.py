@@ -44,9 +44,9 @@ def shop(okno: Okno) -> Iterator[str]:
         thread.join()
 
 
-def identity(name: str) -> str:
-    """What the shop's back end says of a customer who has signed in."""
-    claims = {"sub": f"customer-{name}", "name": name, "exp": int(time.time()) + 3600}
+def identity(name: str, seconds: int = 3600) -> str:
+    """What the shop's back end says of a customer who has signed in, and how long it holds."""
+    claims = {"sub": f"customer-{name}", "name": name, "exp": int(time.time()) + seconds}
     parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in ({"alg": "HS256"}, claims)]
     signature = hmac.digest(IDENTITY_SECRET.encode(), b".".join(parts), "sha256")
     return b".".join([*parts, base64.urlsafe_b64encode(signature).rstrip(b"=")]).decode()
@@ -88,3 +88,49 @@ def test_an_identity_that_does_not_hold_still_lets_the_visitor_write(
     visitor.send("I am not who I say")
     expect(desk.row("I am not who I say")).to_have_count(1)
     expect(desk.row("Mallory")).to_have_count(0)
+
+
+def a_day_later(visitor: Visitor, name: str) -> None:
+    """The page stayed open: neither the session nor what the site said of its visitor holds any longer."""
+    visitor.page.evaluate(
+        """(identity) => {
+            document.querySelector("script[data-identity]").dataset.identity = identity;
+            const key = Object.keys(localStorage).find((name) => name.startsWith("okno.session."));
+            const session = JSON.parse(localStorage.getItem(key));
+            localStorage.setItem(key, JSON.stringify({ ...session, token: "worn-out" }));
+        }""",
+        identity(name, seconds=-1),
+    )
+
+
+def test_when_the_sites_word_has_run_out_the_visitor_is_told_and_his_words_wait(
+    shop: str, profile: MakeProfile, desk: Desk
+) -> None:
+    visitor = Visitor.enter(profile().new_page(), f"{shop}?identity={identity('Moritz')}")
+    visitor.send("while I am known")
+    a_day_later(visitor, "Moritz")
+    visitor.write("after a long while")
+    expect(visitor.state("after a long while", "ended")).to_contain_text("once you reload the page")
+    expect(visitor.panel.get_by_text("Your session has ended")).to_be_visible()
+    visitor.text.fill("half a thought")
+    visitor.page.goto(f"{shop}?identity={identity('Moritz')}")
+    expect(visitor.state("after a long while", "sent")).to_be_visible()
+    expect(visitor.text).to_have_value("half a thought")
+    desk.open("Moritz")
+    expect(desk.entries.locator(".bubble")).to_have_text(["while I am known", "after a long while"])
+
+
+def test_the_page_is_asked_for_a_new_word_and_the_chat_goes_on(shop: str, profile: MakeProfile, desk: Desk) -> None:
+    visitor = Visitor.enter(profile().new_page(), f"{shop}?identity={identity('Nele')}")
+    visitor.send("while I am known")
+    visitor.page.evaluate(
+        """(identity) => document.addEventListener("okno-identity", (event) => {
+            event.target.dataset.identity = identity;
+        })""",
+        identity("Nele"),
+    )
+    a_day_later(visitor, "Nele")
+    visitor.send("after a long while")
+    expect(visitor.panel.get_by_text("We read everything you write")).to_be_visible()
+    desk.open("Nele")
+    expect(desk.entries.locator(".bubble")).to_have_text(["while I am known", "after a long while"])

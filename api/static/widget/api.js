@@ -6,13 +6,22 @@ import { recallJson, rememberJson } from "../shared/store.js";
 
 /** One visitor of one channel of one server. */
 export class ChatApi {
-  constructor({ base, channel, identity }) {
+  constructor({ base, channel, script }) {
     this.root = `${base}/chat/${encodeURIComponent(channel)}`;
-    this.identity = identity;
+    this.script = script;
+    this.subject = subjectOf(script.dataset.identity);
     // Who signs in or out on the site must never see, or send, what the one before him has left in this browser.
-    this.scope = `${this.root}#${subjectOf(identity)}`;
+    this.scope = `${this.root}#${this.subject}`;
     this.key = `okno.session.${this.scope}`;
     this.profileKey = `okno.profile.${this.scope}`;
+    // Whether the site's word has run out: nobody goes on in the visitor's name until it has given a new one.
+    this.ended = false;
+  }
+
+  /** What the site says now: it may give a new token for the same visitor at any time. */
+  get identity() {
+    const { identity } = this.script.dataset;
+    return subjectOf(identity) === this.subject ? identity : undefined;
   }
 
   get session() {
@@ -57,20 +66,39 @@ export class ChatApi {
   async begin(headers) {
     const { name, email } = this.profile;
     const body = { name: name || undefined, email: email || undefined };
-    const session = await this.identify(body, headers);
+    const session = (await this.identify(body, headers)) ?? (await this.goOn(body, headers));
     rememberJson(this.key, { ...session, begun: Date.now() });
+    this.ended = false;
   }
 
-  /** A page kept open for a day holds an identity that has run out: then the visitor is let in as somebody unknown. */
+  /** A session by the site's word; null when there is none, or none that holds. */
   async identify(body, headers) {
-    if (this.identity) {
-      try {
-        return { ...(await this.ask({ ...body, identity: this.identity }, headers)), identified: true };
-      } catch (error) {
-        if (error.status !== 401) throw error;
-      }
+    const { identity } = this;
+    if (!identity || identity === this.refused) return null;
+    try {
+      return { ...(await this.ask({ ...body, identity }, headers)), identified: true };
+    } catch (error) {
+      if (error.status !== 401) throw error;
+      this.refused = identity;
+      return null;
     }
-    return { ...(await this.ask(body, headers)), identified: false };
+  }
+
+  /** A session without a word of the site's: he stays who he was, and whom it never vouched for is let in unknown. */
+  async goOn(body, headers) {
+    const before = this.session;
+    if (!before?.identified) return { ...(await this.ask(body, headers)), identified: false };
+    // Without a token that holds he would become somebody else.
+    const session = headers.Authorization ? await this.ask(body, headers) : null;
+    if (session?.visitor !== before.visitor) throw this.end();
+    return { ...session, identified: true };
+  }
+
+  /** Asks the page once for a new identity, which it may put into its script tag. */
+  end() {
+    if (!this.ended) this.script.dispatchEvent(new CustomEvent("okno-identity", { bubbles: true }));
+    this.ended = true;
+    return new HttpError(401, { title: "the session has ended; reload the page" });
   }
 
   async ask(body, headers) {
@@ -82,7 +110,10 @@ export class ChatApi {
     if (!this.session) await this.restart(undefined);
     const { token, visitor } = this.session;
     try {
-      return await request(this.root + path, makeInit(this.headers));
+      const response = await request(this.root + path, makeInit(this.headers));
+      // Another tab may have got the new identity.
+      this.ended = false;
+      return response;
     } catch (error) {
       if (!(error instanceof HttpError) || error.status !== 401) throw error;
       await this.restart(token);

@@ -26,6 +26,7 @@ export class Chat extends EventTarget {
     this.history.addEventListener("change", (event) => this.changed(event.detail));
     addEventListener("offline", () => this.setLive(false));
     document.addEventListener("visibilitychange", () => this.watchVisibility());
+    new MutationObserver(() => this.hurry()).observe(place.script, { attributeFilter: ["data-identity"] });
     // Visitors who never write cost the server nothing: a session begins with the first message.
     if (this.api.session) this.follow();
   }
@@ -50,7 +51,7 @@ export class Chat extends EventTarget {
     this.follow();
   }
 
-  /** Tries everything that waits for the network at once. */
+  /** Tries everything that waits for the network, or for the site's word, at once. */
   hurry() {
     this.outbox.pause.wake();
     this.follower?.wake();
@@ -75,6 +76,7 @@ export class Chat extends EventTarget {
 
   stateOf(entry) {
     if (entry.failed) return "failed";
+    if (this.api.ended) return "ended";
     return this.outbox.waiting || !navigator.onLine ? "waiting" : "sending";
   }
 

@@ -9,7 +9,10 @@ import { CATALOG } from "./strings.js";
 const TAG = "okno-chat";
 const STYLES = ["shared/theme.css", "widget/widget.css", "widget/messages.css"];
 
-/** Starts the chat of `{base, channel, identity}`, once on a page; base: scheme, host and path prefix of the server. */
+/**
+ * Starts the chat of `{base, channel, script}`, once on a page. base: scheme, host and path prefix of the server;
+ * script: the tag that asked for it, whose data-identity says who the visitor is.
+ */
 export async function start(place) {
   if (document.readyState === "loading") await new Promise((resolve) => addEventListener("DOMContentLoaded", resolve));
   if (document.querySelector(TAG)) return;

@@ -91,6 +91,7 @@ export class Messages {
     const { t } = this.i18n;
     if (state === "sent") return [icon("check"), h("span", { class: "hidden" }, t("sent"))];
     if (state === "sending") return [icon("clock"), h("span", {}, t("sending"))];
+    if (state === "ended") return [icon("clock"), h("span", {}, t("endedWaiting"))];
     if (state === "waiting" && !last) return [icon("clock"), h("span", { class: "hidden" }, t("waiting"))];
     const now = () => wordButton("link", t("tryNow"), () => this.chat.hurry());
     if (state === "waiting") return [icon("clock"), h("span", {}, t("waiting")), now()];

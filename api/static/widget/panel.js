@@ -89,8 +89,9 @@ export class Panel {
   showState() {
     const { chat, i18n } = this;
     const unseen = chat.history.unseen;
-    const lost = !navigator.onLine || !chat.live || chat.outbox.waiting;
-    setText(this.line, i18n.t(lost ? "lost" : "live"));
+    const { ended } = chat.api;
+    const lost = ended || !navigator.onLine || !chat.live || chat.outbox.waiting;
+    setText(this.line, i18n.t(ended ? "ended" : lost ? "lost" : "live"));
     this.line.classList.toggle("lost", lost);
     this.badge.hidden = unseen === 0;
     setText(this.badge, unseen > 99 ? "99+" : String(unseen));

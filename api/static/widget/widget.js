@@ -7,6 +7,5 @@
   const channel = decodeURIComponent(/\/chat\/([^/]+)\/widget\.js$/.exec(src.pathname)[1]);
   // Behind a path prefix the API lies beside the script, not at the root of the host.
   const base = src.href.slice(0, src.href.lastIndexOf("/chat/"));
-  const { identity } = script.dataset;
-  import(`${base}/static/widget/main.js`).then((main) => main.start({ base, channel, identity }));
+  import(`${base}/static/widget/main.js`).then((main) => main.start({ base, channel, script }));
 })();

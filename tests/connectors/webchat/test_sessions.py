@@ -22,6 +22,7 @@ from tests.connectors.webchat.conftest import IDENTITY_SECRET, KEY, Make
 
 NOW = datetime.now(UTC)
 HOUR = 3600
+DAY = timedelta(days=1)
 
 
 def _open(chat: Webchat, body: dict[str, Any] | None = None, old: str | None = None) -> Session:
@@ -103,10 +104,10 @@ def test_a_session_runs_out_and_is_not_remembered(make: Make) -> None:
     sessions = Sessions("site", 1, "")
     session = sessions.open(Opening(), None, KEY, NOW)
     end = session.expires_at.timestamp()
-    assert sessions.visitor(session.token, KEY, end - 1) == session.visitor
+    assert sessions.session(session.token, KEY, end - 1) == session
     for _ in range(2):
         with pytest.raises(Refused, match="run out") as caught:
-            sessions.visitor(session.token, KEY, end)
+            sessions.session(session.token, KEY, end)
         assert caught.value.status == 401
     late = NOW + timedelta(days=2)
     assert sessions.open(Opening(), session.token, KEY, late).visitor != session.visitor
@@ -193,6 +194,42 @@ def test_an_anonymous_visitor_becomes_who_the_site_says_he_is(chat: Webchat) -> 
 def test_an_identified_visitor_stays_it_while_his_session_lasts(chat: Webchat) -> None:
     old = _open(chat, {"identity": _identity(email="a@b.org", email_verified=True)})
     assert _open(chat, {}, old.token).visitor == old.visitor
+
+
+def test_he_is_believed_to_be_the_same_for_a_day_after_the_sites_word() -> None:
+    sessions = Sessions("site", 365, IDENTITY_SECRET)
+    first = sessions.open(Opening(identity=_identity()), None, KEY, NOW)
+    assert first.expires_at == (NOW + DAY).replace(microsecond=0)
+    later = NOW + timedelta(hours=20)
+    named = sessions.open(Opening(name="Anna"), first.token, KEY, later)
+    assert (named.visitor.address, named.visitor.name) == ("user:42", "Anna")
+    again = sessions.open(Opening(), named.token, KEY, later)
+    assert first.expires_at == named.expires_at == again.expires_at
+    for token in (first.token, named.token, again.token):
+        assert sessions.session(token, KEY, later.timestamp()).expires_at == first.expires_at
+        with pytest.raises(Refused, match="run out"):
+            sessions.session(token, KEY, (NOW + DAY).timestamp())
+        after = sessions.open(Opening(), token, KEY, NOW + DAY)
+        assert after.visitor.address.startswith("anon:")
+    anew = _jwt({"sub": "42", "exp": (later + DAY).timestamp()})
+    assert sessions.open(Opening(identity=anew), again.token, KEY, later).expires_at == (later + DAY).replace(
+        microsecond=0
+    )
+
+
+def test_a_shorter_session_is_shorter_for_him_too() -> None:
+    sessions = Sessions("site", 0.5, IDENTITY_SECRET)
+    assert sessions.open(Opening(identity=_identity()), None, KEY, NOW).expires_at < NOW + DAY / 2
+
+
+def test_a_visitor_nobody_vouched_for_stays_as_long_as_he_comes_back() -> None:
+    sessions = Sessions("site", 365, IDENTITY_SECRET)
+    session = sessions.open(Opening(), None, KEY, NOW)
+    for days in (300, 600, 900):
+        later = sessions.open(Opening(), session.token, KEY, NOW + timedelta(days=days))
+        assert later.visitor == session.visitor
+        assert later.expires_at > session.expires_at
+        session = later
 
 
 @pytest.mark.parametrize(
