@@ -87,9 +87,10 @@ class Reader(Generic[T]):
             return self._read_slowly(body)
 
     def _read_slowly(self, body: bytes) -> T:
-        """JSON lets halves of UTF-16 pairs through, and browsers send them; the fast reader does not."""
+        """JSON lets halves of UTF-16 pairs through, and people's programs send them; the fast reader does not."""
         try:
-            found = json.loads(body.decode(), parse_constant=_no_number)
+            # Some write such a half without an escape, in bytes of its own.
+            found = json.loads(body.decode(errors="surrogatepass"), parse_constant=_no_number)
         except (ValueError, RecursionError) as error:
             raise Refused(f"the body is not JSON: {error}") from None
         try:
