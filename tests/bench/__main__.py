@@ -20,6 +20,9 @@ sets it up, synchronous=FULL. The broker is a Redis of the run's own, where noth
               5,000 clients; then `web` and one operator who reads page after page
     memory    `web`, `work pipeline` and wrk, until 500,000 messages are stored
     idle      `all` as above, and nobody who writes
+    talk      `all` as above, and a visitor and an operator who answer each other a hundred times
+    poison    `web`, `work pipeline` twice, started again when they die, the 200 visitors, and now and then a raw that
+              cannot be read or kills who reads it
 
 Then come a table for each part and, as the last line, everything as one JSON object.
 """
@@ -38,7 +41,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.bench import burst, growth, idle, latency, memory, pipeline, post, report
+from tests.bench import burst, growth, idle, latency, memory, pipeline, poison, post, report, talk
 from tests.bench.house import Stage, stage
 from tests.chaos.servers import postgresql_programs
 
@@ -50,6 +53,8 @@ _PARTS: dict[str, Callable[[Stage], dict[str, Any]]] = {
     "growth": growth.measure,
     "memory": memory.measure,
     "idle": idle.measure,
+    "talk": talk.measure,
+    "poison": poison.measure,
 }
 
 

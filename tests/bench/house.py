@@ -49,6 +49,11 @@ class Process:
         """Of the process itself."""
         return self._popen.pid
 
+    @property
+    def lives(self) -> bool:
+        """Whether it has not ended."""
+        return self._popen.poll() is None
+
     def await_line(self, words: str, times: int = 1) -> None:
         """Wait until its log holds these words so many times."""
         deadline = time.monotonic() + _START_SECONDS
@@ -58,7 +63,7 @@ class Process:
 
     def must_live(self, deadline: float, what: str) -> None:
         """Raises RuntimeError with its log when it has ended, or the deadline passed before it did `what`."""
-        if self._popen.poll() is not None or time.monotonic() > deadline:
+        if not self.lives or time.monotonic() > deadline:
             raise RuntimeError(f"{self.log.stem} never {what}:\n{self.log.read_text()[-4000:]}")
 
     def stop(self) -> None:

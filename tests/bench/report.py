@@ -90,6 +90,20 @@ LINES: dict[str, Sequence[Line]] = {
         Line("**all processes of `all`, share of a core**", "share_of_core", "%", most=0.08),
         Line("PostgreSQL and Redis beside them", "servers_share_of_core", "%"),
     ),
+    "talk": (
+        Line("message → console, p50", "there_p50_ms", "ms"),
+        Line("p99", "there_p99_ms", "ms"),
+        Line("**message → console, the slowest**", "there_max_ms", "ms", most=1000),
+        Line("reply → chat, p50", "back_p50_ms", "ms"),
+        Line("p99", "back_p99_ms", "ms"),
+        Line("**reply → chat, the slowest**", "back_max_ms", "ms", most=1000),
+    ),
+    "poison": (
+        Line("poisons among the good messages", "poisons"),
+        Line("**accepted → stored, the slowest good one**", "longest_s", "s", most=5),
+        Line("**starts of the one that kills**", "killer_starts", most=4),
+        Line("**innocents parked**", "innocents_parked", most=0),
+    ),
 }
 
 
