@@ -29,7 +29,7 @@ def said(okno: Okno) -> list[str]:
     web = okno.web
     drain = Drain(web.db, web.channels, Shelf(file_store(web.settings)), web.settings.work)
     while rows(okno, QUEUE):
-        drain.sweep()
+        drain.visit()
     with web.db.read() as tx:
         assert verify(tx) == []
     assert len(rows(okno, MESSAGES)) == len(rows(okno, INBOX))

@@ -167,12 +167,12 @@ def test_a_server_that_comes_after_those_who_listen_is_heard() -> None:
     path = Path(f"/tmp/okno-late-{os.getpid()}") / "v.sock"
     url = queues.embedded_url(path)
     with heard(url) as (bells, ears):
-        bells.ring(PIPELINE, {0})
+        bells.ring(PIPELINE, {"0"})
         _eventually(lambda: bells.missed == 1)
         process = embedded.start(server, path)
         _await(lambda: queues.ping(url))
-        bells.ring(PIPELINE, {1})
-        assert ears.next() == (PIPELINE, 1)
+        bells.ring(PIPELINE, {"1"})
+        assert ears.next() == (PIPELINE, "1")
     process.kill()
     process.wait()
     subprocess.run(["rm", "-r", str(path.parent)], check=True)
