@@ -14,9 +14,9 @@ from storage.db import Database, Tx, is_database_fault
 
 _log = log.get(__name__)
 
-# Requests that may wait for a commit, and how many share one.
-_MOST_WAITING = 20_000
-_MOST_TOGETHER = 500
+# Requests that may wait for a commit and how many share one, and the same in bytes.
+_MOST_WAITING, _MOST_TOGETHER = 20_000, 500
+_BYTES_WAITING, _BYTES_TOGETHER = 64 << 20, 8 << 20
 _LONGEST_KEY = 512
 
 Ring = Callable[[], None]
@@ -52,6 +52,7 @@ class _Waiting(NamedTuple):
     arrivals: list[inbox.Arrival]
     loop: asyncio.AbstractEventLoop
     answer: "asyncio.Future[None]"
+    size: int
 
 
 class SharedIntake:
@@ -63,6 +64,7 @@ class SharedIntake:
     def __init__(self, db: Database, ring: Ring) -> None:
         self._db, self._ring = db, ring
         self._waiting: deque[_Waiting] = deque()
+        self._bytes = 0
         self._change = threading.Condition()
         self._closed = False
         self._thread = threading.Thread(target=self._serve, name="intake", daemon=True)
@@ -77,9 +79,11 @@ class SharedIntake:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[None] = loop.create_future()
         with self._change:
-            if self._closed or len(self._waiting) >= _MOST_WAITING:
+            if self._closed or len(self._waiting) >= _MOST_WAITING or self._bytes >= _BYTES_WAITING:
                 raise Busy
-            self._waiting.append(_Waiting(arrivals, loop, answer))
+            size = sum(len(raw.data) for raw in raws)
+            self._waiting.append(_Waiting(arrivals, loop, answer, size))
+            self._bytes += size
             self._change.notify()
         # Cheaper than asyncio.timeout, and there is one for every message.
         giving_up = loop.call_later(patience, _settle, [answer], Busy())
@@ -102,9 +106,17 @@ class SharedIntake:
                     self._change.wait()
                 if not self._waiting:
                     return
-                count = min(len(self._waiting), _MOST_TOGETHER)
-                group = [self._waiting.popleft() for _ in range(count)]
+                group = self._next_group()
             self._commit(group)
+
+    def _next_group(self) -> list[_Waiting]:
+        group: list[_Waiting] = []
+        size = 0
+        while self._waiting and len(group) < _MOST_TOGETHER and size < _BYTES_TOGETHER:
+            group.append(self._waiting.popleft())
+            size += group[-1].size
+        self._bytes -= size
+        return group
 
     def _commit(self, group: list[_Waiting]) -> None:
         arrivals = [arrival for waiting in group for arrival in waiting.arrivals]

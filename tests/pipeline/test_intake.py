@@ -224,10 +224,11 @@ def test_what_waits_is_stored_when_the_door_shuts_and_nothing_after(db: Database
     assert len(stored(db)) == 30
 
 
-def test_too_many_that_wait_are_turned_away_at_once(
-    db: Database, shared: SharedIntake, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("limit", [("_MOST_WAITING", 3), ("_BYTES_WAITING", 3 * 2 - 1)])
+def test_too_many_or_too_much_that_waits_is_turned_away_at_once(
+    db: Database, shared: SharedIntake, monkeypatch: pytest.MonkeyPatch, limit: tuple[str, int]
 ) -> None:
-    monkeypatch.setattr("pipeline.intake._MOST_WAITING", 3)
+    monkeypatch.setattr(f"pipeline.intake.{limit[0]}", limit[1])
     entered, go_on = threading.Event(), threading.Event()
 
     def hang() -> None:
@@ -247,6 +248,24 @@ def test_too_many_that_wait_are_turned_away_at_once(
 
     asyncio.run(run())
     assert len(stored(db)) == 4
+
+
+def test_what_shares_a_commit_is_bounded_in_bytes(
+    db: Database, shared: SharedIntake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.intake._BYTES_TOGETHER", 100)
+    together: list[int] = []
+
+    def noted(tx: Tx, arrivals: Sequence[inbox.Arrival]) -> int:
+        together.append(sum(len(arrival.data) for arrival in arrivals))
+        return put(tx, arrivals)
+
+    put = inbox.put
+    monkeypatch.setattr(inbox, "put", noted)
+    raws = [raw(n, data=b"x" * 60) for n in range(20)]
+    assert all_at_once(*(partial(shared.store, CHANNEL, [each], PATIENCE) for each in raws)) == [None] * 20
+    assert max(together) == 120
+    assert sum(together) == 1200
 
 
 # ---- the database is away ----
