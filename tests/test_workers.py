@@ -8,16 +8,14 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from sqlalchemy import make_url, select, text, update
 
-import workers
 from connectors import registry
 from connectors.webchat import wire
 from pipeline import embedded, queues
@@ -26,115 +24,10 @@ from storage.db import Database, now
 from storage.inbox import INBOX, PARKED, Arrival
 from storage.leases import LEASES
 from storage.talk import MESSAGES
-from tests.fakes.channel import Fake, World, raw, register
+from tests.fakes.channel import Fake, raw
 from tests.pipeline.children import Child
 from tests.pipeline.rig import Rig
-
-ROOT = Path(workers.__file__).parent
-PATIENCE = 30.0
-TOKEN = "okno_" + "t" * 43
-
-
-class Said(NamedTuple):
-    """How a command ended."""
-
-    status: int
-    out: str
-    err: str
-
-
-class House:
-    """An installation: its folder, its environment, and a channel `shop` of the fake kind."""
-
-    def __init__(self, folder: Path, url: str) -> None:
-        self.folder, self.url = folder, url
-        self.world = World(folder / "world")
-        own = folder / "own.toml"
-        own.write_text(f'[channels.shop]\nkind = "fake"\nworld = "{folder / "world"}"\n')
-        self.environ = {
-            # For the children of `all`, whose program stands in a folder of its own.
-            "PYTHONPATH": str(ROOT),
-            "OKNO_SETTINGS": str(own),
-            "OKNO_STATE_DIR": str(folder / "var"),
-            "OKNO_DATABASE__URL": url,
-            "OKNO_LOG__FORMAT": "json",
-            "OKNO_WEB__PORT": str(_free_port()),
-        }
-        self._daemons: list[Daemon] = []
-
-    def start(self, *arguments: str, **environ: str) -> "Daemon":
-        """A command, in a process of its own."""
-        self._daemons.append(Daemon(self, arguments, {**self.environ, **environ}))
-        return self._daemons[-1]
-
-    def run(self, *arguments: str, **environ: str) -> Said:
-        """The same, to its end."""
-        daemon = self.start(*arguments, **environ)
-        status = daemon.child.wait()
-        return Said(status, daemon.out.read_text(), daemon.err.read_text())
-
-    def close(self) -> None:
-        """End what still runs."""
-        for daemon in self._daemons:
-            with contextlib.suppress(ProcessLookupError, ChildProcessError):
-                daemon.child.kill()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Daemon:
-    """A running command, its output in files."""
-
-    def __init__(self, house: House, arguments: tuple[str, ...], environ: Mapping[str, str]) -> None:
-        number = len(list(house.folder.glob("*.out")))
-        self.out, self.err = (house.folder / f"{number}.{end}" for end in ("out", "err"))
-
-        def work() -> None:
-            for stream, path in ((1, self.out), (2, self.err)):
-                os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), stream)
-            sys.stdout, sys.stderr = (os.fdopen(stream, "w", buffering=1) for stream in (1, 2))
-            os.environ.update(environ)
-            os.chdir(house.folder)
-            register()
-            sys.argv = [str(ROOT / "tests/fakes/channel.py"), *arguments]
-            _main()
-
-        self.child = Child(work)
-
-    def says(self, what: str) -> None:
-        """Wait until its log says so."""
-        eventually(lambda: self.err.exists() and what in self.err.read_text())
-
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Ask it to end; its status."""
-        self.child.signal(number)
-        return self.child.wait()
-
-
-def _main() -> None:
-    """What the interpreter does with a program's end."""
-    status: Any = 0
-    try:
-        workers.main()
-    except SystemExit as end:
-        status = end.code
-    if isinstance(status, str):
-        sys.stderr.write(f"{status}\n")
-        status = 1
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status or 0)
-
-
-def eventually(what: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not what():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
+from tests.running import PATIENCE, ROOT, Daemon, House, eventually
 
 
 @pytest.fixture(autouse=True)
@@ -305,26 +198,6 @@ def _works(house: House, db: Database) -> None:
     eventually(lambda: not _rows(db, inbox.QUEUE))
 
 
-def _ready(house: House) -> dict[str, Any]:
-    """What the web process says of itself; nothing while it is not ready."""
-    try:
-        with urllib.request.urlopen(f"{_address(house)}/readyz", timeout=5) as answer:
-            return dict(json.load(answer))
-    except OSError:
-        return {}
-
-
-def _address(house: House) -> str:
-    return f"http://127.0.0.1:{house.environ['OKNO_WEB__PORT']}"
-
-
-def _post(house: House, path: str, body: dict[str, str], token: str = "") -> tuple[int, dict[str, Any]]:
-    headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
-    request = urllib.request.Request(f"{_address(house)}{path}", json.dumps(body).encode(), headers)
-    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-        return answer.status, json.load(answer)
-
-
 def _rows(db: Database, table: Any) -> list[Any]:
     with db.read() as tx:
         return list(tx.execute(select(table)))
@@ -384,7 +257,7 @@ def test_every_daemon_ends_within_30_seconds_with_database_and_broker_standing_s
     environ = {"OKNO_BROKER__URL": queues.embedded_url(sock)}
     daemons = [house.start(name, **environ) for name in commands]
     _works(house, db)
-    eventually(lambda: _ready(house).get("broker") == "up")
+    eventually(lambda: house.ready().get("broker") == "up")
     db.close()
     try:
         _stop_all_frozen(house, daemons, broker.pid)
@@ -413,12 +286,12 @@ def _stop_all_frozen(house: House, daemons: list[Daemon], broker: int) -> None:
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_web_process_that_is_stopped_commits_what_waits_and_says_so(house: House, db: Database) -> None:
     daemon = house.start("web", OKNO_WEB__PATIENCE=str(PATIENCE))
-    eventually(lambda: _ready(house))
-    token = _post(house, "/chat/site/sessions", {})[1]["token"]
+    eventually(house.ready)
+    token = house.post("/chat/site/sessions", {})[1]["token"]
     with ThreadPoolExecutor(1) as pool:
         with db.begin() as tx:
             tx.exec_driver_sql("LOCK TABLE inbox IN EXCLUSIVE MODE")
-            answer = pool.submit(_post, house, "/chat/site/messages", {"id": "1", "text": "hello"}, token)
+            answer = pool.submit(house.post, "/chat/site/messages", {"id": "1", "text": "hello"}, token)
             eventually(lambda: _somebody_waits(db))
             daemon.child.signal(signal.SIGTERM)
             daemon.says("Shutting down")
@@ -464,7 +337,7 @@ def test_the_children_of_all_hear_a_broker_that_is_up_after_them(
     everything.says("worker.ready")
     everything.says("Uvicorn running")
     slow.unlink()
-    eventually(lambda: _ready(house).get("broker") == "up")
+    eventually(lambda: house.ready().get("broker") == "up")
     _works(house, rig.db)
     assert everything.stop() == 0
 
