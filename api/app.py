@@ -98,6 +98,7 @@ class Web:
         # What is there by now stays for good: a collector that looked through it all would hold every request.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(20_000, 20, 50)
         try:
             yield
         finally:

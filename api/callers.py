@@ -12,7 +12,9 @@ def caller_of(web: WebSettings, scope: MutableMapping[str, Any], headers: Mappin
     """The caller's address. X-Forwarded-For is believed only as far as trusted proxies wrote it."""
     client = scope.get("client")
     address = str(client[0]) if client else ""
-    forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1")
+    if b"x-forwarded-for" not in headers:
+        return address
+    forwarded = headers[b"x-forwarded-for"].decode("latin-1")
     hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
     # From the right: each hop is worth believing only if the one that reported it is trusted.
     while address in web.trusted_proxies and hops:

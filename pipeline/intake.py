@@ -18,6 +18,8 @@ _log = log.get(__name__)
 _MOST_WAITING, _MOST_TOGETHER = 20_000, 500
 _BYTES_WAITING, _BYTES_TOGETHER = 64 << 20, 8 << 20
 _LONGEST_KEY = 512
+# Seconds between looks at who has waited too long.
+_TICK = 0.05
 
 Ring = Callable[[], None]
 
@@ -65,6 +67,8 @@ class SharedIntake:
         self._db, self._ring = db, ring
         self._waiting: deque[_Waiting] = deque()
         self._bytes = 0
+        # Of each event loop, who waits for an answer and until when, the first who will give up first.
+        self._watched: dict[asyncio.AbstractEventLoop, deque[tuple[float, asyncio.Future[None]]]] = {}
         self._change = threading.Condition()
         self._closed = False
         self._thread = threading.Thread(target=self._serve, name="intake", daemon=True)
@@ -78,19 +82,31 @@ class SharedIntake:
         arrivals = [_arrival(channel, raw) for raw in raws]
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[None] = loop.create_future()
+        size = sum(len(raw.data) for raw in raws)
         with self._change:
             if self._closed or len(self._waiting) >= _MOST_WAITING or self._bytes >= _BYTES_WAITING:
                 raise Busy
-            size = sum(len(raw.data) for raw in raws)
             self._waiting.append(_Waiting(arrivals, loop, answer, size))
             self._bytes += size
             self._change.notify()
-        # Cheaper than asyncio.timeout, and there is one for every message.
-        giving_up = loop.call_later(patience, _settle, [answer], Busy())
-        try:
-            await answer
-        finally:
-            giving_up.cancel()
+        self._watch(loop, answer, loop.time() + patience)
+        await answer
+
+    def _watch(self, loop: asyncio.AbstractEventLoop, answer: "asyncio.Future[None]", until: float) -> None:
+        """See that it is answered until then. One timer for all: one for each would cost more than the rest of it."""
+        watched = self._watched.get(loop)
+        if watched is None:
+            watched = self._watched[loop] = deque()
+            loop.call_later(_TICK, self._give_up, loop, watched)
+        watched.append((until, answer))
+
+    def _give_up(self, loop: asyncio.AbstractEventLoop, watched: "deque[tuple[float, asyncio.Future[None]]]") -> None:
+        while watched and (watched[0][1].done() or watched[0][0] <= loop.time()):
+            _settle([watched.popleft()[1]], Busy())
+        if watched:
+            loop.call_later(_TICK, self._give_up, loop, watched)
+        else:
+            del self._watched[loop]
 
     def close(self) -> None:
         """Commit what waits, then stop."""

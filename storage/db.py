@@ -43,6 +43,8 @@ class Database:
             self._plain: Engine = self._engine.execution_options(okno_read=True)
             # Whoever reads sees one moment anyway.
             self._snapshots: Engine = self._plain
+            # A commit is no turn to a server here.
+            self._single: Engine = self._engine
         else:
             self._engine = _postgres_engine(self.url, pool, statement_timeout)
             self._snapshots = self._engine.execution_options(
@@ -50,6 +52,8 @@ class Database:
             )
             # Where every statement is a transaction of its own: two turns to the server less.
             self._plain = _postgres_engine(self.url, pool, statement_timeout, autocommit=True)
+            # Statements that only write what they are given have one plan, whatever the tables hold.
+            self._single = _postgres_engine(self.url, min(pool, 2), statement_timeout, autocommit=True, plans="auto")
 
     @contextmanager
     def begin(self) -> Iterator[Tx]:
@@ -75,7 +79,7 @@ class Database:
         `work` must bear being run again after a commit whose answer was lost. A `single` one is no more than one
         statement on PostgreSQL, and commits with it: one turn to the server instead of three.
         """
-        opened = self._plain.connect if single and not self.is_sqlite else self._engine.begin
+        opened = self._single.connect if single and not self.is_sqlite else self._engine.begin
         for attempt in range(1, tries + 1):
             try:
                 with opened() as tx:
@@ -88,8 +92,8 @@ class Database:
 
     def close(self) -> None:
         """Give all connections back."""
-        self._engine.dispose()
-        self._plain.dispose()
+        for engine in (self._engine, self._plain, self._single):
+            engine.dispose()
 
     @property
     def label(self) -> str:
@@ -171,14 +175,21 @@ def _sqlite_engine(url: URL, pool: int) -> Engine:
     return engine
 
 
-def _postgres_engine(url: URL, pool: int, statement_timeout: float, *, autocommit: bool = False) -> Engine:
+def _postgres_engine(
+    url: URL,
+    pool: int,
+    statement_timeout: float,
+    *,
+    autocommit: bool = False,
+    plans: str = "force_custom_plan",
+) -> Engine:
     options = {
         "statement_timeout": f"{int(statement_timeout * 1000)}",
         "lock_timeout": "10000",
         # A frozen process must not keep its rows from the others for ever.
         "idle_in_transaction_session_timeout": "5000",
         # Plans made while a queue table was empty scan the whole index once it is not.
-        "plan_cache_mode": "force_custom_plan",
+        "plan_cache_mode": plans,
         # The same for statistics taken then: a queue goes from nothing to a million rows between two looks at it.
         "enable_seqscan": "off",
         # Compiling a statement pays for reports, not for a page of fifty.

@@ -140,11 +140,11 @@ def put(tx: Tx, arrivals: Sequence[Arrival]) -> int:
 
     One statement on PostgreSQL: who shares a commit with others waits for each turn to the server.
     """
-    at = now()
-    rows = [(a.channel, a.external_id, a.address, shard_of(a.channel, a.address), a.data, at) for a in arrivals]
     offered = Counter(a.channel for a in arrivals)
     if is_postgres(tx):
-        return _put_at_once(tx, rows, offered)
+        return _put_at_once(tx, arrivals, offered)
+    at = now()
+    rows = [(a.channel, a.external_id, a.address, shard_of(a.channel, a.address), a.data, at) for a in arrivals]
     new = bulk.insert_new(tx, INBOX, _COLUMNS, rows, ("shard", "address", "id", "channel"))
     bulk.insert(tx, QUEUE, ("shard", "address", "inbox_id", "attempts"), [(*row[:3], 0) for row in new])
     count(tx, RECEIVED, offered)
@@ -331,12 +331,21 @@ def oldest_waiting(tx: Tx) -> datetime | None:
     return tx.execute(select(INBOX.c.received_at).where(INBOX.c.id == oldest)).scalar_one_or_none()
 
 
-def _put_at_once(tx: Tx, rows: Sequence[bulk.Row], offered: Counter[str]) -> int:
-    if not rows:
+def _put_at_once(tx: Tx, arrivals: Sequence[Arrival], offered: Counter[str]) -> int:
+    if not arrivals:
         return 0
-    columns = zip(_COLUMNS, map(list, zip(*rows, strict=True)), strict=True)
-    totals = {"channels": list(offered), "counts": list(offered.values()), "at": rows[0][-1]}
-    new: int = cursor(tx).execute(_PUT, dict(columns) | totals).fetchone()[0]
+    channel, external_id, address, data = map(list, zip(*arrivals, strict=True))
+    told = {
+        "channel": channel,
+        "external_id": external_id,
+        "address": address,
+        "shard": [shard_of(*of) for of in zip(channel, address, strict=True)],
+        "data": data,
+        "at": now(),
+        "channels": list(offered),
+        "counts": list(offered.values()),
+    }
+    new: int = cursor(tx).execute(_PUT, told).fetchone()[0]
     return new
 
 
