@@ -34,7 +34,7 @@ _COLUMNS = ("channel", "external_id", "address", "shard", "data", "received_at")
 # `put` in one statement; ids are given out in the order of the arrays.
 _PUT = """
 WITH offered AS (
-  SELECT * FROM unnest(%(channels)b::text[], %(counts)b::bigint[]) o(channel, count)
+  SELECT channel, count(*) AS count FROM unnest(%(channel)b::text[]) o(channel) GROUP BY channel
 ), fresh AS (
   INSERT INTO inbox (channel, external_id, address, shard, data, received_at)
   SELECT x.*, %(at)b::timestamptz FROM unnest(
@@ -140,13 +140,13 @@ def put(tx: Tx, arrivals: Sequence[Arrival]) -> int:
 
     One statement on PostgreSQL: who shares a commit with others waits for each turn to the server.
     """
-    offered = Counter(a.channel for a in arrivals)
     if is_postgres(tx):
-        return _put_at_once(tx, arrivals, offered)
+        return _put_at_once(tx, arrivals)
     at = now()
     rows = [(a.channel, a.external_id, a.address, shard_of(a.channel, a.address), a.data, at) for a in arrivals]
     new = bulk.insert_new(tx, INBOX, _COLUMNS, rows, ("shard", "address", "id", "channel"))
     bulk.insert(tx, QUEUE, ("shard", "address", "inbox_id", "attempts"), [(*row[:3], 0) for row in new])
+    offered = Counter(a.channel for a in arrivals)
     count(tx, RECEIVED, offered)
     count(tx, DUPLICATE, offered - Counter(row[3] for row in new))
     return len(new)
@@ -331,7 +331,7 @@ def oldest_waiting(tx: Tx) -> datetime | None:
     return tx.execute(select(INBOX.c.received_at).where(INBOX.c.id == oldest)).scalar_one_or_none()
 
 
-def _put_at_once(tx: Tx, arrivals: Sequence[Arrival], offered: Counter[str]) -> int:
+def _put_at_once(tx: Tx, arrivals: Sequence[Arrival]) -> int:
     if not arrivals:
         return 0
     channel, external_id, address, data = map(list, zip(*arrivals, strict=True))
@@ -342,8 +342,6 @@ def _put_at_once(tx: Tx, arrivals: Sequence[Arrival], offered: Counter[str]) -> 
         "shard": [shard_of(*of) for of in zip(channel, address, strict=True)],
         "data": data,
         "at": now(),
-        "channels": list(offered),
-        "counts": list(offered.values()),
     }
     new: int = cursor(tx).execute(_PUT, told).fetchone()[0]
     return new

@@ -186,7 +186,7 @@ class Counted:
 
     def __init__(self, db: Database) -> None:
         self.count = 0
-        event.listen(db._engine, "before_cursor_execute", self._note)
+        event.listen(db._plain, "before_cursor_execute", self._note)
 
     def _note(self, *_: Any) -> None:
         self.count += 1
