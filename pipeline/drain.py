@@ -42,12 +42,17 @@ _STARTS = 3
 _EVERY = 5
 # Seconds after which others have their turn.
 _VISIT = 0.5
+# Seconds in which more may come before the next look, after a batch that took all there was: what a batch costs is
+# paid by fewer of them.
+_REST = 0.02
 
 
 class _Work(NamedTuple):
     held: Sequence[Held]
     rows: Sequence[Claim]
     suspected: bool = False
+    # Whether there was more than a batch takes.
+    full: bool = False
 
     @property
     def alone(self) -> bool:
@@ -88,6 +93,8 @@ class Drain:
         # One thread at a time takes up; what this process has in hand is no other thread's to take.
         self._taking = threading.Lock()
         self._in_hand: set[str] = set()
+        # Whether one of them is about to look again.
+        self._resting = False
         self._room = Room()
         # The shard whose turn it is, and of shards whose last batch left something behind the address it had come to.
         self._turn = random.randrange(inbox.SHARDS)  # noqa: S311 - no secret
@@ -118,6 +125,8 @@ class Drain:
                 self._finish(work, self._try)
             if time.monotonic() >= until:
                 return True
+            if work.rows and not work.full:
+                self._rest()
         return False
 
     def _next(self) -> _Work | None:
@@ -126,6 +135,11 @@ class Drain:
             if work is not None:
                 self._in_hand |= {held.name for held in work.held}
             return work
+
+    def _rest(self) -> None:
+        self._resting = True
+        self._stopping.wait(_REST)
+        self._resting = False
 
     def _finish(self, work: _Work, how: Callable[[_Work], None]) -> None:
         try:
@@ -147,7 +161,7 @@ class Drain:
             found = inbox.claim(tx, starts, self._work.batch)
         if self._clear_up(free):
             return _NOTHING
-        if self._in_hand and not found.rest:
+        if (self._in_hand or self._resting) and not found.rest:
             # Whoever is at work here will look again; a batch that is not full is not worth a second thread.
             return None
         self._turn_over(starts, found.rest)
@@ -156,7 +170,7 @@ class Drain:
         if due and (work := self._take_suspects(due)):
             return work
         if found.rows:
-            return self._take(free, found.rows)
+            return self._take(free, found.rows)._replace(full=found.rest is not None)
         return _NOTHING if any(starts.values()) or due else None
 
     def _turn_over(self, starts: Iterable[int], rest: tuple[int, str] | None) -> None:

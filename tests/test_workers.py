@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import make_url, select, text, update
+from sqlalchemy import select, text, update
 
 from connectors import registry
 from connectors.webchat import wire
@@ -25,6 +25,7 @@ from storage.inbox import INBOX, PARKED, Arrival
 from storage.leases import LEASES
 from storage.talk import MESSAGES
 from tests.fakes.channel import Fake, raw
+from tests.frozen import children, frozen, postgres
 from tests.pipeline.children import Child
 from tests.pipeline.rig import Rig
 from tests.running import PATIENCE, ROOT, Daemon, House, eventually
@@ -219,30 +220,6 @@ def test_every_daemon_stops_cleanly_and_gives_back_what_it_held(
         assert "Traceback" not in daemon.err.read_text()
 
 
-@contextlib.contextmanager
-def frozen(*pids: int) -> Iterator[None]:
-    """Processes that stand still."""
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
-
-
-def _postgres(url: str) -> list[int]:
-    """Every process of the server."""
-    folder = make_url(url).query["host"]
-    first = int(Path(f"{folder}/data/postmaster.pid").read_text().split()[0])
-    return [first, *_children(first)]
-
-
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
 @pytest.mark.parametrize("commands", [("work", "receive", "clock", "web"), ("all",)])
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_every_daemon_ends_within_30_seconds_with_database_and_broker_standing_still(
@@ -271,8 +248,8 @@ def test_every_daemon_ends_within_30_seconds_with_database_and_broker_standing_s
 
 
 def _stop_all_frozen(house: House, daemons: list[Daemon], broker: int) -> None:
-    children = [pid for daemon in daemons for pid in _children(daemon.child.pid)]
-    with frozen(broker, *_postgres(house.url)):
+    below = [pid for daemon in daemons for pid in children(daemon.child.pid)]
+    with frozen(broker, *postgres(house.url)):
         house.world.offer(raw("anna", "one more"))
         for daemon in daemons:
             daemon.child.signal(signal.SIGTERM)
@@ -280,7 +257,7 @@ def _stop_all_frozen(house: House, daemons: list[Daemon], broker: int) -> None:
         for daemon in daemons:
             daemon.child.wait(32)
         assert time.monotonic() - started < 31
-        assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+        assert not [pid for pid in below if Path(f"/proc/{pid}").exists()]
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

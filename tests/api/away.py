@@ -1,13 +1,11 @@
 """A database that does not answer, on either kind."""
 
 import contextlib
-import os
-import signal
 import sqlite3
 from collections.abc import Iterator
-from pathlib import Path
 
 from storage.db import Database
+from tests.frozen import frozen, postgres
 
 
 @contextlib.contextmanager
@@ -18,17 +16,5 @@ def away(db: Database) -> Iterator[None]:
             other.execute("BEGIN IMMEDIATE")
             yield
         return
-    processes = _processes(str(db.url.query["host"]))
-    for pid in processes:
-        os.kill(pid, signal.SIGSTOP)
-    try:
+    with frozen(*postgres(db.url.render_as_string())):
         yield
-    finally:
-        for pid in processes:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
-
-
-def _processes(folder: str) -> list[int]:
-    first = int(Path(f"{folder}/data/postmaster.pid").read_text().split()[0])
-    return [first, *map(int, Path(f"/proc/{first}/task/{first}/children").read_text().split())]

@@ -101,7 +101,7 @@ LINES: dict[str, Sequence[Line]] = {
     "poison": (
         Line("poisons among the good messages", "poisons"),
         Line("**accepted → stored, the slowest good one**", "longest_s", "s", most=5),
-        Line("**starts of the one that kills**", "killer_starts", most=4),
+        Line("**starts of the one that kills, three of them alone**", "killer_starts", most=6),
         Line("**innocents parked**", "innocents_parked", most=0),
     ),
 }

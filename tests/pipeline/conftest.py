@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from connectors import registry
-from pipeline import stopping
+from pipeline import drain, stopping
 from storage.db import Database
 from tests.fakes.channel import Fake
 from tests.pipeline.rig import Rig, Sending
@@ -24,6 +24,12 @@ def fake_kind(monkeypatch: pytest.MonkeyPatch) -> None:
 def lasting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever is told to stop inside this process does not take it along after the deadline."""
     monkeypatch.setattr(stopping, "_end_hard", lambda *_: None)
+
+
+@pytest.fixture(autouse=True)
+def restless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for more to come."""
+    monkeypatch.setattr(drain, "_REST", 0.0)
 
 
 @pytest.fixture
