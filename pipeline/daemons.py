@@ -27,6 +27,8 @@ _log = log.get(__name__)
 _THREADS = 2
 # Seconds between sweeps where no bell can be heard from other processes.
 _DEAF_SWEEP = 0.2
+# Seconds between two sweeps at least.
+_BREATH = 0.05
 
 
 def open_database(settings: Settings) -> Database:
@@ -72,21 +74,22 @@ class Hands:
     bells: queues.Bells
     kinds: frozenset[str]
 
-    def inbox(self, name: str) -> None:
+    def inbox(self, name: str) -> bool:
         """Answer the inbox's bell. Where there may be more to do, it rings again, behind those that rang meanwhile."""
-        if self.drain.visit():
+        more = self.drain.visit()
+        if more:
             self.bells.ring(queues.PIPELINE, [name])
+        return more
 
     def channel(self, name: str) -> None:
         """Answer a channel's bell, the same way."""
         if self.deliver.channel(name):
             self.bells.ring(queues.DELIVER, [name])
 
-    def sweep(self) -> None:
-        """Look for work no bell announced."""
+    def sweep(self) -> bool:
+        """Look for work no bell announced; whether there may be more of it."""
         try:
-            if queues.PIPELINE in self.kinds:
-                self.inbox(queues.INBOX)
+            return queues.PIPELINE in self.kinds and self.inbox(queues.INBOX)
         finally:
             # Letters go out whatever hinders the messages that come in.
             if queues.DELIVER in self.kinds:
@@ -162,10 +165,10 @@ def hold_restored(hands: Hands) -> None:
         _log.warning("outbox.held", letters=held, mend="python workers.py replay outbox --all")
 
 
-def guarded(work: Callable[..., None]) -> Callable[..., None]:
+def guarded(work: Callable[..., object]) -> Callable[..., None]:
     """An actor that never fails: a bell has nothing to lose, and the sweep comes by anyway."""
 
-    def answer(name: int | str) -> None:
+    def answer(name: str) -> None:
         try:
             work(name)
         except Exception as error:  # noqa: BLE001 - the edge of the actor
@@ -174,18 +177,17 @@ def guarded(work: Callable[..., None]) -> Callable[..., None]:
     return answer
 
 
-def sweep_until(stop: Stop, every: float, sweep: Callable[[], None]) -> None:
-    """Sweep each `every` seconds; trouble with the database makes it slower, never stops it."""
+def sweep_until(stop: Stop, every: float, sweep: Callable[[], bool]) -> None:
+    """Sweep each `every` seconds, at once where there is more; trouble with the database makes it slower."""
     wait = every
     while not stop.wait(wait):
-        started = time.monotonic()
+        due = time.monotonic() + every
         try:
-            sweep()
-            wait = every
+            more = sweep()
+            wait = _BREATH if more else max(_BREATH, due - time.monotonic())
         except Exception as error:  # noqa: BLE001 - the edge of the loop
             _tell("sweep.failed", error)
             wait = min(max(wait * 2, 0.5), 5.0)
-        wait = max(0.05, wait - (time.monotonic() - started)) if wait == every else wait
 
 
 def _tell(event: str, error: Exception, **more: Any) -> None:

@@ -75,6 +75,12 @@ class Deliver:
         return name in self._channels and self._turns.run(name, partial(self._serve, name), _VISIT)
 
     def _serve(self, name: str, until: float) -> None:
+        # A channel that was given back is looked at once more: a bell rung while we held it found it taken.
+        while self._hold(name, until):
+            pass
+
+    def _hold(self, name: str, until: float) -> bool:
+        """Take the channel and send what is due; False when nothing was, or somebody else serves it."""
         held: leases.Held | None = None
         while not self._stopping.is_set() and time.monotonic() < until:
             taken, due = self._db.write(lambda tx: self._look(tx, name))
@@ -86,6 +92,7 @@ class Deliver:
         if held is not None:
             last = held
             self._db.write(lambda tx: leases.give_back(tx, last))
+        return held is not None
 
     def _look(self, tx: Tx, name: str) -> tuple[leases.Held | None, list[int]]:
         if halts.until(tx, name) is not None:

@@ -93,8 +93,8 @@ class Drain:
         # One thread at a time takes up; what this process has in hand is no other thread's to take.
         self._taking = threading.Lock()
         self._in_hand: set[str] = set()
-        # Whether one of them is about to look again.
-        self._resting = False
+        # Whether one of them is about to look again, and whether the last look left anything over.
+        self._resting = self._more = False
         self._room = Room()
         # The shard whose turn it is, and of shards whose last batch left something behind the address it had come to.
         self._turn = random.randrange(inbox.SHARDS)  # noqa: S311 - no secret
@@ -125,7 +125,7 @@ class Drain:
                 self._finish(work, self._try)
             if time.monotonic() >= until:
                 return True
-            if work.rows and not work.full:
+            if not work.full:
                 self._rest()
         return False
 
@@ -153,6 +153,9 @@ class Drain:
 
     def _take_up(self) -> _Work | None:
         """The next batch, empty if somebody was faster or there is something to clear up; None if nothing is free."""
+        if (self._in_hand or self._resting) and not self._more:
+            # Whoever is at work here will look again; a batch that is not full is not worth a second thread.
+            return None
         with self._db.read() as tx:
             free = self._free(shards.look(tx))
             if not free:
@@ -161,16 +164,14 @@ class Drain:
             found = inbox.claim(tx, starts, self._work.batch)
         if self._clear_up(free):
             return _NOTHING
-        if (self._in_hand or self._resting) and not found.rest:
-            # Whoever is at work here will look again; a batch that is not full is not worth a second thread.
-            return None
+        self._more = found.more
         self._turn_over(starts, found.rest)
         self._waited.update(found.suspicious)
         due = [shard for shard in found.suspicious if not found.rows or self._waited[shard] % _EVERY == 0]
         if due and (work := self._take_suspects(due)):
             return work
         if found.rows:
-            return self._take(free, found.rows)._replace(full=found.rest is not None)
+            return self._take(free, found.rows)._replace(full=found.more)
         return _NOTHING if any(starts.values()) or due else None
 
     def _turn_over(self, starts: Iterable[int], rest: tuple[int, str] | None) -> None:
@@ -246,7 +247,16 @@ class Drain:
         # Nothing else is read in this process meanwhile, so that nothing else is blamed for its death. And they are
         # not under work before: who waits to come in is not to blame if whoever is inside kills.
         with self._room.alone():
-            self._process(self._db.write(partial(self._start, work=work)))
+            self._process(self._started(work))
+
+    def _started(self, work: _Work) -> _Work:
+        try:
+            return self._db.write(partial(self._start, work=work))
+        except Exception as error:
+            if work.alone and is_database_fault(error):
+                # Its start may have been counted in a commit we never heard of, and it did not take place.
+                self._spared[work.rows[0].shard] = inbox.started(work.rows[0])
+            raise
 
     def _start(self, tx: Tx, *, work: _Work) -> _Work:
         for held in work.held:

@@ -42,12 +42,15 @@ class _House:
         shop = Workshop(self._settings, self._stop, self._broker)
         hands = shop.hands()
 
-        def sweep() -> None:
+        def begin() -> bool:
             if await_schema(shop.db, self._stop):
                 hold_restored(hands)
                 # From here on bells are answered: before, they would let letters out that are to be held.
                 self._hands = hands
-                sweep_until(self._stop, shop.sweep_seconds, hands.sweep)
+            return False
+
+        def sweep() -> None:
+            sweep_until(self._stop, shop.sweep_seconds, lambda: hands.sweep() if self._hands else begin())
 
         threading.Thread(target=sweep, name="sweep", daemon=True).start()
 

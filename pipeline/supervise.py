@@ -13,7 +13,7 @@ import log
 _log = log.get(__name__)
 
 # A process that lives shorter than this waits twice as long before its next start, up to the longest wait.
-_HEALTHY, _FIRST_WAIT, _LONGEST_WAIT = 10.0, 0.1, 10.0
+_HEALTHY, _FIRST_WAIT, _LONGEST_WAIT = 10.0, 0.1, 1.0
 # Seconds a child has to stop: a little more than it gives itself (stopping.DEADLINE), so that only one that cannot end
 # itself is killed; and our own deadline, which comes after that and before a service manager's.
 _GRACE, DEADLINE = 26.0, 29.0

@@ -37,7 +37,7 @@ WITH offered AS (
   SELECT channel, count(*) AS count FROM unnest(%(channel)b::text[]) o(channel) GROUP BY channel
 ), fresh AS (
   INSERT INTO inbox (channel, external_id, address, shard, data, received_at)
-  SELECT x.*, %(at)b::timestamptz FROM unnest(
+  SELECT x.*, %(received_at)b::timestamptz FROM unnest(
     %(channel)b::text[], %(external_id)b::text[], %(address)b::text[], %(shard)b::smallint[], %(data)b::bytea[]
   ) x ON CONFLICT DO NOTHING RETURNING shard, address, id, channel
 ), queued AS (
@@ -46,9 +46,9 @@ WITH offered AS (
   SELECT channel, count(*) AS count FROM fresh GROUP BY channel
 ), counted AS (
   INSERT INTO tallies (channel, kind, count, at)
-  SELECT channel, 'received', count, %(at)b::timestamptz FROM offered
+  SELECT channel, 'received', count, %(received_at)b::timestamptz FROM offered
   UNION ALL
-  SELECT channel, 'duplicate', offered.count - coalesce(kept.count, 0), %(at)b::timestamptz
+  SELECT channel, 'duplicate', offered.count - coalesce(kept.count, 0), %(received_at)b::timestamptz
   FROM offered LEFT JOIN kept USING (channel) WHERE offered.count > coalesce(kept.count, 0)
 )
 SELECT count(*) FROM fresh
@@ -57,6 +57,8 @@ SELECT count(*) FROM fresh
 
 # How many raws of an address a batch is made for: fewer dialogs are locked and written for more messages.
 _EACH = 4
+# Bytes of raws after which no more are taken into a batch.
+_BYTES = 16 << 20
 # From address to address in the key: the cost is that of the addresses, not of their raws.
 _HEADS = """
 WITH RECURSIVE turns AS (
@@ -76,11 +78,14 @@ WITH RECURSIVE turns AS (
   SELECT shards[n] AS shard, address, greatest(1, %(limit)b / count(*) OVER ()) AS each
   FROM walk, turns WHERE address IS NOT NULL
 )
-SELECT i.id, i.channel, i.external_id, i.address, i.data, q.attempts, found.shard
-FROM found CROSS JOIN LATERAL (
-  SELECT inbox_id, attempts FROM inbox_queue WHERE inbox_queue.shard = found.shard
-  AND inbox_queue.address = found.address ORDER BY inbox_id LIMIT found.each
-) q JOIN inbox i ON i.id = q.inbox_id ORDER BY found.shard, found.address, q.inbox_id
+SELECT id, channel, external_id, address, data, attempts, shard FROM (
+  SELECT i.id, i.channel, i.external_id, i.address, i.data, q.attempts, found.shard,
+    sum(length(i.data)) OVER (ORDER BY found.shard, found.address, q.inbox_id) - length(i.data) AS before
+  FROM found CROSS JOIN LATERAL (
+    SELECT inbox_id, attempts FROM inbox_queue WHERE inbox_queue.shard = found.shard
+    AND inbox_queue.address = found.address ORDER BY inbox_id LIMIT found.each
+  ) q JOIN inbox i ON i.id = q.inbox_id
+) i WHERE before < %(bytes)b ORDER BY shard, address, id
 """
 _WALK = """
 WITH RECURSIVE walk(address, n) AS (
@@ -122,12 +127,14 @@ class Claim(NamedTuple):
 class Claims(NamedTuple):
     """What a claim found: raws to take up, in order of arrival, and shards in which raws are under suspicion.
 
-    `rest` is the shard and the address where there was enough: what comes behind it was not looked at.
+    `rest` is the shard and the address where there were enough: what comes behind it was not looked at. `more` says
+    that there may be more, there or behind the raws of an address.
     """
 
     rows: list[Claim]
     suspicious: set[int]
     rest: tuple[int, str] | None
+    more: bool
 
 
 def shard_of(channel: str, address: str) -> int:
@@ -159,20 +166,22 @@ def claim(tx: Tx, starts: Mapping[int, str], limit: int) -> Claims:
     raw under suspicion is left out, and so is all that came after it from its address.
     """
     most = max(1, limit // _EACH)
-    heads = _heads(tx, starts, most, limit)
     rows: list[Claim] = []
     suspicious: set[tuple[int, str]] = set()
-    walked: dict[tuple[int, str], None] = {}
-    for row in heads:
+    walked = Counter[tuple[int, str]]()
+    size = 0
+    for row in _heads(tx, starts, most, limit):
         at = (row.shard, row.address)
-        walked[at] = None
+        walked[at] += 1
+        size += len(row.data)
         if row.attempts:
             suspicious.add(at)
         elif at not in suspicious:
             rows.append(row)
     turns = list(starts)
     rest = max(walked, key=lambda at: (turns.index(at[0]), at[1])) if len(walked) == most else None
-    return Claims(sorted(rows), {shard for shard, _ in suspicious}, rest)
+    more = rest is not None or size >= _BYTES or limit // max(1, len(walked)) in walked.values()
+    return Claims(sorted(rows), {shard for shard, _ in suspicious}, rest, more)
 
 
 def fetch(tx: Tx, shard: int, ids: Sequence[int]) -> list[Claim]:
@@ -230,9 +239,14 @@ def suspect(tx: Tx, ids: Mapping[int, Sequence[int]], attempts: int) -> None:
 
 def start_alone(tx: Tx, row: Claim) -> Claim:
     """Count a start alone before it happens: a raw that kills its worker cannot count itself."""
-    started = row._replace(attempts=max(row.attempts, ALONE) + 1)
-    tx.execute(update(QUEUE).where(*_key(row)).values(attempts=started.attempts))
-    return started
+    after = started(row)
+    tx.execute(update(QUEUE).where(*_key(row)).values(attempts=after.attempts))
+    return after
+
+
+def started(row: Claim) -> Claim:
+    """The raw as it is after a start alone more."""
+    return row._replace(attempts=max(row.attempts, ALONE) + 1)
 
 
 def take_back(tx: Tx, row: Claim) -> None:
@@ -335,14 +349,8 @@ def _put_at_once(tx: Tx, arrivals: Sequence[Arrival]) -> int:
     if not arrivals:
         return 0
     channel, external_id, address, data = map(list, zip(*arrivals, strict=True))
-    told = {
-        "channel": channel,
-        "external_id": external_id,
-        "address": address,
-        "shard": [shard_of(*of) for of in zip(channel, address, strict=True)],
-        "data": data,
-        "at": now(),
-    }
+    shard = [shard_of(*of) for of in zip(channel, address, strict=True)]
+    told = dict(zip(_COLUMNS, (channel, external_id, address, shard, data, now()), strict=True))
     new: int = cursor(tx).execute(_PUT, told).fetchone()[0]
     return new
 
@@ -352,18 +360,20 @@ def _heads(tx: Tx, starts: Mapping[int, str], most: int, limit: int) -> list[Cla
     if is_postgres(tx):
         told = {"shards": list(starts), "starts": [_after(start) for start in starts.values()]}
         # In binary form: as text, bytes would travel at twice their length.
-        cur = cursor(tx).execute(_HEADS, told | {"most": most, "limit": limit}, binary=True)
+        cur = cursor(tx).execute(_HEADS, told | {"most": most, "limit": limit, "bytes": _BYTES}, binary=True)
         return [Claim._make(row) for row in cur.fetchall()]
     addresses: list[tuple[int, str]] = []
     for shard, start in starts.items():
         walk = {"shard": shard, "start": _after(start), "most": most - len(addresses)}
         addresses += [(shard, address) for (address,) in cursor(tx).execute(_WALK, walk)] if walk["most"] else []
     each = max(1, limit // max(1, len(addresses)))
-    return [
-        Claim._make(row)
-        for shard, address in addresses
-        for row in cursor(tx).execute(_FIRST, {"shard": shard, "address": address, "each": each})
-    ]
+    found, size = [], 0
+    for shard, address in addresses:
+        for row in cursor(tx).execute(_FIRST, {"shard": shard, "address": address, "each": each}):
+            if size < _BYTES:
+                found.append(Claim._make(row))
+            size += len(row[4])
+    return found
 
 
 def _after(start: str) -> str:

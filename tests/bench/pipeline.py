@@ -79,7 +79,7 @@ def keep(house: House, raws: Iterable[Raw]) -> None:
 def drained(stage: Stage, house: House, count: int) -> Run:
     """From the moment the workers may begin until the queue is empty; `count` raws wait there.
 
-    The workers are up and ready beforehand, and the bells ring for every shard, as intake would have rung them.
+    The workers are up and ready beforehand, and the bell rings, as intake would have rung it.
     """
     before = stored(house.db)
     with _held(house.db) as release:

@@ -127,15 +127,30 @@ def test_an_actor_never_fails(error: Exception) -> None:
     guarded(fail)(7)
 
 
+def test_a_sweep_that_left_something_over_is_followed_by_the_next_at_once() -> None:
+    stop, waits = Stop(), list[float]()
+
+    def wait(seconds: float) -> bool:
+        waits.append(seconds)
+        return len(waits) > 3
+
+    stop.wait = wait  # type: ignore[method-assign]
+    sweep_until(stop, 60.0, lambda: len(waits) == 1)
+    assert waits[0] == 60.0
+    assert waits[1] < 0.1
+    assert waits[2] > 50.0
+
+
 def test_sweeps_go_on_whatever_they_raise() -> None:
     stop, sweeps = Stop(), list[float]()
 
-    def sweep() -> None:
+    def sweep() -> bool:
         sweeps.append(time.monotonic())
         if len(sweeps) == 4:
             stop.set()
         if len(sweeps) == 2:
             raise TimeoutError("no connection is free")
+        return False
 
     sweep_until(stop, 0.01, sweep)
     assert len(sweeps) == 4

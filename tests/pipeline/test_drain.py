@@ -19,7 +19,7 @@ from storage import inbox, leases
 from storage.db import Database, Tx
 from tests.fakes.channel import Fake, raw
 from tests.pipeline.children import Child, crew
-from tests.pipeline.rig import CLIENTS, IDENTITIES, SHARD, Rig, neighbours
+from tests.pipeline.rig import CLIENTS, IDENTITIES, PATIENCE, SHARD, Rig, neighbours
 
 
 def order_of(rig: Rig, who: str) -> list[int]:
@@ -159,6 +159,41 @@ def _batches(rig: Rig, count: int) -> list[list[str]]:
     while rig.drain.visit():
         pass
     return batches
+
+
+# ---- rests ----
+
+
+def test_what_comes_while_a_worker_rests_is_taken_when_he_has_rested(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bell that rings meanwhile is left to him."""
+    rig.take(raw("anna", "0"))
+    rested, wake = threading.Event(), threading.Event()
+
+    def rest(_: float) -> bool:
+        rested.set()
+        return wake.wait(PATIENCE)
+
+    rig.store_raws(raw("anna", "1"))
+    monkeypatch.setattr(rig.drain._stopping, "wait", rest)
+    worker = threading.Thread(target=rig.drain.visit)
+    worker.start()
+    assert rested.wait(PATIENCE)
+    rig.store_raws(raw("anna", "2"))
+    assert rig.drain.visit() is False
+    assert order_of(rig, "anna") == [0, 1]
+    wake.set()
+    worker.join(PATIENCE)
+    assert order_of(rig, "anna") == [0, 1, 2]
+
+
+def test_nobody_rests_while_there_is_more(db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = Rig(db, tmp_path, WorkSettings(batch=8))
+    rig.take(raw("anna", "0"))
+    left: list[int] = []
+    monkeypatch.setattr(rig.drain._stopping, "wait", lambda _: left.append(rig.queued()))
+    rig.store_raws(*(raw("anna", str(n)) for n in range(1, 40)))
+    rig.settle()
+    assert set(left) <= {0}
 
 
 # ---- leases ----

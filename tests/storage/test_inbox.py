@@ -140,6 +140,32 @@ def test_a_claim_goes_through_the_shards_in_the_order_of_their_turn(db: Database
     assert everything.rest is None
 
 
+def test_a_claim_says_whether_it_left_anything_behind(db: Database) -> None:
+    one, two = together(2)
+    put(db, *(arrival(one, number) for number in range(30)), arrival(two))
+    with db.read() as tx:
+        assert [inbox.claim(tx, {5: ""}, limit).more for limit in (8, 40, 100, 600)] == [True, True, False, False]
+
+
+def test_a_claim_is_bounded_in_bytes_and_keeps_the_order(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox, "_BYTES", 1000)
+    addresses = together(4)
+    large = [arrival(who, n)._replace(data=b"x" * 300) for who in addresses for n in range(3)]
+    put(db, *large)
+    taken: list[str] = []
+    while True:
+        with db.begin() as tx:
+            found = inbox.claim(tx, {5: ""}, 100)
+            assert sum(len(row.data) for row in found.rows) <= 1200
+            inbox.done(tx, found.rows)
+        taken += keys(found.rows)
+        if not found.more:
+            break
+    assert [[key for key in taken if key.startswith(who)] for who in addresses] == [
+        [f"{who}:{n}" for n in range(3)] for who in addresses
+    ]
+
+
 def test_what_is_under_suspicion_is_left_out_with_all_behind_it(db: Database) -> None:
     one, two = together(2)
     put(db, *(arrival(address, number) for number in range(4) for address in (one, two)))
