@@ -4,6 +4,9 @@ import { HttpError, request } from "../shared/http.js";
 import { exclusively } from "../shared/lock.js";
 import { recallJson, rememberJson } from "../shared/store.js";
 
+// Milliseconds after which the page is asked for an identity again.
+const ASK_AGAIN = 30_000;
+
 /** One visitor of one channel of one server. */
 export class ChatApi {
   constructor({ base, channel, script }) {
@@ -16,6 +19,7 @@ export class ChatApi {
     this.profileKey = `okno.profile.${this.scope}`;
     // Whether the site's word has run out: nobody goes on in the visitor's name until it has given a new one.
     this.ended = false;
+    this.asked = 0;
   }
 
   /** What the site says now: it may give a new token for the same visitor at any time. */
@@ -94,9 +98,12 @@ export class ChatApi {
     return { ...session, identified: true };
   }
 
-  /** Asks the page once for a new identity, which it may put into its script tag. */
+  /** Asks the page for a new identity for its script tag, and now and then again. */
   end() {
-    if (!this.ended) this.script.dispatchEvent(new CustomEvent("okno-identity", { bubbles: true }));
+    if (!this.ended || Date.now() - this.asked > ASK_AGAIN) {
+      this.asked = Date.now();
+      this.script.dispatchEvent(new CustomEvent("okno-identity", { bubbles: true }));
+    }
     this.ended = true;
     return new HttpError(401, { title: "the session has ended; reload the page" });
   }
