@@ -146,9 +146,8 @@ def work(settings: Settings, stop: Stop, kinds: Sequence[str]) -> None:
     queues.declare(shop.broker, guarded(hands.inbox), guarded(hands.channel))
     workers: list[queues.Worker] = []
     try:
-        if not await_schema(shop.db, stop):
+        if not await_start(hands, stop):
             return
-        hold_restored(hands)
         workers += [queues.start_worker(shop.broker, kind, _THREADS) for kind in sorted(hands.kinds)]
         _log.info("worker.ready", queues=sorted(hands.kinds), sweep=shop.sweep_seconds)
         sweep_until(stop, shop.sweep_seconds, hands.sweep)
@@ -157,6 +156,19 @@ def work(settings: Settings, stop: Stop, kinds: Sequence[str]) -> None:
             # Milliseconds. The deadline in pipeline.stopping ends what a dead broker holds longer.
             worker.stop(timeout=20_000)
         shop.close()
+
+
+def await_start(hands: Hands, stop: Stop) -> bool:
+    """Wait until the database is fit and what a restore brought back is held; False when told to stop first."""
+    while await_schema(hands.db, stop):
+        try:
+            hold_restored(hands)
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody else would try again
+            _tell("start.failed", error)
+            stop.wait(1)
+        else:
+            return True
+    return False
 
 
 def hold_restored(hands: Hands) -> None:

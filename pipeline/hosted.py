@@ -4,7 +4,7 @@ import threading
 
 import log
 from pipeline import queues
-from pipeline.daemons import Hands, Workshop, await_schema, guarded, hold_restored, sweep_until
+from pipeline.daemons import Hands, Workshop, await_start, guarded, sweep_until
 from pipeline.stopping import Stop
 from settings import Settings
 
@@ -42,15 +42,11 @@ class _House:
         shop = Workshop(self._settings, self._stop, self._broker)
         hands = shop.hands()
 
-        def begin() -> bool:
-            if await_schema(shop.db, self._stop):
-                hold_restored(hands)
+        def sweep() -> None:
+            if await_start(hands, self._stop):
                 # From here on bells are answered: before, they would let letters out that are to be held.
                 self._hands = hands
-            return False
-
-        def sweep() -> None:
-            sweep_until(self._stop, shop.sweep_seconds, lambda: hands.sweep() if self._hands else begin())
+                sweep_until(self._stop, shop.sweep_seconds, hands.sweep)
 
         threading.Thread(target=sweep, name="sweep", daemon=True).start()
 
