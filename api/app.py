@@ -95,10 +95,6 @@ class Web:
         learning = asyncio.create_task(self._learn_key())
         # Who is there at once, as a database is, need not turn the first callers away.
         await asyncio.wait({learning}, timeout=_FIRST_LOOK)
-        # What is there by now stays for good: a collector that looked through it all would hold every request.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(20_000, 20, 50)
         try:
             yield
         finally:
@@ -211,6 +207,9 @@ def serve(settings: Settings, stop: Stop) -> None:
     )
     server = Server(config, web.feed)
     stop.also(server.end)
+    # What is there by now stays for good: a collector that looked through it all would hold every request.
+    gc.collect()
+    gc.freeze()
     try:
         server.run()
     finally:

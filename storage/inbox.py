@@ -75,17 +75,17 @@ WITH RECURSIVE turns AS (
   ) next
   WHERE next.n <= cardinality(shards) AND walk.k + (walk.address IS NOT NULL)::int <= %(most)b
 ), found AS (
-  SELECT shards[n] AS shard, address, greatest(1, %(limit)b / count(*) OVER ()) AS each
+  SELECT n, shards[n] AS shard, address, greatest(1, %(limit)b / count(*) OVER ()) AS each
   FROM walk, turns WHERE address IS NOT NULL
 )
 SELECT id, channel, external_id, address, data, attempts, shard FROM (
-  SELECT i.id, i.channel, i.external_id, i.address, i.data, q.attempts, found.shard,
-    sum(length(i.data)) OVER (ORDER BY found.shard, found.address, q.inbox_id) - length(i.data) AS before
+  SELECT i.id, i.channel, i.external_id, i.address, i.data, q.attempts, found.shard, found.n,
+    sum(length(i.data)) OVER (ORDER BY found.n, found.address, q.inbox_id) - length(i.data) AS before
   FROM found CROSS JOIN LATERAL (
     SELECT inbox_id, attempts FROM inbox_queue WHERE inbox_queue.shard = found.shard
     AND inbox_queue.address = found.address ORDER BY inbox_id LIMIT found.each
   ) q JOIN inbox i ON i.id = q.inbox_id
-) i WHERE before < %(bytes)b ORDER BY shard, address, id
+) i WHERE before < %(bytes)b ORDER BY n, address, id
 """
 _WALK = """
 WITH RECURSIVE walk(address, n) AS (
@@ -178,9 +178,9 @@ def claim(tx: Tx, starts: Mapping[int, str], limit: int) -> Claims:
             suspicious.add(at)
         elif at not in suspicious:
             rows.append(row)
-    turns = list(starts)
-    rest = max(walked, key=lambda at: (turns.index(at[0]), at[1])) if len(walked) == most else None
-    more = rest is not None or size >= _BYTES or limit // max(1, len(walked)) in walked.values()
+    # Heads come in the order of their turn, so the last of them is where it has come to.
+    rest = next(reversed(walked)) if len(walked) == most or size >= _BYTES else None
+    more = rest is not None or limit // max(1, len(walked)) in walked.values()
     return Claims(sorted(rows), {shard for shard, _ in suspicious}, rest, more)
 
 

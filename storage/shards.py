@@ -59,7 +59,7 @@ def look(tx: Tx) -> list[Seen]:
 
 def create(tx: Tx, seen: Sequence[Seen]) -> None:
     """Make the leases of shards nobody ever took."""
-    rows = [(name_of(one.shard), "", 0, now()) for one in seen if one.token < 0]
+    rows = [(name_of(one.shard), "", 0, now()) for one in seen]
     bulk.insert_new(tx, LEASES, ("name", "holder", "token", "expires_at"), rows, ("name",))
 
 

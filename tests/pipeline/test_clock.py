@@ -23,16 +23,10 @@ from storage.leases import LEASES
 from storage.models import Idempotency
 from tests.fakes.channel import raw
 from tests.pipeline.rig import Rig
+from tests.running import eventually
 
 PATIENCE = 20.0
 REQUESTS = Idempotency.__table__  # type: ignore[attr-defined]
-
-
-def eventually(what: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not what():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)
 
 
 @pytest.fixture(autouse=True)

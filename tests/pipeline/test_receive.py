@@ -24,15 +24,9 @@ from storage.leases import LEASES
 from tests.fakes.channel import raw
 from tests.pipeline.children import holding
 from tests.pipeline.rig import CHANNEL, Rig
+from tests.running import eventually
 
 PATIENCE = 20.0
-
-
-def eventually(what: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not what():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)
 
 
 @pytest.fixture(autouse=True)

@@ -166,6 +166,19 @@ def test_a_claim_is_bounded_in_bytes_and_keeps_the_order(db: Database, monkeypat
     ]
 
 
+def test_bytes_are_taken_in_the_order_of_turns_and_the_next_turn_goes_on_behind_them(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the lowest shards would be served for ever."""
+    monkeypatch.setattr(inbox, "_BYTES", 1000)
+    low, high = together(1, 2)[0], together(1, 9)[0]
+    put(db, *(arrival(who, n)._replace(data=b"x" * 300) for who in (low, high) for n in range(4)))
+    with db.read() as tx:
+        found = inbox.claim(tx, {9: "", 2: ""}, 100)
+    assert keys(found.rows) == [f"{high}:{n}" for n in range(4)]
+    assert (found.rest, found.more) == ((9, high), True)
+
+
 def test_what_is_under_suspicion_is_left_out_with_all_behind_it(db: Database) -> None:
     one, two = together(2)
     put(db, *(arrival(address, number) for number in range(4) for address in (one, two)))
