@@ -81,7 +81,9 @@ class Okno:
             body = json.dumps(body).encode()
             sent.setdefault("content-type", "application/json")
         with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
-            connection.request(method, quote(path, safe=_AS_IS), body, sent)
+            # A body that is too large is answered, and the line shut, while we still send it.
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                connection.request(method, quote(path, safe=_AS_IS), body, sent)
             response = connection.getresponse()
             received = {name.lower(): value for name, value in response.getheaders()}
             return Answer(response.status, received, response.read())
