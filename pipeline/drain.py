@@ -28,7 +28,7 @@ from pipeline.attach import Shelf
 from pipeline.stitch import Parsed, Repeats, stitch
 from pipeline.turns import Room
 from settings import WorkSettings
-from storage import inbox, journal, leases, shards
+from storage import claims, inbox, journal, leases, shards
 from storage.db import Database, Tx, is_database_fault
 from storage.inbox import Claim
 from storage.leases import Held
@@ -161,7 +161,7 @@ class Drain:
             if not free:
                 return None
             starts = {seen.shard: self._starts.get(seen.shard, "") for seen in free}
-            found = inbox.claim(tx, starts, self._work.batch)
+            found = claims.claim(tx, starts, self._work.batch)
         if self._clear_up(free):
             return _NOTHING
         self._more = found.more
@@ -352,7 +352,7 @@ def _by_shard(rows: Iterable[Claim]) -> dict[int, list[int]]:
 
 def _runnable(tx: Tx, shard: int, parked: list[journal.Entry]) -> list[Claim]:
     """The shard's suspects whose turn it is; who had his last start already is parked."""
-    while rows := inbox.suspects(tx, shard):
+    while rows := claims.suspects(tx, shard):
         if rows[0].attempts < inbox.ALONE + _STARTS:
             return rows
         parked.append(_park(tx, rows[0], f"its worker died {_STARTS} times while reading it"))

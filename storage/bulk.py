@@ -1,19 +1,21 @@
-"""Many rows in one statement: arrays unnested on PostgreSQL, the driver's own loop on SQLite."""
+"""Many rows in one statement: arrays unnested on PostgreSQL, lists of values on SQLite."""
 
 import json
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import ARRAY, ColumnElement, Table, Text, any_, bindparam, column, func, select
 from sqlalchemy.dialects import postgresql
 
 from storage.db import Tx, cursor, is_postgres
-from storage.types import sqlite_text
 
 Row = tuple[Any, ...]
 _POSTGRES = postgresql.dialect()  # type: ignore[no-untyped-call]
+# Rows a statement takes on SQLite. The driver keeps so many compiled ones, and a statement for every number of rows
+# would be too many.
+_SQLITE_STEP = 64
 
 
 def insert(tx: Tx, table: Table, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
@@ -23,7 +25,8 @@ def insert(tx: Tx, table: Table, columns: tuple[str, ...], rows: Sequence[Row]) 
     if is_postgres(tx):
         _postgres_insert(tx, table, columns, rows, "")
     else:
-        cursor(tx).executemany(_sqlite_insert(table, columns, ""), [_sqlite_row(row) for row in rows])
+        for sql, values in _sqlite_steps(table, columns, rows, ""):
+            cursor(tx).execute(sql, values)
 
 
 def insert_under_lock(tx: Tx, table: Table, columns: tuple[str, ...], rows: Sequence[Row], lock: int) -> None:
@@ -51,9 +54,8 @@ def insert_new(
     tail = f" ON CONFLICT DO NOTHING RETURNING {', '.join(returning)}"
     if is_postgres(tx):
         return _postgres_insert(tx, table, columns, rows, tail).fetchall()  # type: ignore[no-any-return]
-    # SQLite's driver gives nothing back from executemany.
-    cur, sql = cursor(tx), _sqlite_insert(table, columns, tail)
-    return [found for row in rows for found in cur.execute(sql, _sqlite_row(row)).fetchall()]
+    steps = _sqlite_steps(table, columns, rows, tail)
+    return [found for sql, values in steps for found in cursor(tx).execute(sql, values).fetchall()]
 
 
 def update(tx: Tx, table: Table, key: str, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
@@ -68,7 +70,7 @@ def update(tx: Tx, table: Table, key: str, columns: tuple[str, ...], rows: Seque
     assignments = ", ".join(f"{name} = ?" for name in columns)
     cursor(tx).executemany(
         f"UPDATE {table.name} SET {assignments} WHERE {key} = ?",
-        [_sqlite_row((*row[1:], row[0])) for row in rows],
+        [(*row[1:], row[0]) for row in rows],
     )
 
 
@@ -175,12 +177,19 @@ def _varying(columns: tuple[str, ...], same: tuple[bool, ...]) -> tuple[str, ...
     return tuple(name for name, once in zip(columns, same, strict=True) if not once)
 
 
-def _sqlite_insert(table: Table, columns: tuple[str, ...], tail: str) -> str:
-    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))}){tail}"
+def _sqlite_steps(
+    table: Table, columns: tuple[str, ...], rows: Sequence[Row], tail: str
+) -> Iterator[tuple[str, list[Any]]]:
+    """Statements and their values. The driver's executemany would let a busy thread come in between any two rows."""
+    for at in range(0, len(rows), _SQLITE_STEP):
+        step = rows[at : at + _SQLITE_STEP]
+        yield _sqlite_insert_sql(table, columns, len(step), tail), list(chain.from_iterable(step))
 
 
-def _sqlite_row(row: Row) -> Row:
-    return tuple(sqlite_text(value) if isinstance(value, datetime) else value for value in row)
+@lru_cache(maxsize=1024)
+def _sqlite_insert_sql(table: Table, columns: tuple[str, ...], count: int, tail: str) -> str:
+    row = f"({', '.join('?' * len(columns))})"
+    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES {', '.join([row] * count)}{tail}"
 
 
 def _unnest(table: Table, columns: tuple[str, ...]) -> str:

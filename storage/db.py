@@ -6,14 +6,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.pool import ConnectionPoolEntry
+
+from storage import sqlite
 
 Tx = Connection
 T = TypeVar("T")
@@ -39,12 +39,11 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
-            self._engine: Engine = _sqlite_engine(self.url, pool)
-            self._plain: Engine = self._engine.execution_options(okno_read=True)
+            self._engine: Engine = sqlite.engine(self.url, pool)
+            self._plain: Engine = self._engine.execution_options(okno=sqlite.READS)
             # Whoever reads sees one moment anyway.
             self._snapshots: Engine = self._plain
-            # A commit is no turn to a server here.
-            self._single: Engine = self._engine
+            self._single: Engine = self._engine.execution_options(okno=sqlite.SINGLE)
         else:
             self._engine = _postgres_engine(self.url, pool, statement_timeout)
             self._snapshots = self._engine.execution_options(
@@ -77,12 +76,12 @@ class Database:
         """Run `work` in a transaction of its own, again when the database asks for it (deadlock, time-out).
 
         `work` must bear being run again after a commit whose answer was lost. A `single` one is no more than one
-        statement on PostgreSQL, and commits with it: one turn to the server instead of three.
+        statement and commits with it: one turn to the server, or to the driver, instead of three.
         """
-        opened = self._single.connect if single and not self.is_sqlite else self._engine.begin
+        engine = self._single if single else self._engine
         for attempt in range(1, tries + 1):
             try:
-                with opened() as tx:
+                with engine.begin() as tx:
                     return work(tx)
             except Exception as error:
                 if attempt == tries or not wants_retry(error):
@@ -144,35 +143,6 @@ def is_database_fault(error: BaseException) -> bool:
     if isinstance(error, TimeoutError | OperationalError) or type(error).__name__ == "TimeoutError":
         return True
     return isinstance(error, sqlite3.OperationalError)
-
-
-def _sqlite_engine(url: URL, pool: int) -> Engine:
-    if url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, pool_size=pool, max_overflow=pool, hide_parameters=True, connect_args={"timeout": 30})
-
-    @event.listens_for(engine, "connect")
-    def _connect(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
-        # The driver's own BEGIN is deferred and comes late: two readers that turn writers would lock each other out.
-        connection.isolation_level = None
-        connection.create_function("fold", 1, lambda value: value.casefold() if value else value, deterministic=True)
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            "busy_timeout=30000",
-            "temp_store=MEMORY",
-            "cache_size=-16000",
-            "journal_size_limit=67108864",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        reading = connection.get_execution_options().get("okno_read")
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
-
-    return engine
 
 
 def _postgres_engine(

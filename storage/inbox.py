@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import orjson
 from sqlalchemy import ColumnElement, Row, case, delete, func, select, update
 
 from storage import bulk
@@ -53,53 +54,11 @@ WITH offered AS (
 )
 SELECT count(*) FROM fresh
 """
-
-
-# How many raws of an address a batch is made for: fewer dialogs are locked and written for more messages.
-_EACH = 4
-# Bytes of raws after which no more are taken into a batch.
-_BYTES = 16 << 20
-# From address to address in the key: the cost is that of the addresses, not of their raws.
-_HEADS = """
-WITH RECURSIVE turns AS (
-  SELECT %(shards)b::smallint[] AS shards, %(starts)b::text[] AS starts
-), walk(n, address, k) AS (
-  SELECT 1, (SELECT min(q.address) FROM inbox_queue q WHERE q.shard = shards[1] AND q.address >= starts[1]), 1
-  FROM turns
-  UNION ALL
-  SELECT next.n, (SELECT min(q.address) FROM inbox_queue q WHERE q.shard = shards[next.n] AND q.address >= next.start),
-    walk.k + (walk.address IS NOT NULL)::int
-  FROM walk, turns, LATERAL (
-    SELECT CASE WHEN walk.address IS NULL THEN walk.n + 1 ELSE walk.n END AS n,
-      CASE WHEN walk.address IS NULL THEN starts[walk.n + 1] ELSE walk.address || E'\\x01' END AS start
-  ) next
-  WHERE next.n <= cardinality(shards) AND walk.k + (walk.address IS NOT NULL)::int <= %(most)b
-), found AS (
-  SELECT n, shards[n] AS shard, address, greatest(1, %(limit)b / count(*) OVER ()) AS each
-  FROM walk, turns WHERE address IS NOT NULL
-)
-SELECT id, channel, external_id, address, data, attempts, shard FROM (
-  SELECT i.id, i.channel, i.external_id, i.address, i.data, q.attempts, found.shard, found.n,
-    sum(length(i.data)) OVER (ORDER BY found.n, found.address, q.inbox_id) - length(i.data) AS before
-  FROM found CROSS JOIN LATERAL (
-    SELECT inbox_id, attempts FROM inbox_queue WHERE inbox_queue.shard = found.shard
-    AND inbox_queue.address = found.address ORDER BY inbox_id LIMIT found.each
-  ) q JOIN inbox i ON i.id = q.inbox_id
-) i WHERE before < %(bytes)b ORDER BY n, address, id
-"""
-_WALK = """
-WITH RECURSIVE walk(address, n) AS (
-  SELECT (SELECT min(address) FROM inbox_queue WHERE shard = :shard AND address >= :start), 1
-  UNION ALL
-  SELECT (SELECT min(q.address) FROM inbox_queue q WHERE q.shard = :shard AND q.address > walk.address), n + 1
-  FROM walk WHERE walk.address IS NOT NULL AND n < :most
-)
-SELECT address FROM walk WHERE address IS NOT NULL
-"""
-_FIRST = """
-SELECT i.id, i.channel, i.external_id, i.address, i.data, q.attempts, q.shard
-FROM inbox_queue q JOIN inbox i ON i.id = q.inbox_id
-WHERE q.shard = :shard AND q.address = :address ORDER BY q.inbox_id LIMIT :each
+# The same on SQLite: the trigger `arrive` does the rest. All data in one piece, of which each takes its part.
+_ARRIVE = """
+INSERT INTO arrivals (channel, external_id, address, shard, data, offered, at)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, substr(?1, value ->> 4, value ->> 5), value ->> 6, ?2
+FROM json_each(?3)
 """
 
 
@@ -124,19 +83,6 @@ class Claim(NamedTuple):
     shard: int
 
 
-class Claims(NamedTuple):
-    """What a claim found: raws to take up, in order of arrival, and shards in which raws are under suspicion.
-
-    `rest` is the shard and the address where there were enough: what comes behind it was not looked at. `more` says
-    that there may be more, there or behind the raws of an address.
-    """
-
-    rows: list[Claim]
-    suspicious: set[int]
-    rest: tuple[int, str] | None
-    more: bool
-
-
 def shard_of(channel: str, address: str) -> int:
     """The shard that keeps this address's raws in order."""
     return zlib.crc32(f"{channel}\0{address}".encode()) % SHARDS
@@ -145,77 +91,12 @@ def shard_of(channel: str, address: str) -> int:
 def put(tx: Tx, arrivals: Sequence[Arrival]) -> int:
     """Store raws that are not known yet, in the order given, and give back how many; the others count as duplicates.
 
-    One statement on PostgreSQL: who shares a commit with others waits for each turn to the server.
+    One statement, whatever their number: who shares a commit with others waits for each turn to the server, and on
+    SQLite for the interpreter, which a busy web process is slow to give back.
     """
-    if is_postgres(tx):
-        return _put_at_once(tx, arrivals)
-    at = now()
-    rows = [(a.channel, a.external_id, a.address, shard_of(a.channel, a.address), a.data, at) for a in arrivals]
-    new = bulk.insert_new(tx, INBOX, _COLUMNS, rows, ("shard", "address", "id", "channel"))
-    bulk.insert(tx, QUEUE, ("shard", "address", "inbox_id", "attempts"), [(*row[:3], 0) for row in new])
-    offered = Counter(a.channel for a in arrivals)
-    count(tx, RECEIVED, offered)
-    count(tx, DUPLICATE, offered - Counter(row[3] for row in new))
-    return len(new)
-
-
-def claim(tx: Tx, starts: Mapping[int, str], limit: int) -> Claims:
-    """Raws of many addresses, about as many of each, so that a hot one does not starve its neighbours.
-
-    `starts` are shards in the order of their turn, and of each the address after which to begin; "" is the first. A
-    raw under suspicion is left out, and so is all that came after it from its address.
-    """
-    most = max(1, limit // _EACH)
-    rows: list[Claim] = []
-    suspicious: set[tuple[int, str]] = set()
-    walked = Counter[tuple[int, str]]()
-    size = 0
-    for row in _heads(tx, starts, most, limit):
-        at = (row.shard, row.address)
-        walked[at] += 1
-        size += len(row.data)
-        if row.attempts:
-            suspicious.add(at)
-        elif at not in suspicious:
-            rows.append(row)
-    # Heads come in the order of their turn, so the last of them is where it has come to.
-    rest = next(reversed(walked)) if len(walked) == most or size >= _BYTES else None
-    more = rest is not None or limit // max(1, len(walked)) in walked.values()
-    return Claims(sorted(rows), {shard for shard, _ in suspicious}, rest, more)
-
-
-def fetch(tx: Tx, shard: int, ids: Sequence[int]) -> list[Claim]:
-    """The queued raws with these ids, in order of arrival."""
-    same = (QUEUE.c.shard == shard) & (QUEUE.c.address == INBOX.c.address) & (QUEUE.c.inbox_id == INBOX.c.id)
-    query = (
-        select(*(INBOX.c[name] for name in Claim._fields[:-2]), QUEUE.c.attempts, QUEUE.c.shard)
-        .join(QUEUE, same)
-        .where(bulk.among(tx, INBOX.c.id, ids))
-        .order_by(INBOX.c.id)
-    )
-    return [Claim._make(row) for row in tx.execute(query)]
-
-
-def suspects(tx: Tx, shard: int) -> list[Claim]:
-    """The raws under suspicion whose turn it is, the least suspicious: those that may run together, or one alone.
-
-    Whatever stands before one of them in its address is among them.
-    """
-    earlier = QUEUE.alias()
-    before = select(earlier.c.inbox_id).where(
-        earlier.c.shard == shard, earlier.c.address == QUEUE.c.address, earlier.c.inbox_id < QUEUE.c.inbox_id
-    )
-    first = select(QUEUE.c.attempts).where(QUEUE.c.shard == shard, QUEUE.c.attempts != 0, ~before.exists())
-    least = tx.execute(first.order_by(QUEUE.c.attempts).limit(1)).scalar()
-    if least is None:
-        return []
-    alike = select(QUEUE.c.inbox_id).where(
-        QUEUE.c.shard == shard,
-        QUEUE.c.attempts == least,
-        ~before.where(earlier.c.attempts != least).exists(),
-    )
-    ids = tx.execute(alike.order_by(QUEUE.c.inbox_id).limit(max(-least, 1))).scalars()
-    return fetch(tx, shard, list(ids))
+    if not arrivals:
+        return 0
+    return _put_postgres(tx, arrivals) if is_postgres(tx) else _put_sqlite(tx, arrivals)
 
 
 def narrowed(size: int) -> int:
@@ -345,9 +226,7 @@ def oldest_waiting(tx: Tx) -> datetime | None:
     return tx.execute(select(INBOX.c.received_at).where(INBOX.c.id == oldest)).scalar_one_or_none()
 
 
-def _put_at_once(tx: Tx, arrivals: Sequence[Arrival]) -> int:
-    if not arrivals:
-        return 0
+def _put_postgres(tx: Tx, arrivals: Sequence[Arrival]) -> int:
     channel, external_id, address, data = map(list, zip(*arrivals, strict=True))
     shard = [shard_of(*of) for of in zip(channel, address, strict=True)]
     told = dict(zip(_COLUMNS, (channel, external_id, address, shard, data, now()), strict=True))
@@ -355,30 +234,20 @@ def _put_at_once(tx: Tx, arrivals: Sequence[Arrival]) -> int:
     return new
 
 
-def _heads(tx: Tx, starts: Mapping[int, str], most: int, limit: int) -> list[Claim]:
-    """The first raws of at most `most` addresses, in order of arrival for each, `limit` in all."""
-    if is_postgres(tx):
-        told = {"shards": list(starts), "starts": [_after(start) for start in starts.values()]}
-        # In binary form: as text, bytes would travel at twice their length.
-        cur = cursor(tx).execute(_HEADS, told | {"most": most, "limit": limit, "bytes": _BYTES}, binary=True)
-        return [Claim._make(row) for row in cur.fetchall()]
-    addresses: list[tuple[int, str]] = []
-    for shard, start in starts.items():
-        walk = {"shard": shard, "start": _after(start), "most": most - len(addresses)}
-        addresses += [(shard, address) for (address,) in cursor(tx).execute(_WALK, walk)] if walk["most"] else []
-    each = max(1, limit // max(1, len(addresses)))
-    found, size = [], 0
-    for shard, address in addresses:
-        for row in cursor(tx).execute(_FIRST, {"shard": shard, "address": address, "each": each}):
-            if size < _BYTES:
-                found.append(Claim._make(row))
-            size += len(row[4])
-    return found
-
-
-def _after(start: str) -> str:
-    """The first text that comes after `start`, byte by byte; before the first address is the empty one."""
-    return f"{start}\x01" if start else ""
+def _put_sqlite(tx: Tx, arrivals: Sequence[Arrival]) -> int:
+    told: list[tuple[str | int, ...]] = []
+    offered = Counter(a.channel for a in arrivals)
+    untold, place = dict(offered), 1
+    for channel, external_id, address, data in arrivals:
+        shard = shard_of(channel, address)
+        told.append((channel, external_id, address, shard, place, len(data), untold.pop(channel, 0)))
+        place += len(data)
+    cur = cursor(tx)
+    before = cur.connection.total_changes
+    cur.execute(_ARRIVE, (b"".join(a.data for a in arrivals), now(), orjson.dumps(told).decode()))
+    # One row for each channel's count; of each new raw two, of a duplicate one.
+    new: int = cur.connection.total_changes - before - len(offered) - len(arrivals)
+    return new
 
 
 def _enqueue(tx: Tx, rows: Iterable[Row[Any]]) -> None:

@@ -27,6 +27,14 @@ WITH seen AS (
 UPDATE leases l SET holder = %b, token = l.token + 1, expires_at = clock_timestamp() + %b, claims = seen.claims::jsonb
 FROM seen WHERE l.name = seen.name RETURNING l.name, l.token
 """
+# The same where nobody else writes meanwhile.
+_TAKE_SQLITE = """
+UPDATE leases SET holder = ?1, token = leases.token + 1, expires_at = ?2, claims = x.claims
+FROM (
+  SELECT value ->> 0 AS name, value ->> 1 AS holder, value ->> 2 AS token, value ->> 3 AS claims FROM json_each(?3)
+) x
+WHERE leases.name = x.name AND leases.holder = x.holder AND leases.token = x.token RETURNING leases.name, leases.token
+"""
 
 
 class Seen(NamedTuple):
@@ -73,13 +81,5 @@ def take(tx: Tx, chosen: Mapping[Seen, Sequence[int]], seconds: float) -> list[H
         columns = [list(values) for values in zip(*rows, strict=True)]
         cur = cursor(tx).execute(_TAKE, (*columns, me(), timedelta(seconds=seconds)), binary=True)
         return [Held(*row) for row in cur.fetchall()]
-    until = sqlite_text(now() + timedelta(seconds=seconds))
-    taken: list[Held] = []
-    for name, holder, token, claims in rows:
-        cur = cursor(tx).execute(
-            "UPDATE leases SET holder = ?, token = token + 1, expires_at = ?, claims = ? "
-            "WHERE name = ? AND holder = ? AND token = ? RETURNING name, token",
-            (me(), until, claims, name, holder, token),
-        )
-        taken += [Held(*row) for row in cur.fetchall()]
-    return taken
+    told = (me(), now() + timedelta(seconds=seconds), json.dumps(rows))
+    return [Held(*row) for row in cursor(tx).execute(_TAKE_SQLITE, told).fetchall()]

@@ -7,7 +7,7 @@ import pytest
 
 from dialogs import queues, work
 from dialogs.errors import Conflict, Forbidden, NotFound
-from storage import halts, inbox, outbox
+from storage import claims, halts, inbox, outbox
 from storage.db import now
 from tests.dialogs.scene import Scene
 
@@ -16,7 +16,7 @@ def park(scene: Scene, *keys: str) -> list[int]:
     """Raws that were taken in and failed alone too often."""
     with scene.db.begin() as tx:
         inbox.put(tx, [inbox.Arrival("site", key, "v1", b"raw " + key.encode()) for key in keys])
-        found = inbox.fetch(tx, inbox.shard_of("site", "v1"), range(1, 100))
+        found = claims.fetch(tx, inbox.shard_of("site", "v1"), range(1, 100))
         for claim in found:
             inbox.park(tx, claim, "KeyError: text")
     return [claim.id for claim in found]

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from pipeline import drain as module
 from pipeline.drain import Drain
 from settings import WorkSettings
-from storage import inbox, leases
+from storage import claims, inbox, leases
 from storage.db import Database, Tx
 from tests.fakes.channel import Fake, raw
 from tests.pipeline.children import Child, crew
@@ -276,7 +276,7 @@ def test_a_database_that_fails_five_times_makes_nobody_suspicious(
     rig.store_raws(*(raw("anna", str(n)) for n in range(4)))
     if attempts:
         with rig.db.begin() as tx:
-            inbox.suspect(tx, {SHARD: [row.id for row in inbox.claim(tx, {SHARD: ""}, 10).rows]}, attempts)
+            inbox.suspect(tx, {SHARD: [row.id for row in claims.claim(tx, {SHARD: ""}, 10).rows]}, attempts)
     with monkeypatch.context() as patch:
         patch.setattr(module if where == "stitch" else inbox, where, _cut)
         for _ in range(5):

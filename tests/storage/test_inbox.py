@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, true, update
 
-from storage import inbox, ledger
+from storage import claims, inbox, ledger
 from storage.db import Database, Tx, now
 from storage.inbox import INBOX, PARKED, QUEUE, SHARDS, TALLIES, Arrival, Claim
 
@@ -38,7 +38,7 @@ def put(db: Database, *arrivals: Arrival) -> int:
 
 def claim(db: Database, limit: int = 100, start: str = "", shard: int = 5) -> list[Claim]:
     with db.begin() as tx:
-        return inbox.claim(tx, {shard: start}, limit).rows
+        return claims.claim(tx, {shard: start}, limit).rows
 
 
 def keys(claims: Sequence[Claim]) -> list[str]:
@@ -119,7 +119,7 @@ def test_a_turn_goes_on_where_the_last_one_ended(db: Database) -> None:
     addresses = together(10)
     put(db, *(arrival(address, number) for address in addresses for number in range(40)))
     with db.read() as tx:
-        found = [inbox.claim(tx, {5: start}, 16) for start in ("", addresses[3], addresses[7])]
+        found = [claims.claim(tx, {5: start}, 16) for start in ("", addresses[3], addresses[7])]
     taken = [{row.address for row in each.rows} for each in found]
     assert taken == [set(addresses[:4]), set(addresses[4:8]), set(addresses[8:])]
     assert [each.rest for each in found] == [(5, addresses[3]), (5, addresses[7]), None]
@@ -131,11 +131,11 @@ def test_a_claim_goes_through_the_shards_in_the_order_of_their_turn(db: Database
         db, *(arrival(address, number) for addresses in by_shard.values() for address in addresses for number in (1, 2))
     )
     with db.read() as tx:
-        found = inbox.claim(tx, {9: "", 5: "", 31: by_shard[31][0], 2: ""}, 24)
+        found = claims.claim(tx, {9: "", 5: "", 31: by_shard[31][0], 2: ""}, 24)
         assert {row.address for row in found.rows} == {*by_shard[9], *by_shard[31][1:], by_shard[2][0]}
         assert {row.shard for row in found.rows} == {9, 31, 2}
         assert found.rest == (2, by_shard[2][0])
-        everything = inbox.claim(tx, dict.fromkeys(range(SHARDS), ""), 600)
+        everything = claims.claim(tx, dict.fromkeys(range(SHARDS), ""), 600)
     assert keys(everything.rows) == [f"{a}:{n}" for addresses in by_shard.values() for a in addresses for n in (1, 2)]
     assert everything.rest is None
 
@@ -144,18 +144,18 @@ def test_a_claim_says_whether_it_left_anything_behind(db: Database) -> None:
     one, two = together(2)
     put(db, *(arrival(one, number) for number in range(30)), arrival(two))
     with db.read() as tx:
-        assert [inbox.claim(tx, {5: ""}, limit).more for limit in (8, 40, 100, 600)] == [True, True, False, False]
+        assert [claims.claim(tx, {5: ""}, limit).more for limit in (8, 40, 100, 600)] == [True, True, False, False]
 
 
 def test_a_claim_is_bounded_in_bytes_and_keeps_the_order(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inbox, "_BYTES", 1000)
+    monkeypatch.setattr(claims, "_BYTES", 1000)
     addresses = together(4)
     large = [arrival(who, n)._replace(data=b"x" * 300) for who in addresses for n in range(3)]
     put(db, *large)
     taken: list[str] = []
     while True:
         with db.begin() as tx:
-            found = inbox.claim(tx, {5: ""}, 100)
+            found = claims.claim(tx, {5: ""}, 100)
             assert sum(len(row.data) for row in found.rows) <= 1200
             inbox.done(tx, found.rows)
         taken += keys(found.rows)
@@ -170,11 +170,11 @@ def test_bytes_are_taken_in_the_order_of_turns_and_the_next_turn_goes_on_behind_
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else the lowest shards would be served for ever."""
-    monkeypatch.setattr(inbox, "_BYTES", 1000)
+    monkeypatch.setattr(claims, "_BYTES", 1000)
     low, high = together(1, 2)[0], together(1, 9)[0]
     put(db, *(arrival(who, n)._replace(data=b"x" * 300) for who in (low, high) for n in range(4)))
     with db.read() as tx:
-        found = inbox.claim(tx, {9: "", 2: ""}, 100)
+        found = claims.claim(tx, {9: "", 2: ""}, 100)
     assert keys(found.rows) == [f"{high}:{n}" for n in range(4)]
     assert (found.rest, found.more) == ((9, high), True)
 
@@ -188,55 +188,55 @@ def test_what_is_under_suspicion_is_left_out_with_all_behind_it(db: Database) ->
         inbox.suspect(tx, {5: [middle.id]}, inbox.ALONE)
     assert keys(claim(db)) == [f"{one}:0", *(f"{two}:{n}" for n in range(4))]
     with db.begin() as tx:
-        assert inbox.suspects(tx, 5) == [], "it does not stand first"
-        inbox.done(tx, inbox.claim(tx, {5: ""}, 1).rows)
-        assert keys(inbox.suspects(tx, 5)) == [f"{one}:1"]
+        assert claims.suspects(tx, 5) == [], "it does not stand first"
+        inbox.done(tx, claims.claim(tx, {5: ""}, 1).rows)
+        assert keys(claims.suspects(tx, 5)) == [f"{one}:1"]
 
 
 def test_the_least_suspicious_comes_first(db: Database) -> None:
     addresses = together(3)
     put(db, *(arrival(address) for address in addresses))
     with db.begin() as tx:
-        rows = inbox.claim(tx, {5: ""}, 100).rows
+        rows = claims.claim(tx, {5: ""}, 100).rows
         inbox.suspect(tx, {5: [row.id for row in rows]}, inbox.ALONE)
         for address in (*addresses, *addresses):
-            (first,) = inbox.suspects(tx, 5)
+            (first,) = claims.suspects(tx, 5)
             assert first.address == address
             started = inbox.start_alone(tx, first)
             assert started.attempts == first.attempts + 1
             inbox.suspect(tx, {5: [first.id]}, -100)
-            assert inbox.fetch(tx, 5, [first.id]) == [started], "its starts alone are not forgotten"
+            assert claims.fetch(tx, 5, [first.id]) == [started], "its starts alone are not forgotten"
 
 
 def test_suspects_run_in_smaller_groups_the_largest_first(db: Database) -> None:
     one, two, three = together(3)
     put(db, *(arrival(address, number) for number in range(4) for address in (one, two, three)))
     with db.begin() as tx:
-        rows = inbox.claim(tx, {5: ""}, 100).rows
+        rows = claims.claim(tx, {5: ""}, 100).rows
         by_key = {row.external_id: row.id for row in rows}
         inbox.suspect(tx, {5: [by_key[f"{one}:{n}"] for n in (0, 1, 3)]}, -3)
         inbox.suspect(tx, {5: [by_key[f"{one}:2"]]}, -2)
         inbox.suspect(tx, {5: [by_key[f"{two}:{n}"] for n in (1, 2)]}, -3)
         inbox.suspect(tx, {5: [by_key[f"{three}:{n}"] for n in range(4)]}, -3)
-        group = inbox.suspects(tx, 5)
+        group = claims.suspects(tx, 5)
         assert keys(group) == [f"{one}:0", f"{three}:0", f"{one}:1"], "in order of arrival, and no more than may be"
         inbox.done(tx, group)
-        group = inbox.suspects(tx, 5)
+        group = claims.suspects(tx, 5)
         assert keys(group) == [f"{three}:1", f"{three}:2", f"{three}:3"], "the others stand behind something else"
         inbox.done(tx, group)
-        assert keys(inbox.suspects(tx, 5)) == [f"{one}:2"]
+        assert keys(claims.suspects(tx, 5)) == [f"{one}:2"]
 
 
 def test_a_suspect_that_dies_beside_a_larger_batch_comes_down_all_the_same(db: Database) -> None:
     addresses = together(4)
     put(db, *(arrival(address) for address in addresses))
     with db.begin() as tx:
-        ids = [row.id for row in inbox.claim(tx, {5: ""}, 100).rows]
+        ids = [row.id for row in claims.claim(tx, {5: ""}, 100).rows]
         inbox.suspect(tx, {5: ids[:1]}, -38)
         inbox.suspect(tx, {5: ids[1:2]}, -3)
-        inbox.start_alone(tx, inbox.fetch(tx, 5, ids[2:3])[0])
+        inbox.start_alone(tx, claims.fetch(tx, 5, ids[2:3])[0])
         inbox.suspect(tx, {5: ids}, -40)
-        assert [row.attempts for row in inbox.fetch(tx, 5, ids)] == [-3, inbox.ALONE, inbox.ALONE + 1, -40]
+        assert [row.attempts for row in claims.fetch(tx, 5, ids)] == [-3, inbox.ALONE, inbox.ALONE + 1, -40]
 
 
 @given(st.integers(1, 5000))
@@ -252,7 +252,7 @@ def test_a_parked_raw_lets_the_others_pass_and_comes_back_clean(db: Database) ->
     (only,) = together(1)
     put(db, *(arrival(only, number) for number in range(3)))
     with db.begin() as tx:
-        first = inbox.claim(tx, {5: ""}, 1).rows[0]
+        first = claims.claim(tx, {5: ""}, 1).rows[0]
         inbox.suspect(tx, {5: [first.id]}, inbox.ALONE)
         inbox.park(tx, first, "KeyError")
     assert keys(claim(db)) == [f"{only}:1", f"{only}:2"]
@@ -268,7 +268,7 @@ def test_replay_takes_what_was_asked_for(db: Database) -> None:
     put(db, *(arrival("anna", number) for number in range(3)))
     shard = inbox.shard_of(CHANNEL, "anna")
     with db.begin() as tx:
-        rows = inbox.claim(tx, {shard: ""}, 10).rows
+        rows = claims.claim(tx, {shard: ""}, 10).rows
         for row in rows:
             inbox.park(tx, row, "no")
         assert [row.id for row in inbox.replay_parked(tx, INBOX.c.id >= rows[1].id, limit=1)] == [rows[1].id]
@@ -279,7 +279,7 @@ def test_processed_raws_are_read_again_once_and_the_counts_balance(db: Database)
     put(db, *(arrival("anna", number) for number in range(4)))
     shard = inbox.shard_of(CHANNEL, "anna")
     with db.begin() as tx:
-        rows = inbox.claim(tx, {shard: ""}, 10).rows
+        rows = claims.claim(tx, {shard: ""}, 10).rows
         inbox.done(tx, rows[:3])
         tx.execute(update(INBOX).where(INBOX.c.id == rows[0].id).values(data=b""))
     with db.begin() as tx:
@@ -294,7 +294,7 @@ def test_done_is_off_the_queue_and_counted(db: Database) -> None:
     one, two = together(2)
     put(db, *(arrival(address, number) for number in range(3) for address in (one, two)))
     with db.begin() as tx:
-        inbox.done(tx, inbox.claim(tx, {5: ""}, 100).rows[:4])
+        inbox.done(tx, claims.claim(tx, {5: ""}, 100).rows[:4])
     assert keys(claim(db)) == [f"{one}:2", f"{two}:2"]
     assert flow(db)["processed"] == 4
 
@@ -330,7 +330,7 @@ def aged(db: Database) -> tuple[Database, dict[str, int]]:
     shard = inbox.shard_of(CHANNEL, "anna")
 
     def work(tx: Tx) -> dict[str, int]:
-        rows = inbox.claim(tx, {shard: ""}, 10).rows
+        rows = claims.claim(tx, {shard: ""}, 10).rows
         inbox.done(tx, [*rows[:2], *rows[4:]])
         inbox.park(tx, rows[2], "no")
         old = now() - timedelta(days=10)

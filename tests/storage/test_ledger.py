@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import event, update
 
-from storage import inbox, ledger, outbox
+from storage import claims, inbox, ledger, outbox
 from storage.db import Database, Tx, now
 
 ARRIVALS = [inbox.Arrival("shop", f"anna:{n}", "anna", b"{}") for n in range(3)]
@@ -15,7 +15,7 @@ ARRIVALS = [inbox.Arrival("shop", f"anna:{n}", "anna", b"{}") for n in range(3)]
 def queued(tx: Tx) -> list[inbox.Claim]:
     """Every queued raw of the address."""
     shard = inbox.shard_of("shop", "anna")
-    return inbox.claim(tx, {shard: ""}, 100).rows
+    return claims.claim(tx, {shard: ""}, 100).rows
 
 
 def letter(**changed: Any) -> outbox.NewLetter:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, text
 
-from storage import inbox, journal, outbox
+from storage import claims, inbox, journal, outbox
 from storage.db import Database, Tx, now
 from storage.files import FileStore
 from storage.models import Attachment, Client, Dialog, Episode, Identity, Operator, metadata
@@ -56,7 +56,7 @@ def arrive(tx: Tx, client: int, count: int) -> None:
     keys = [f"{client}:{n}" for n in range(1, count + 1)]
     inbox.put(tx, [inbox.Arrival(CHANNEL, key, str(client), b"{}") for key in keys])
     shard = inbox.shard_of(CHANNEL, str(client))
-    rows = inbox.claim(tx, {shard: ""}, 100).rows
+    rows = claims.claim(tx, {shard: ""}, 100).rows
     inbox.done(tx, rows)
     for seq, row in enumerate(rows, 1):
         number = FIRST + client * 10_000 + seq
@@ -130,7 +130,7 @@ def test_work_in_flight_is_not_wrong(healthy: Database) -> None:
     with healthy.begin() as tx:
         inbox.put(tx, [inbox.Arrival(CHANNEL, "1:1", "1", b"{}"), inbox.Arrival(CHANNEL, "1:4", "1", b"{}")])
         inbox.put(tx, [inbox.Arrival(CHANNEL, "2:4", "2", b"{}")])
-        inbox.park(tx, inbox.claim(tx, {inbox.shard_of(CHANNEL, "2"): ""}, 9).rows[-1], "cannot be read")
+        inbox.park(tx, claims.claim(tx, {inbox.shard_of(CHANNEL, "2"): ""}, 9).rows[-1], "cannot be read")
         message(tx, 1, FIRST + 30, 9, "out", operator_id=1)
         tx.execute(text("UPDATE dialogs SET last_seq = 9 WHERE id = 1"))
         put_letters(tx, 1, FIRST + 30)
@@ -247,7 +247,7 @@ def test_a_processed_raw_that_left_no_message_is_found(healthy: Database) -> Non
         keys = [f"1:{n}" for n in range(10, 60)]
         inbox.put(tx, [inbox.Arrival(CHANNEL, key, "1", b"{}") for key in keys])
         shard = inbox.shard_of(CHANNEL, "1")
-        inbox.done(tx, inbox.claim(tx, {shard: ""}, 100).rows)
+        inbox.done(tx, claims.claim(tx, {shard: ""}, 100).rows)
 
     def read(channel: str, external_id: str, address: str, data: bytes) -> list[str]:
         if external_id == "1:10":
