@@ -23,7 +23,7 @@ from storage.schema import is_current, is_newer
 
 _log = log.get(__name__)
 
-# Threads that answer bells: one parses while another waits for its commit.
+# Threads that answer the bells of a queue: one parses while another waits for its commit.
 _THREADS = 2
 # Seconds between sweeps where no bell can be heard from other processes.
 _DEAF_SWEEP = 0.2
@@ -73,6 +73,11 @@ class Hands:
     mark: Watermark
     bells: queues.Bells
     kinds: frozenset[str]
+
+    def threads(self, kind: str) -> int:
+        """How many answer the bells of this queue."""
+        # One of them writes at a time on SQLite, and there is no server to wait for.
+        return 1 if kind == queues.PIPELINE and self.db.is_sqlite else _THREADS
 
     def inbox(self, name: str) -> bool:
         """Answer the inbox's bell. Where there may be more to do, it rings again, behind those that rang meanwhile."""
@@ -148,7 +153,7 @@ def work(settings: Settings, stop: Stop, kinds: Sequence[str]) -> None:
     try:
         if not await_start(hands, stop):
             return
-        workers += [queues.start_worker(shop.broker, kind, _THREADS) for kind in sorted(hands.kinds)]
+        workers += [queues.start_worker(shop.broker, kind, hands.threads(kind)) for kind in sorted(hands.kinds)]
         _log.info("worker.ready", queues=sorted(hands.kinds), sweep=shop.sweep_seconds)
         sweep_until(stop, shop.sweep_seconds, hands.sweep)
     finally:

@@ -10,8 +10,9 @@ from storage import bulk
 from storage.db import Tx, cursor, is_postgres
 from storage.inbox import INBOX, QUEUE, Claim
 
-# How many raws of an address a batch is made for: fewer dialogs are locked and written for more messages.
-_EACH = 4
+# The fewest raws of an address a batch is made for, and of how many addresses it is filled where they have enough. The
+# fewer dialogs it is about, the fewer are locked and the fewer pages written.
+_EACH, _SPREAD = 4, 40
 # Bytes of raws after which no more are taken into a batch.
 _BYTES = 16 << 20
 # From address to address in the key: the cost is that of the addresses, not of their raws.
@@ -30,16 +31,18 @@ WITH RECURSIVE turns AS (
   ) next
   WHERE next.n <= cardinality(shards) AND walk.k + (walk.address IS NOT NULL)::int <= %(most)b
 ), found AS (
-  SELECT n, shards[n] AS shard, address, greatest(1, %(limit)b / count(*) OVER ()) AS each
+  SELECT n, shards[n] AS shard, address, greatest(1, %(limit)b / least(count(*) OVER (), %(spread)b)) AS each
   FROM walk, turns WHERE address IS NOT NULL
-)
-SELECT id, channel, external_id, address, data, attempts, shard FROM (
-  SELECT i.id, i.channel, i.external_id, i.address, i.data, q.attempts, found.shard, found.n,
-    sum(length(i.data)) OVER (ORDER BY found.n, found.address, q.inbox_id) - length(i.data) AS before
-  FROM found CROSS JOIN LATERAL (
+), heads AS (
+  SELECT found.n, found.shard, q.inbox_id, q.attempts FROM found CROSS JOIN LATERAL (
     SELECT inbox_id, attempts FROM inbox_queue WHERE inbox_queue.shard = found.shard
     AND inbox_queue.address = found.address ORDER BY inbox_id LIMIT found.each
-  ) q JOIN inbox i ON i.id = q.inbox_id
+  ) q ORDER BY found.n, found.address, q.inbox_id LIMIT %(limit)b
+)
+SELECT id, channel, external_id, address, data, attempts, shard FROM (
+  SELECT i.id, i.channel, i.external_id, i.address, i.data, heads.attempts, heads.shard, heads.n,
+    sum(length(i.data)) OVER (ORDER BY heads.n, i.address, i.id) - length(i.data) AS before
+  FROM heads JOIN inbox i ON i.id = heads.inbox_id
 ) i WHERE before < %(bytes)b ORDER BY n, address, id
 """
 _WALK = """
@@ -72,7 +75,7 @@ class Claims(NamedTuple):
 
 
 def claim(tx: Tx, starts: Mapping[int, str], limit: int) -> Claims:
-    """Raws of many addresses, about as many of each, so that a hot one does not starve its neighbours.
+    """Raws of many addresses, of each as many as of the others, so that a hot one does not starve its neighbours.
 
     `starts` are shards in the order of their turn, and of each the address after which to begin; "" is the first. A
     raw under suspicion is left out, and so is all that came after it from its address.
@@ -91,8 +94,9 @@ def claim(tx: Tx, starts: Mapping[int, str], limit: int) -> Claims:
         elif at not in suspicious:
             rows.append(row)
     # Heads come in the order of their turn, so the last of them is where it has come to.
-    rest = next(reversed(walked)) if len(walked) == most or size >= _BYTES else None
-    more = rest is not None or limit // max(1, len(walked)) in walked.values()
+    full = len(walked) == most or size >= _BYTES or (walked.total() >= limit and len(walked) >= _SPREAD)
+    rest = next(reversed(walked)) if full else None
+    more = full or _each(limit, len(walked)) in walked.values()
     return Claims(sorted(rows), {shard for shard, _ in suspicious}, rest, more)
 
 
@@ -135,20 +139,26 @@ def _heads(tx: Tx, starts: Mapping[int, str], most: int, limit: int) -> list[Cla
     if is_postgres(tx):
         told = {"shards": list(starts), "starts": [_after(start) for start in starts.values()]}
         # In binary form: as text, bytes would travel at twice their length.
-        cur = cursor(tx).execute(_HEADS, told | {"most": most, "limit": limit, "bytes": _BYTES}, binary=True)
-        return [Claim._make(row) for row in cur.fetchall()]
+        told |= {"most": most, "spread": _SPREAD, "limit": limit, "bytes": _BYTES}
+        return [Claim._make(row) for row in cursor(tx).execute(_HEADS, told, binary=True).fetchall()]
     addresses: list[tuple[int, str]] = []
     for shard, start in starts.items():
         walk = {"shard": shard, "start": _after(start), "most": most - len(addresses)}
         addresses += [(shard, address) for (address,) in cursor(tx).execute(_WALK, walk)] if walk["most"] else []
-    each = max(1, limit // max(1, len(addresses)))
-    found, size = [], 0
+    found: list[Claim] = []
+    each, size = _each(limit, len(addresses)), 0
     for shard, address in addresses:
-        for row in cursor(tx).execute(_FIRST, {"shard": shard, "address": address, "each": each}):
+        first = {"shard": shard, "address": address, "each": min(each, limit - len(found))}
+        for row in cursor(tx).execute(_FIRST, first) if first["each"] else ():
             if size < _BYTES:
                 found.append(Claim._make(row))
             size += len(row[4])
     return found
+
+
+def _each(limit: int, addresses: int) -> int:
+    """How many raws of each of so many addresses make a batch."""
+    return max(1, limit // max(1, min(addresses, _SPREAD)))
 
 
 def _after(start: str) -> str:

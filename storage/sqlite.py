@@ -27,7 +27,7 @@ _PRAGMAS = (
     "temp_store=MEMORY",
     "cache_size=-16000",
     # Pages after which what is in the log goes into the database: pages written again and again go there once.
-    "wal_autocheckpoint=4000",
+    "wal_autocheckpoint=16000",
     "journal_size_limit=67108864",
 )
 

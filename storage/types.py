@@ -43,4 +43,5 @@ class UtcTime(TypeDecorator[datetime]):
 def sqlite_text(value: datetime) -> str:
     """The text under which UtcTime keeps a time in SQLite, for statements that go past SQLAlchemy."""
     # Not strftime: it writes the year 999 with three digits, and no text of that form is ever read again.
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+    return utc.isoformat(" ", "microseconds").removesuffix("+00:00")

@@ -38,6 +38,8 @@ class InboxQueue(SQLModel, table=True):
             "autovacuum_vacuum_threshold": 5000,
             "autovacuum_vacuum_cost_delay": 0,
         },
+        # The key is all there is to it: a table beside it would be pages written twice.
+        "sqlite_with_rowid": False,
     }
 
     shard: int = Field(sa_column=Column(SmallInteger, primary_key=True, autoincrement=False))

@@ -1,4 +1,4 @@
-"""Arrivals: on SQLite, what one statement writes when raws come in."""
+"""Arrivals: on SQLite, what one statement writes when raws come in, and the queue in one tree instead of two."""
 
 from alembic import op
 
@@ -7,6 +7,13 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+_QUEUE = (
+    "CREATE TABLE queue (shard SMALLINT NOT NULL, address TEXT NOT NULL, inbox_id INTEGER NOT NULL, "
+    "attempts SMALLINT NOT NULL, PRIMARY KEY (shard, address, inbox_id)) WITHOUT ROWID",
+    "INSERT INTO queue SELECT shard, address, inbox_id, attempts FROM inbox_queue",
+    "DROP TABLE inbox_queue",
+    "ALTER TABLE queue RENAME TO inbox_queue",
+)
 # A view with nothing in it: what is put in goes where the trigger says. `offered` is how many raws of the channel come
 # with this statement, told once.
 _VIEW = """
@@ -29,5 +36,5 @@ END
 def upgrade() -> None:
     """Apply. A later migration that makes one of these tables anew has to make the trigger anew as well."""
     if op.get_bind().dialect.name == "sqlite":
-        op.execute(_VIEW)
-        op.execute(_TRIGGER)
+        for statement in (*_QUEUE, _VIEW, _TRIGGER):
+            op.execute(statement)
