@@ -44,7 +44,7 @@ _EVERY = 5
 _VISIT = 0.5
 # Seconds in which more may come before the next look, after a batch that took all there was: what a batch costs is
 # paid by fewer of them.
-_REST = 0.02
+_REST = 0.03
 
 
 class _Work(NamedTuple):

@@ -10,9 +10,12 @@ from storage import bulk
 from storage.db import Tx, cursor, is_postgres
 from storage.inbox import INBOX, QUEUE, Claim
 
-# The fewest raws of an address a batch is made for, and of how many addresses it is filled where they have enough. The
-# fewer dialogs it is about, the fewer are locked and the fewer pages written.
-_EACH, _SPREAD = 4, 40
+# The fewest raws of an address a batch is made for.
+_EACH = 4
+# No address gets more than one part in _FEWEST of a batch, however few wait beside it: that long does somebody wait who
+# has just come. And none less than one in _MANY where it has them: the fewer dialogs a batch is about, the fewer are
+# locked and the fewer pages written.
+_FEWEST, _MANY = 4, 40
 # Bytes of raws after which no more are taken into a batch.
 _BYTES = 16 << 20
 # From address to address in the key: the cost is that of the addresses, not of their raws.
@@ -31,7 +34,8 @@ WITH RECURSIVE turns AS (
   ) next
   WHERE next.n <= cardinality(shards) AND walk.k + (walk.address IS NOT NULL)::int <= %(most)b
 ), found AS (
-  SELECT n, shards[n] AS shard, address, greatest(1, %(limit)b / least(count(*) OVER (), %(spread)b)) AS each
+  SELECT n, shards[n] AS shard, address,
+    greatest(1, %(limit)b / least(greatest(count(*) OVER (), %(fewest)b), %(many)b)) AS each
   FROM walk, turns WHERE address IS NOT NULL
 ), heads AS (
   SELECT found.n, found.shard, q.inbox_id, q.attempts FROM found CROSS JOIN LATERAL (
@@ -94,7 +98,7 @@ def claim(tx: Tx, starts: Mapping[int, str], limit: int) -> Claims:
         elif at not in suspicious:
             rows.append(row)
     # Heads come in the order of their turn, so the last of them is where it has come to.
-    full = len(walked) == most or size >= _BYTES or (walked.total() >= limit and len(walked) >= _SPREAD)
+    full = len(walked) == most or size >= _BYTES or (walked.total() >= limit and len(walked) >= _MANY)
     rest = next(reversed(walked)) if full else None
     more = full or _each(limit, len(walked)) in walked.values()
     return Claims(sorted(rows), {shard for shard, _ in suspicious}, rest, more)
@@ -139,7 +143,7 @@ def _heads(tx: Tx, starts: Mapping[int, str], most: int, limit: int) -> list[Cla
     if is_postgres(tx):
         told = {"shards": list(starts), "starts": [_after(start) for start in starts.values()]}
         # In binary form: as text, bytes would travel at twice their length.
-        told |= {"most": most, "spread": _SPREAD, "limit": limit, "bytes": _BYTES}
+        told |= {"most": most, "fewest": _FEWEST, "many": _MANY, "limit": limit, "bytes": _BYTES}
         return [Claim._make(row) for row in cursor(tx).execute(_HEADS, told, binary=True).fetchall()]
     addresses: list[tuple[int, str]] = []
     for shard, start in starts.items():
@@ -158,7 +162,7 @@ def _heads(tx: Tx, starts: Mapping[int, str], most: int, limit: int) -> list[Cla
 
 def _each(limit: int, addresses: int) -> int:
     """How many raws of each of so many addresses make a batch."""
-    return max(1, limit // max(1, min(addresses, _SPREAD)))
+    return max(1, limit // min(max(addresses, _FEWEST), _MANY))
 
 
 def _after(start: str) -> str:

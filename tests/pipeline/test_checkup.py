@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.checkup import Finding, examine
 from settings import Settings
+from storage import schema
 from storage.db import Database
 from tests.pipeline.rig import Rig
 
@@ -21,7 +22,7 @@ def test_where_all_is_well_all_is_well(rig: Rig, redis_url: str) -> None:
     assert [(each.what, each.ok) for each in found.values()] == [
         ("settings", True), ("database", True), ("broker", True), ("channel shop", True),
     ]  # fmt: skip
-    assert "schema 0001" in found["database"].says
+    assert f"schema {schema.head()}" in found["database"].says
     assert found["channel shop"].says == "answers"
 
 

@@ -12,7 +12,7 @@ from pipeline import daemons, deliver, drain, queues
 from pipeline.daemons import Workshop, await_schema, guarded, sweep_until, work
 from pipeline.stopping import Stop
 from settings import Settings
-from storage import journal, leases, restore
+from storage import journal, leases, restore, schema
 from storage.db import Database
 from storage.files import FileStore
 from storage.inbox import shard_of
@@ -83,7 +83,7 @@ def test_a_worker_starts_before_its_schema_and_waits_for_it(rig: Rig) -> None:
         time.sleep(0.2)
         assert rig.queued() == 1
         with rig.db.begin() as tx:
-            tx.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+            tx.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{schema.head()}'")
         process.until(lambda: not rig.queued())
 
 

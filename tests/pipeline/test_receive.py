@@ -17,7 +17,7 @@ from pipeline import receive as module
 from pipeline.receive import readable, receive, run
 from pipeline.stopping import Stop
 from settings import Settings, SettingsError
-from storage import cursors, inbox, leases
+from storage import cursors, inbox, leases, schema
 from storage.cursors import CURSORS
 from storage.db import Database
 from storage.leases import LEASES
@@ -195,5 +195,5 @@ def test_the_process_waits_for_the_schema(db: Database, tmp_path: Path) -> None:
         time.sleep(0.3)
         assert stored(rig) == []
         with db.begin() as tx:
-            tx.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+            tx.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{schema.head()}'")
         eventually(lambda: len(stored(rig)) == 3)

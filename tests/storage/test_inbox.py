@@ -109,10 +109,22 @@ def test_a_hot_address_leaves_room_for_all_others(db: Database) -> None:
     assert sum(row.address in others for row in taken) == 150
 
 
-def test_an_address_alone_gets_the_whole_batch(db: Database) -> None:
+def test_an_address_alone_keeps_nobody_waiting_for_a_whole_batch(db: Database) -> None:
     (only,) = together(1)
     put(db, *(arrival(only, number) for number in range(500)))
-    assert len(claim(db, limit=400)) >= 200
+    assert keys(claim(db, limit=400)) == [f"{only}:{number}" for number in range(100)]
+
+
+def test_where_many_have_enough_a_batch_is_about_few(db: Database) -> None:
+    addresses = together(60)
+    put(db, *(arrival(address, number) for number in range(20) for address in addresses))
+    with db.read() as tx:
+        first = claims.claim(tx, {5: ""}, 400)
+        second = claims.claim(tx, {5: first.rest[1] if first.rest else ""}, 400)
+    assert Counter(row.address for row in first.rows) == dict.fromkeys(addresses[:40], 10)
+    assert (first.rest, first.more) == ((5, addresses[39]), True)
+    assert Counter(row.address for row in second.rows) == dict.fromkeys(addresses[40:], 20)
+    assert (second.rest, second.more) == (None, True)
 
 
 def test_a_turn_goes_on_where_the_last_one_ended(db: Database) -> None:
@@ -144,7 +156,7 @@ def test_a_claim_says_whether_it_left_anything_behind(db: Database) -> None:
     one, two = together(2)
     put(db, *(arrival(one, number) for number in range(30)), arrival(two))
     with db.read() as tx:
-        assert [claims.claim(tx, {5: ""}, limit).more for limit in (8, 40, 100, 600)] == [True, True, False, False]
+        assert [claims.claim(tx, {5: ""}, limit).more for limit in (8, 100, 200, 600)] == [True, True, False, False]
 
 
 def test_a_claim_is_bounded_in_bytes_and_keeps_the_order(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -268,7 +280,7 @@ def test_replay_takes_what_was_asked_for(db: Database) -> None:
     put(db, *(arrival("anna", number) for number in range(3)))
     shard = inbox.shard_of(CHANNEL, "anna")
     with db.begin() as tx:
-        rows = claims.claim(tx, {shard: ""}, 10).rows
+        rows = claims.claim(tx, {shard: ""}, 100).rows
         for row in rows:
             inbox.park(tx, row, "no")
         assert [row.id for row in inbox.replay_parked(tx, INBOX.c.id >= rows[1].id, limit=1)] == [rows[1].id]
@@ -279,7 +291,7 @@ def test_processed_raws_are_read_again_once_and_the_counts_balance(db: Database)
     put(db, *(arrival("anna", number) for number in range(4)))
     shard = inbox.shard_of(CHANNEL, "anna")
     with db.begin() as tx:
-        rows = claims.claim(tx, {shard: ""}, 10).rows
+        rows = claims.claim(tx, {shard: ""}, 100).rows
         inbox.done(tx, rows[:3])
         tx.execute(update(INBOX).where(INBOX.c.id == rows[0].id).values(data=b""))
     with db.begin() as tx:
@@ -330,7 +342,7 @@ def aged(db: Database) -> tuple[Database, dict[str, int]]:
     shard = inbox.shard_of(CHANNEL, "anna")
 
     def work(tx: Tx) -> dict[str, int]:
-        rows = claims.claim(tx, {shard: ""}, 10).rows
+        rows = claims.claim(tx, {shard: ""}, 100).rows
         inbox.done(tx, [*rows[:2], *rows[4:]])
         inbox.park(tx, rows[2], "no")
         old = now() - timedelta(days=10)

@@ -1,5 +1,7 @@
 """The schema: what the migrations make is what the models say, and no process works on another one."""
 
+from pathlib import Path
+
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -7,7 +9,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
-from storage import schema
+from storage import inbox, schema
 from storage.db import Database, Tx
 from storage.models import metadata
 from tests.pipeline.children import crew
@@ -80,3 +82,22 @@ def test_a_migration_that_fails_leaves_nothing_behind(blank_url: str, monkeypatc
         assert schema.current(tx) is None
         assert not tables(tx)
     db.close()
+
+
+def test_a_queue_of_the_first_schema_is_taken_over(tmp_path: Path) -> None:
+    db = Database(f"sqlite:///{tmp_path / 'first.db'}")
+    with db.begin() as tx:
+        _migrated(tx, "0001")
+        tx.execute(text("INSERT INTO inbox_queue VALUES (5, 'anna', 1, 0), (5, 'anna', 2, -3)"))
+    assert schema.migrate(db) == "0001"
+    with db.begin() as tx:
+        assert tx.execute(text("SELECT * FROM inbox_queue")).all() == [(5, "anna", 1, 0), (5, "anna", 2, -3)]
+        assert compare_metadata(MigrationContext.configure(tx), metadata) == []
+        assert inbox.put(tx, [inbox.Arrival("shop", "1", "anna", b"hello")]) == 1
+    db.close()
+
+
+def _migrated(tx: Tx, revision: str) -> None:
+    config = schema._config()
+    config.attributes["connection"] = tx
+    command.upgrade(config, revision)

@@ -247,7 +247,7 @@ def test_a_processed_raw_that_left_no_message_is_found(healthy: Database) -> Non
         keys = [f"1:{n}" for n in range(10, 60)]
         inbox.put(tx, [inbox.Arrival(CHANNEL, key, "1", b"{}") for key in keys])
         shard = inbox.shard_of(CHANNEL, "1")
-        inbox.done(tx, claims.claim(tx, {shard: ""}, 100).rows)
+        inbox.done(tx, claims.claim(tx, {shard: ""}, 200).rows)
 
     def read(channel: str, external_id: str, address: str, data: bytes) -> list[str]:
         if external_id == "1:10":

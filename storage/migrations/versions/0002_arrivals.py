@@ -8,8 +8,12 @@ branch_labels = None
 depends_on = None
 
 _QUEUE = (
-    "CREATE TABLE queue (shard SMALLINT NOT NULL, address TEXT NOT NULL, inbox_id INTEGER NOT NULL, "
-    "attempts SMALLINT NOT NULL, PRIMARY KEY (shard, address, inbox_id)) WITHOUT ROWID",
+    """
+    CREATE TABLE queue (
+      shard SMALLINT NOT NULL, address TEXT NOT NULL, inbox_id INTEGER NOT NULL, attempts SMALLINT NOT NULL,
+      PRIMARY KEY (shard, address, inbox_id)
+    ) WITHOUT ROWID
+    """,
     "INSERT INTO queue SELECT shard, address, inbox_id, attempts FROM inbox_queue",
     "DROP TABLE inbox_queue",
     "ALTER TABLE queue RENAME TO inbox_queue",
