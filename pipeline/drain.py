@@ -27,6 +27,7 @@ from connectors.text import clean_text
 from pipeline.attach import Shelf
 from pipeline.stitch import Parsed, Repeats, stitch
 from pipeline.turns import Room
+from pipeline.watchdog import watched
 from settings import WorkSettings
 from storage import claims, inbox, journal, leases, shards
 from storage.db import Database, Tx, is_database_fault
@@ -38,6 +39,9 @@ _log = log.get(__name__)
 
 # Starts alone a suspected raw gets before it is parked.
 _STARTS = 3
+# A batch that is read for so many leases has hung: others have its raws by then, and it hangs them as well. Its worker
+# ends, and the raws are suspected as after any death.
+_LEASES = 3
 # One round in so many is the suspects': a poison raw must cost the others little.
 _EVERY = 5
 # Seconds after which others have their turn.
@@ -303,7 +307,8 @@ class Drain:
         if not work.rows:
             return
         try:
-            read = self._read(work.rows)
+            with watched(_LEASES * self._work.lease):
+                read = self._read(work.rows)
             try:
                 self._settle(work, read, repeats=False)
             except Repeats:

@@ -8,6 +8,7 @@ the tree on PYTHONPATH, this module is workers.py with the kind "fake" added.
 import asyncio
 import json
 import os
+import re
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -225,6 +226,9 @@ def _answer(outcome: str, letter: Letter) -> Receipt:
 def _poison(how: str) -> None:
     if how == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
+    if how == "hang":
+        # Keeps the interpreter to itself: no thread of the process runs any more.
+        re.match(r"(a+)+b", "a" * 60)
     if how == "disk":
         raise OSError("no such thing in the raw")
     raise KeyError("what nobody expected")

@@ -13,7 +13,7 @@ from pipeline.attach import Shelf
 from pipeline.drain import Drain
 from pipeline.replay import Choice, replay_inbox
 from pipeline.stitch import stitch
-from settings import Settings
+from settings import Settings, WorkSettings
 from storage import inbox
 from storage.db import Database
 from storage.inbox import INBOX, QUEUE, shard_of
@@ -37,14 +37,14 @@ def keys(rig: Rig) -> list[str]:
     return [row.external_id for row in rig.messages()]
 
 
-def supervise(rig: Rig) -> int:
-    """Run a worker until one ends well, starting another after each that dies; how many died."""
+def supervise(rig: Rig, killed: int = -9) -> int:
+    """Run a worker until one ends well, starting another after each that dies with that status; how many died."""
     died = 0
     while died < 20:
         status = Child(lambda: rig.again().settle()).wait()
         if status == 0:
             return died
-        assert status == -9
+        assert status == killed
         died += 1
     raise AssertionError("the workers die without end")
 
@@ -144,6 +144,16 @@ def test_a_raw_that_kills_its_worker_dies_alone(rig: Rig) -> None:
     assert replay(rig) == 1
     rig.settle()
     assert len(rig.messages()) == 23
+
+
+def test_a_raw_that_hangs_its_worker_dies_alone_too(db: Database, tmp_path: Path) -> None:
+    rig = Rig(db, tmp_path, WorkSettings(lease=0.5))
+    rig.store_raws(raw("bert", "1"), raw("anna", "1", poison="hang"), raw("anna", "2"))
+    assert supervise(rig, killed=1) <= 2 + STARTS_ALONE
+    (reason,) = rig.parked().values()
+    assert "died 3 times" in reason
+    assert sorted(keys(rig)) == ["anna:2", "bert:1"]
+    rig.check()
 
 
 def test_several_that_kill_are_parked_one_by_one(rig: Rig) -> None:
