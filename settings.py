@@ -3,6 +3,7 @@
 import difflib
 import json
 import os
+import sqlite3
 import tomllib
 from collections.abc import Mapping
 from functools import cached_property
@@ -16,6 +17,8 @@ from sqlalchemy.exc import ArgumentError
 
 DEFAULTS = Path(__file__).with_name("settings.toml")
 _PREFIX = "OKNO_"
+# The first with "->>", which intake is written with.
+_SQLITE = (3, 38, 0)
 # Variables that stand for themselves and not for a key of a section.
 _OWN_VARIABLES = {"OKNO_SETTINGS", "OKNO_ADMIN_TOKEN", "OKNO_ADMIN_TOKEN_FILE"}
 
@@ -41,12 +44,24 @@ class DatabaseSettings(Section):
     @classmethod
     def _known(cls, url: str) -> str:
         try:
-            driver = make_url(url).drivername
+            made = make_url(url)
         except ArgumentError:
             raise ValueError("is not a database address; try sqlite:///var/okno.db") from None
+        driver = made.drivername
         if driver not in {"sqlite", "postgresql+psycopg"}:
             raise ValueError(f"names the driver {driver!r}; use sqlite:///… or postgresql+psycopg://…")
+        if driver == "sqlite":
+            _check_sqlite(made.database)
         return url
+
+
+def _check_sqlite(file: str | None) -> None:
+    """Raises ValueError where it is not a file, or this Python has a SQLite that lacks what our statements use."""
+    if not file or file == ":memory:":
+        raise ValueError("names no file; try sqlite:///var/okno.db")
+    if sqlite3.sqlite_version_info < _SQLITE:
+        needed = ".".join(map(str, _SQLITE))
+        raise ValueError(f"this Python comes with SQLite {sqlite3.sqlite_version}, and {needed} is needed")
 
 
 class BrokerSettings(Section):

@@ -11,23 +11,17 @@ that kills can do so three times only and never has an innocent set aside.
 import random
 import threading
 import time
-import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
-from structlog.contextvars import bind_contextvars, bound_contextvars
-
 import log
-from connectors.base import Envelope, Raw
 from connectors.registry import Channels
-from connectors.text import clean_text
 from pipeline.attach import Shelf
-from pipeline.stitch import Parsed, Repeats, stitch
+from pipeline.reading import DiskFault, Reader, Reading, reason_of
+from pipeline.stitch import Repeats, stitch
 from pipeline.turns import Room
-from pipeline.watchdog import watched
 from settings import WorkSettings
 from storage import claims, inbox, journal, leases, shards
 from storage.db import Database, Tx, is_database_fault
@@ -71,28 +65,12 @@ class _Work(NamedTuple):
         }
 
 
-@dataclass
-class _Read:
-    """What parsing a batch gave; rows that failed, and the later ones of their addresses, stay queued.
-
-    `fault`: what kept files from the disk. It is not their raws' fault; the others of the batch go on.
-    """
-
-    done: list[Claim] = field(default_factory=list)
-    parsed: list[Parsed] = field(default_factory=list)
-    failed: dict[int, str] = field(default_factory=dict)
-    fault: "_DiskFault | None" = None
-
-
-class _DiskFault(OSError):
-    """A full or broken disk: nobody's fault but the machine's."""
-
-
 class Drain:
     """Takes raws through parse, identify and stitch. Safe to call from many threads and processes at once."""
 
     def __init__(self, db: Database, channels: Channels, shelf: Shelf, work: WorkSettings) -> None:
-        self._db, self._channels, self._shelf, self._work = db, channels, shelf, work
+        self._db, self._channels, self._work = db, channels, work
+        self._reader = Reader(channels, shelf, _LEASES * work.lease)
         self._stopping = threading.Event()
         # One thread at a time takes up; what this process has in hand is no other thread's to take.
         self._taking = threading.Lock()
@@ -267,39 +245,6 @@ class Drain:
             leases.renew(tx, held, self._work.lease, work.ids[held.name])
         return work._replace(rows=[inbox.start_alone(tx, work.rows[0])]) if work.alone else work
 
-    # ---- the pure part ----
-
-    def _read(self, rows: Sequence[Claim]) -> _Read:
-        read = _Read()
-        blocked: set[tuple[str, str]] = set()
-        with bound_contextvars(inbox=None):
-            for row in rows:
-                lane = (row.channel, row.address)
-                if lane in blocked:
-                    continue
-                bind_contextvars(inbox=row.id)
-                try:
-                    read.parsed.append(Parsed(row.channel, self._keep(self._parse(row))))
-                    read.done.append(row)
-                except _DiskFault as fault:
-                    read.fault = fault
-                    blocked.add(lane)
-                except Exception as error:  # noqa: BLE001 - whatever a raw brings about, its neighbours go on
-                    read.failed[row.id] = _reason(error)
-                    blocked.add(lane)
-        return read
-
-    def _parse(self, row: Claim) -> Sequence[Envelope]:
-        if row.channel not in self._channels:
-            raise LookupError(f"the channel {row.channel!r} is not configured or not enabled")
-        return self._channels[row.channel].parse(Raw(row.external_id, row.address, row.data))
-
-    def _keep(self, envelopes: Sequence[Envelope]) -> Sequence[Envelope]:
-        try:
-            return self._shelf.keep(envelopes)
-        except OSError as error:
-            raise _DiskFault(str(error)) from error
-
     # ---- the commit ----
 
     def _process(self, work: _Work) -> None:
@@ -307,8 +252,7 @@ class Drain:
         if not work.rows:
             return
         try:
-            with watched(_LEASES * self._work.lease):
-                read = self._read(work.rows)
+            read = self._reader.read(work.rows)
             try:
                 self._settle(work, read, repeats=False)
             except Repeats:
@@ -318,13 +262,13 @@ class Drain:
         except leases.Lost:
             raise
         except Exception as error:
-            if isinstance(error, _DiskFault) or is_database_fault(error):
+            if isinstance(error, DiskFault) or is_database_fault(error):
                 if work.alone:
                     self._spared[work.rows[0].shard] = work.rows[0]
                 raise
-            self._db.write(partial(self._take_apart, work=work, reason=_reason(error)))
+            self._db.write(partial(self._take_apart, work=work, reason=reason_of(error)))
 
-    def _settle(self, work: _Work, read: _Read, *, repeats: bool) -> None:
+    def _settle(self, work: _Work, read: Reading, *, repeats: bool) -> None:
         with self._db.begin() as tx:
             leases.let_go(tx, work.held)
             entries = stitch(tx, read.parsed, self._channels.settings, repeats=repeats)
@@ -381,10 +325,3 @@ def _park(tx: Tx, row: Claim, reason: str) -> journal.Entry:
     _log.error("inbox.parked", inbox=row.id, channel=row.channel, reason=reason.splitlines()[0])
     told = {"inbox": row.id, "channel": row.channel, "reason": reason.splitlines()[0]}
     return journal.Entry("inbox.parked", journal.SYSTEM, None, told)
-
-
-def _reason(error: Exception) -> str:
-    """The kind of error and where it happened; its text may hold the customer's words and stays in the database."""
-    where = traceback.extract_tb(error.__traceback__)[-1:]
-    at = "".join(f" at {frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in where)
-    return clean_text(f"{type(error).__name__}{at}\n{error}"[:2000])

@@ -1,14 +1,21 @@
 """The watchdog: ends the process when something in it takes beyond any use, as a raw does that is read without end."""
 
 import faulthandler
+import os
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import log
+
+_log = log.get(__name__)
+
 # The timer is the process's own, and there is one of it.
 _guard = threading.Lock()
 _until: dict[int, float] = {}
+# Set in a process that was forked while the timer ran.
+_orphaned = threading.Event()
 
 
 @contextmanager
@@ -19,20 +26,37 @@ def watched(seconds: float) -> Iterator[None]:
     expression does.
     """
     me = threading.get_ident()
-    _set(me, time.monotonic() + seconds)
     try:
+        with _guard:
+            _until[me] = time.monotonic() + seconds
+            _wind()
         yield
     finally:
-        _set(me, None)
+        with _guard:
+            _until.pop(me, None)
+            _wind()
 
 
-def _set(thread: int, until: float | None) -> None:
-    with _guard:
-        if until is None:
-            del _until[thread]
-        else:
-            _until[thread] = until
-        if _until:
-            faulthandler.dump_traceback_later(max(0.001, min(_until.values()) - time.monotonic()), exit=True)
-        else:
-            faulthandler.cancel_dump_traceback_later()
+def _wind() -> None:
+    """Set the timer for whoever is due first."""
+    if _orphaned.is_set():
+        return
+    if not _until:
+        faulthandler.cancel_dump_traceback_later()
+        return
+    try:
+        faulthandler.dump_traceback_later(max(0.001, min(_until.values()) - time.monotonic()), exit=True)
+    except (RuntimeError, ValueError, OSError) as error:
+        # Nowhere to tell it, or no thread to be had: what is done here is not to blame, and goes on unwatched.
+        _log.warning("watchdog.missing", error=type(error).__name__)
+
+
+def _forked() -> None:
+    """The timer's thread did not come along, and whoever set the timer again would wait for its end for ever."""
+    if _until:
+        _until.clear()
+        _orphaned.set()
+    _guard.release()
+
+
+os.register_at_fork(before=_guard.acquire, after_in_parent=_guard.release, after_in_child=_forked)

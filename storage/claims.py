@@ -153,7 +153,9 @@ def _heads(tx: Tx, starts: Mapping[int, str], most: int, limit: int) -> list[Cla
     each, size = _each(limit, len(addresses)), 0
     for shard, address in addresses:
         first = {"shard": shard, "address": address, "each": min(each, limit - len(found))}
-        for row in cursor(tx).execute(_FIRST, first) if first["each"] else ():
+        if not first["each"] or size >= _BYTES:
+            break
+        for row in cursor(tx).execute(_FIRST, first):
             if size < _BYTES:
                 found.append(Claim._make(row))
             size += len(row[4])

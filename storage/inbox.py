@@ -57,7 +57,8 @@ SELECT count(*) FROM fresh
 # The same on SQLite: the trigger `arrive` does the rest. All data in one piece, of which each takes its part.
 _ARRIVE = """
 INSERT INTO arrivals (channel, external_id, address, shard, data, offered, at)
-SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, substr(?1, value ->> 4, value ->> 5), value ->> 6, ?2
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3,
+  coalesce(substr(?1, value ->> 4, value ->> 5), x''), value ->> 6, ?2
 FROM json_each(?3)
 """
 

@@ -3,6 +3,8 @@
 import fcntl
 import os
 import sqlite3
+import time
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,8 @@ sqlite3.register_adapter(datetime, sqlite_text)
 # What a connection is for, in its option "okno", where it is not for a transaction that writes: looking, or a single
 # statement that commits itself.
 READS, SINGLE = "reads", "single"
+# Seconds between two looks whether it is one's turn, and until one goes on without.
+_PAUSE, _PATIENCE = 0.0001, 3.0
 _PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
@@ -33,11 +37,12 @@ _PRAGMAS = (
 
 
 class Writer(sqlite3.Connection):
-    """A connection that waits for its turn to write where the kernel wakes it.
+    """A connection that asks often whether it is its turn to write.
 
     SQLite itself has a writer sleep longer each time it finds another at work, up to a tenth of a second, and beside
     busy workers it nearly always does: a commit of 2 ms waited for 200. So writers lock their folder first. That is
-    for manners, not for safety: SQLite's own lock follows, and other programs go by that alone.
+    for manners, not for safety: SQLite's own lock follows, and other programs go by that alone. So does whoever cannot
+    lock the folder, or has waited too long for it: somebody may be frozen at his turn.
     """
 
     _folder: int | None = None
@@ -45,10 +50,23 @@ class Writer(sqlite3.Connection):
 
     def await_turn(self, folder: Path) -> None:
         """Lock the folder until the transaction ends, or this process does."""
-        if self._folder is None:
-            self._folder = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        fcntl.flock(self._folder, fcntl.LOCK_EX)
+        until = time.monotonic() + _PATIENCE
+        with suppress(OSError):
+            if self._folder is None:
+                self._folder = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            while not self._try_turn(self._folder) and time.monotonic() < until:
+                time.sleep(_PAUSE)
+
+    def _try_turn(self, folder: int) -> bool:
+        # Noted first: an interrupt between the two must not keep the lock.
         self._at_turn = True
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._at_turn = False
+            if not isinstance(error, BlockingIOError):
+                raise
+        return self._at_turn
 
     def commit(self) -> None:
         """Commit, and let others write."""

@@ -142,6 +142,8 @@ def test_several_channels_of_one_kind_stand_side_by_side(tmp_path: Path) -> None
         ("[log]\nlevel = 'loud'\n", "log.level: Input should be 'debug', 'info', 'warning' or 'error'"),
         ("timezone = 'Mars/Olympus'\n", "timezone: 'Mars/Olympus' is not a time zone; use an IANA name"),
         ("[database]\nurl = 'mysql://x'\n", "database.url: names the driver 'mysql'; use sqlite:///… or postgresql"),
+        ("[database]\nurl = 'sqlite://'\n", "database.url: names no file; try sqlite:///"),
+        ("[database]\nurl = 'sqlite:///:memory:'\n", "database.url: names no file; try sqlite:///"),
         ("[database]\nurl = 'nonsense'\n", "database.url: is not a database address; try sqlite:///"),
         ("[channels.'a b']\nkind = 'webchat'\n", "channels: 'a b' is no channel name"),
         ("web = 8080\n", "web: "),

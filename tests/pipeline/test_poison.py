@@ -1,13 +1,16 @@
 """Poison: a raw nobody can read is set aside with its reason and its bytes, and harms neither neighbours nor order."""
 
 import threading
+import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from connectors.base import Envelope
 from connectors.registry import Channels
 from pipeline.attach import Shelf
 from pipeline.drain import Drain
@@ -266,3 +269,20 @@ def test_a_reason_of_any_kind_can_be_kept(rig: Rig) -> None:
     (reason,) = rig.parked().values()
     assert reason.startswith("ValueError at test_poison.py")
     assert len(reason) <= 2000
+
+
+def test_a_slow_disk_is_not_taken_for_a_raw_that_hangs(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = Rig(db, tmp_path, WorkSettings(lease=0.5))
+    keep = Shelf.keep
+
+    def slow(shelf: Shelf, envelopes: Sequence[Envelope]) -> Sequence[Envelope]:
+        # Longer than a raw may be read, and its lease is over; nobody else wants it.
+        time.sleep(1.8)
+        return keep(shelf, envelopes)
+
+    rig.store_raws(raw("anna", "1"))
+    monkeypatch.setattr(Shelf, "keep", slow)
+    assert Child(rig.again().drain.visit).wait() == 0
+    assert keys(rig) == ["anna:1"]

@@ -1,8 +1,12 @@
 """The watchdog: it bites whoever overstays, the first in time first, and nobody who has left."""
 
+import faulthandler
 import threading
 import time
 
+import pytest
+
+from pipeline import watchdog
 from pipeline.watchdog import watched
 from tests.pipeline.children import Child
 
@@ -32,3 +36,20 @@ def test_another_who_comes_and_goes_does_not_call_it_off() -> None:
             overstay(30, 0.01)
 
     assert Child(work).wait() == 1
+
+
+def test_who_cannot_be_watched_works_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise RuntimeError("sys.stderr is None")
+
+    monkeypatch.setattr(faulthandler, "dump_traceback_later", refused)
+    with watched(0.01):
+        time.sleep(0.05)
+    assert not watchdog._until
+
+
+def test_a_fork_of_a_watched_process_does_not_wait_for_a_timer_it_has_not() -> None:
+    with watched(30):
+        child = Child(lambda: overstay(30, 0.01))
+        assert child.wait() == 0
+    assert not watchdog._orphaned.is_set()

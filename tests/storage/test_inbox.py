@@ -1,53 +1,17 @@
-"""The inbox: each raw once, counts that balance, every address in order, and none that starves the others."""
+"""The inbox: each raw once, and counts that balance."""
 
 from collections import Counter
-from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, true, update
 
 from storage import claims, inbox, ledger
 from storage.db import Database, Tx, now
-from storage.inbox import INBOX, PARKED, QUEUE, SHARDS, TALLIES, Arrival, Claim
-
-CHANNEL = "shop"
-
-
-def together(count: int, shard: int = 5) -> list[str]:
-    """So many addresses of one shard."""
-    found: list[str] = []
-    number = 0
-    while len(found) < count:
-        if inbox.shard_of(CHANNEL, address := f"a{number:05}") == shard:
-            found.append(address)
-        number += 1
-    return sorted(found)
-
-
-def arrival(address: str, number: int = 0) -> Arrival:
-    return Arrival(CHANNEL, f"{address}:{number}", address, f"{address} {number}".encode())
-
-
-def put(db: Database, *arrivals: Arrival) -> int:
-    with db.begin() as tx:
-        return inbox.put(tx, arrivals)
-
-
-def claim(db: Database, limit: int = 100, start: str = "", shard: int = 5) -> list[Claim]:
-    with db.begin() as tx:
-        return claims.claim(tx, {shard: start}, limit).rows
-
-
-def keys(claims: Sequence[Claim]) -> list[str]:
-    return [row.external_id for row in claims]
-
-
-def flow(db: Database) -> dict[str, int]:
-    with db.read() as tx:
-        return ledger.flows(tx)[CHANNEL]
+from storage.inbox import INBOX, PARKED, QUEUE, SHARDS, TALLIES, Arrival
+from tests.storage.raws import CHANNEL, arrival, claim, flow, keys, put, together
 
 
 def test_an_address_keeps_its_shard_in_every_version() -> None:
@@ -86,157 +50,37 @@ def test_nothing_stored_is_nothing_counted(db: Database) -> None:
         assert ledger.flows(tx) == {}
 
 
-def test_raws_are_taken_up_in_the_order_they_came(db: Database) -> None:
-    one, two = together(2)
-    arrivals = [arrival(address, number) for number in range(20) for address in (two, one)]
-    put(db, *arrivals[:21])
-    put(db, *arrivals[21:])
-    assert keys(claim(db)) == [each.external_id for each in arrivals]
+ARRIVALS = st.builds(
+    Arrival, st.sampled_from(["shop", "mail"]), st.sampled_from("abcdé"), st.sampled_from(["anna", "Ёлка"]), st.binary()
+)
+ON_ONE_DATABASE = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-def test_a_claim_holds_no_more_than_was_asked_for(db: Database) -> None:
-    addresses = together(30)
-    put(db, *(arrival(address, number) for address in addresses for number in range(5)))
-    assert len(claim(db, limit=40)) == 40
-
-
-def test_a_hot_address_leaves_room_for_all_others(db: Database) -> None:
-    first, *others = together(51)
-    put(db, *(arrival(first, number) for number in range(2000)))
-    put(db, *(arrival(address, number) for address in others for number in range(3)))
-    taken = claim(db, limit=400)
-    assert {row.address for row in taken} == {first, *others}
-    assert sum(row.address in others for row in taken) == 150
-
-
-def test_an_address_alone_keeps_nobody_waiting_for_a_whole_batch(db: Database) -> None:
-    (only,) = together(1)
-    put(db, *(arrival(only, number) for number in range(500)))
-    assert keys(claim(db, limit=400)) == [f"{only}:{number}" for number in range(100)]
-
-
-def test_where_many_have_enough_a_batch_is_about_few(db: Database) -> None:
-    addresses = together(60)
-    put(db, *(arrival(address, number) for number in range(20) for address in addresses))
-    with db.read() as tx:
-        first = claims.claim(tx, {5: ""}, 400)
-        second = claims.claim(tx, {5: first.rest[1] if first.rest else ""}, 400)
-    assert Counter(row.address for row in first.rows) == dict.fromkeys(addresses[:40], 10)
-    assert (first.rest, first.more) == ((5, addresses[39]), True)
-    assert Counter(row.address for row in second.rows) == dict.fromkeys(addresses[40:], 20)
-    assert (second.rest, second.more) == (None, True)
-
-
-def test_a_turn_goes_on_where_the_last_one_ended(db: Database) -> None:
-    addresses = together(10)
-    put(db, *(arrival(address, number) for address in addresses for number in range(40)))
-    with db.read() as tx:
-        found = [claims.claim(tx, {5: start}, 16) for start in ("", addresses[3], addresses[7])]
-    taken = [{row.address for row in each.rows} for each in found]
-    assert taken == [set(addresses[:4]), set(addresses[4:8]), set(addresses[8:])]
-    assert [each.rest for each in found] == [(5, addresses[3]), (5, addresses[7]), None]
-
-
-def test_a_claim_goes_through_the_shards_in_the_order_of_their_turn(db: Database) -> None:
-    by_shard = {shard: together(3, shard) for shard in (2, 9, 31)}
-    put(
-        db, *(arrival(address, number) for addresses in by_shard.values() for address in addresses for number in (1, 2))
-    )
-    with db.read() as tx:
-        found = claims.claim(tx, {9: "", 5: "", 31: by_shard[31][0], 2: ""}, 24)
-        assert {row.address for row in found.rows} == {*by_shard[9], *by_shard[31][1:], by_shard[2][0]}
-        assert {row.shard for row in found.rows} == {9, 31, 2}
-        assert found.rest == (2, by_shard[2][0])
-        everything = claims.claim(tx, dict.fromkeys(range(SHARDS), ""), 600)
-    assert keys(everything.rows) == [f"{a}:{n}" for addresses in by_shard.values() for a in addresses for n in (1, 2)]
-    assert everything.rest is None
-
-
-def test_a_claim_says_whether_it_left_anything_behind(db: Database) -> None:
-    one, two = together(2)
-    put(db, *(arrival(one, number) for number in range(30)), arrival(two))
-    with db.read() as tx:
-        assert [claims.claim(tx, {5: ""}, limit).more for limit in (8, 100, 200, 600)] == [True, True, False, False]
-
-
-def test_a_claim_is_bounded_in_bytes_and_keeps_the_order(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(claims, "_BYTES", 1000)
-    addresses = together(4)
-    large = [arrival(who, n)._replace(data=b"x" * 300) for who in addresses for n in range(3)]
-    put(db, *large)
-    taken: list[str] = []
-    while True:
-        with db.begin() as tx:
-            found = claims.claim(tx, {5: ""}, 100)
-            assert sum(len(row.data) for row in found.rows) <= 1200
-            inbox.done(tx, found.rows)
-        taken += keys(found.rows)
-        if not found.more:
-            break
-    assert [[key for key in taken if key.startswith(who)] for who in addresses] == [
-        [f"{who}:{n}" for n in range(3)] for who in addresses
-    ]
-
-
-def test_bytes_are_taken_in_the_order_of_turns_and_the_next_turn_goes_on_behind_them(
-    db: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Else the lowest shards would be served for ever."""
-    monkeypatch.setattr(claims, "_BYTES", 1000)
-    low, high = together(1, 2)[0], together(1, 9)[0]
-    put(db, *(arrival(who, n)._replace(data=b"x" * 300) for who in (low, high) for n in range(4)))
-    with db.read() as tx:
-        found = claims.claim(tx, {9: "", 2: ""}, 100)
-    assert keys(found.rows) == [f"{high}:{n}" for n in range(4)]
-    assert (found.rest, found.more) == ((9, high), True)
-
-
-def test_what_is_under_suspicion_is_left_out_with_all_behind_it(db: Database) -> None:
-    one, two = together(2)
-    put(db, *(arrival(address, number) for number in range(4) for address in (one, two)))
-    middle = claim(db)[2]
-    assert middle.external_id == f"{one}:1"
+@ON_ONE_DATABASE
+@given(st.lists(st.lists(ARRIVALS, max_size=8), max_size=4), st.booleans())
+def test_whatever_comes_is_stored_once_and_counted(db: Database, lots: list[list[Arrival]], single: bool) -> None:
     with db.begin() as tx:
-        inbox.suspect(tx, {5: [middle.id]}, inbox.ALONE)
-    assert keys(claim(db)) == [f"{one}:0", *(f"{two}:{n}" for n in range(4))]
-    with db.begin() as tx:
-        assert claims.suspects(tx, 5) == [], "it does not stand first"
-        inbox.done(tx, claims.claim(tx, {5: ""}, 1).rows)
-        assert keys(claims.suspects(tx, 5)) == [f"{one}:1"]
-
-
-def test_the_least_suspicious_comes_first(db: Database) -> None:
-    addresses = together(3)
-    put(db, *(arrival(address) for address in addresses))
-    with db.begin() as tx:
-        rows = claims.claim(tx, {5: ""}, 100).rows
-        inbox.suspect(tx, {5: [row.id for row in rows]}, inbox.ALONE)
-        for address in (*addresses, *addresses):
-            (first,) = claims.suspects(tx, 5)
-            assert first.address == address
-            started = inbox.start_alone(tx, first)
-            assert started.attempts == first.attempts + 1
-            inbox.suspect(tx, {5: [first.id]}, -100)
-            assert claims.fetch(tx, 5, [first.id]) == [started], "its starts alone are not forgotten"
-
-
-def test_suspects_run_in_smaller_groups_the_largest_first(db: Database) -> None:
-    one, two, three = together(3)
-    put(db, *(arrival(address, number) for number in range(4) for address in (one, two, three)))
-    with db.begin() as tx:
-        rows = claims.claim(tx, {5: ""}, 100).rows
-        by_key = {row.external_id: row.id for row in rows}
-        inbox.suspect(tx, {5: [by_key[f"{one}:{n}"] for n in (0, 1, 3)]}, -3)
-        inbox.suspect(tx, {5: [by_key[f"{one}:2"]]}, -2)
-        inbox.suspect(tx, {5: [by_key[f"{two}:{n}"] for n in (1, 2)]}, -3)
-        inbox.suspect(tx, {5: [by_key[f"{three}:{n}"] for n in range(4)]}, -3)
-        group = claims.suspects(tx, 5)
-        assert keys(group) == [f"{one}:0", f"{three}:0", f"{one}:1"], "in order of arrival, and no more than may be"
-        inbox.done(tx, group)
-        group = claims.suspects(tx, 5)
-        assert keys(group) == [f"{three}:1", f"{three}:2", f"{three}:3"], "the others stand behind something else"
-        inbox.done(tx, group)
-        assert keys(claims.suspects(tx, 5)) == [f"{one}:2"]
+        for table in (QUEUE, INBOX, TALLIES):
+            tx.execute(table.delete())
+    expected: dict[tuple[str, str], Arrival] = {}
+    offered = Counter[str]()
+    for lot in lots:
+        before = len(expected)
+        for each in lot:
+            expected.setdefault((each.channel, each.external_id), each)
+        offered.update(each.channel for each in lot)
+        assert db.write(lambda tx, lot=lot: inbox.put(tx, lot), single=single) == len(expected) - before  # type: ignore[misc]
+    with db.read() as tx:
+        columns = [INBOX.c[name] for name in Arrival._fields]
+        assert [Arrival(*row) for row in tx.execute(select(*columns).order_by(INBOX.c.id))] == list(expected.values())
+        queued = tx.execute(select(QUEUE.c.shard, QUEUE.c.inbox_id).order_by(QUEUE.c.inbox_id)).all()
+        ids = tx.execute(select(INBOX.c.id).order_by(INBOX.c.id)).scalars()
+        shards = [inbox.shard_of(each.channel, each.address) for each in expected.values()]
+        assert queued == list(zip(shards, ids, strict=True))
+        for channel, number in offered.items():
+            new = sum(each.channel == channel for each in expected.values())
+            told = ledger.flows(tx)[channel]
+            assert (told["received"], told["duplicate"]) == (number, number - new)
 
 
 def test_a_suspect_that_dies_beside_a_larger_batch_comes_down_all_the_same(db: Database) -> None:

@@ -12,7 +12,7 @@ from storage.inbox import SHARDS
 from storage.leases import LEASES, Held, Lost
 from storage.shards import Seen
 from tests.pipeline.children import crew
-from tests.storage.test_inbox import arrival, put, together
+from tests.storage.raws import arrival, put, together
 
 LONG = 1000.0
 ELSEWHERE = "other-host/0b00b1e5/4026531836/4711/12345"

@@ -1,5 +1,8 @@
 """SQLite: who wants to write has his turn beside those who always do, and nobody keeps it after his death."""
 
+import errno
+import fcntl
+import os
 import signal
 import sqlite3
 import time
@@ -9,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from storage import inbox, schema
+from storage import inbox, schema, sqlite
 from storage.db import Database
 from storage.inbox import Arrival
 from tests.pipeline.children import Child
@@ -124,3 +127,25 @@ def test_connections_that_are_closed_leave_no_folder_open(url: str) -> None:
 
 def _open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_a_turn_nobody_ends_is_not_waited_for_for_ever(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite, "_PATIENCE", 0.1)
+    db = Database(url)
+    folder = os.open(Path(str(db.url.database)).parent, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    note(db, "mine")
+    os.close(folder)
+    assert noted(db, "mine") == 1
+    db.close()
+
+
+def test_a_folder_that_cannot_be_locked_is_written_in_all_the_same(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_file: int, _how: int) -> None:
+        raise OSError(errno.ENOLCK, "no locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    db = Database(url)
+    note(db, "mine")
+    assert noted(db, "mine") == 1
+    db.close()
