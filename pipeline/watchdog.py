@@ -2,6 +2,7 @@
 
 import faulthandler
 import os
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,8 +15,8 @@ _log = log.get(__name__)
 # The timer is the process's own, and there is one of it.
 _guard = threading.Lock()
 _until: dict[int, float] = {}
-# Set in a process that was forked while the timer ran.
-_orphaned = threading.Event()
+# Set in a process that has no timer: forked while it ran, or without a place to tell or a thread for it.
+_unwatched = threading.Event()
 
 
 @contextmanager
@@ -39,15 +40,18 @@ def watched(seconds: float) -> Iterator[None]:
 
 def _wind() -> None:
     """Set the timer for whoever is due first."""
-    if _orphaned.is_set():
+    if _unwatched.is_set():
         return
     if not _until:
         faulthandler.cancel_dump_traceback_later()
         return
     try:
-        faulthandler.dump_traceback_later(max(0.001, min(_until.values()) - time.monotonic()), exit=True)
+        left = min(_until.values()) - time.monotonic()
+        # Not the stderr that a host of ours may have put in its place.
+        faulthandler.dump_traceback_later(max(0.001, left), file=sys.__stderr__ or sys.stderr, exit=True)
     except (RuntimeError, ValueError, OSError) as error:
-        # Nowhere to tell it, or no thread to be had: what is done here is not to blame, and goes on unwatched.
+        # What is done here is not to blame, and goes on unwatched.
+        _unwatched.set()
         _log.warning("watchdog.missing", error=type(error).__name__)
 
 
@@ -55,7 +59,7 @@ def _forked() -> None:
     """The timer's thread did not come along, and whoever set the timer again would wait for its end for ever."""
     if _until:
         _until.clear()
-        _orphaned.set()
+        _unwatched.set()
     _guard.release()
 
 

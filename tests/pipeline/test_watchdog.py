@@ -43,6 +43,7 @@ def test_who_cannot_be_watched_works_all_the_same(monkeypatch: pytest.MonkeyPatc
         raise RuntimeError("sys.stderr is None")
 
     monkeypatch.setattr(faulthandler, "dump_traceback_later", refused)
+    monkeypatch.setattr(watchdog, "_unwatched", threading.Event())
     with watched(0.01):
         time.sleep(0.05)
     assert not watchdog._until
@@ -52,4 +53,4 @@ def test_a_fork_of_a_watched_process_does_not_wait_for_a_timer_it_has_not() -> N
     with watched(30):
         child = Child(lambda: overstay(30, 0.01))
         assert child.wait() == 0
-    assert not watchdog._orphaned.is_set()
+    assert not watchdog._unwatched.is_set()
