@@ -210,7 +210,7 @@ class Drain:
     def _suspects(self, tx: Tx, due: Sequence[int]) -> tuple[_Work | None, list[int]]:
         """A group of those that may run together, or one alone, not noted as under work yet; and the shards taken."""
         held: dict[int, Held] = {}
-        rows: list[Claim] = []
+        groups: list[list[Claim]] = []
         parked: list[journal.Entry] = []
         for shard in due:
             if (one := leases.take(tx, shards.name_of(shard), self._work.lease)) is None:
@@ -218,7 +218,8 @@ class Drain:
             held[shard] = one
             if shard in self._spared:
                 inbox.take_back(tx, self._spared[shard])
-            rows = _joined(rows, _runnable(tx, shard, parked))
+            groups.append(_runnable(tx, shard, parked))
+        rows = _together(groups)
         chosen = {row.shard for row in rows}
         leases.let_go(tx, [one for shard, one in held.items() if shard not in chosen])
         journal.append(tx, parked)
@@ -308,11 +309,17 @@ def _runnable(tx: Tx, shard: int, parked: list[journal.Entry]) -> list[Claim]:
     return []
 
 
-def _joined(rows: list[Claim], more: list[Claim]) -> list[Claim]:
-    """A group and what may join it of another shard: only who stands under the same suspicion, up to its size."""
-    if not rows or not more or more[0].attempts != rows[0].attempts:
-        return rows or more
-    return (rows + more)[: max(len(rows), -rows[0].attempts)]
+def _together(groups: Iterable[list[Claim]]) -> list[Claim]:
+    """The least suspicious of the shards' groups, so that no innocent waits while a killer has his starts.
+
+    Those of other shards who stand under the same suspicion join it, up to its size.
+    """
+    waiting = sorted((rows for rows in groups if rows), key=lambda rows: (rows[0].attempts, rows[0].id))
+    if not waiting:
+        return []
+    first = waiting[0]
+    alike = [row for rows in waiting if rows[0].attempts == first[0].attempts for row in rows]
+    return alike[: max(len(first), -first[0].attempts)]
 
 
 def _park_at_last(tx: Tx, row: Claim, reason: str) -> list[journal.Entry]:

@@ -149,6 +149,19 @@ def test_a_raw_that_kills_its_worker_dies_alone(rig: Rig) -> None:
     assert len(rig.messages()) == 23
 
 
+def test_no_innocent_waits_while_a_killer_has_his_starts(rig: Rig) -> None:
+    names = [f"p{n}" for n in range(40)]
+    shards = [shard_of(CHANNEL, name) for name in (*names, "anna")]
+    assert min(shards) < shards[-1] < max(shards), "there are some on either side"
+    rig.store_raws(raw("anna", "1", poison="kill"), *(raw(name, "1") for name in names))
+    # Its batch, its group, and its first start alone.
+    for _ in range(3):
+        assert Child(lambda: rig.again().settle()).wait() == -9
+    Child(lambda: rig.again().settle()).wait()
+    assert sorted(keys(rig)) == sorted(f"{name}:1" for name in names)
+    assert not rig.parked(), "it has a start left"
+
+
 def test_a_raw_that_hangs_its_worker_dies_alone_too(db: Database, tmp_path: Path) -> None:
     rig = Rig(db, tmp_path, WorkSettings(lease=0.5))
     rig.store_raws(raw("bert", "1"), raw("anna", "1", poison="hang"), raw("anna", "2"))
