@@ -67,6 +67,8 @@ def declare(broker: Broker, drain: Callable[[str], None], deliver: Callable[[str
     broker.add_middleware(_Unmark())
     dramatiq.actor(broker=broker, queue_name=PIPELINE, actor_name=PIPELINE)(drain)
     dramatiq.actor(broker=broker, queue_name=DELIVER, actor_name=DELIVER)(deliver)
+    # No bell is ever delayed, and a consumer of delayed ones would ask the broker as often as the others do.
+    broker.delay_queues.clear()
 
 
 def with_worker(broker: Broker, booted: Callable[[], None], stopping: Callable[[], None]) -> None:
