@@ -87,7 +87,7 @@ class WebSettings(Section):
 class WorkSettings(Section):
     """How much is done at once; times in seconds."""
 
-    pipeline: int = Field(1, ge=0, le=64)
+    pipeline: int = Field(2, ge=0, le=64)
     deliver: int = Field(1, ge=0, le=64)
     senders: int = Field(8, ge=1, le=256)
     batch: int = Field(600, ge=1, le=5000)

@@ -21,8 +21,7 @@ sets it up, synchronous=FULL. The broker is a Redis of the run's own, where noth
     memory    `web`, `work pipeline` and wrk, until 500,000 messages are stored
     idle      `all` as above, and nobody who writes
     talk      `all` as above, and a visitor and an operator who answer each other a hundred times
-    poison    `web`, `work pipeline` twice, started again when they die, the 200 visitors, and now and then a raw that
-              cannot be read or kills who reads it
+    poison    `all` as above, the 200 visitors, and now and then a raw that cannot be read or kills who reads it
 
 Then come a table for each part and, as the last line, everything as one JSON object.
 """

@@ -132,9 +132,9 @@ class House:
         process.await_line("worker.ready")
         return process
 
-    def everything(self) -> Process:
-        """Start `python workers.py all` and wait until all of it is ready."""
-        process = self.daemon("all")
+    def everything(self, *program: str, **environ: str) -> Process:
+        """Start `python workers.py all`, or the `all` of another program, and wait until all of it is ready."""
+        process = self.start(*(program or ("workers.py",)), "all", **environ)
         self.await_web(process)
         process.await_line("worker.ready", self.settings.work.pipeline + self.settings.work.deliver)
         return process

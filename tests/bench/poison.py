@@ -2,12 +2,9 @@
 
 import asyncio
 import itertools
-import threading
 import time
 from collections.abc import Iterator
-from functools import partial
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import aiohttp
 from sqlalchemy import select
@@ -15,9 +12,10 @@ from sqlalchemy import select
 from connectors.base import Raw
 from storage.db import Database
 from storage.inbox import INBOX, PARKED, shard_of
-from tests.bench.house import House, Process, Stage
-from tests.bench.pipeline import WORKERS, await_empty
+from tests.bench.house import House, Stage
+from tests.bench.pipeline import await_empty
 from tests.bench.steady import Crowd, Watch, await_seen, delays
+from tests.chaos.daemons import ROOT
 from tests.fakes.channel import SECRET, raw
 
 _RATE, _VISITORS = 100, 200
@@ -28,54 +26,27 @@ _NEIGHBOURS = 5
 _SHOP, _POISON = "shop", "poison"
 # workers.py, with the kind that knows poison.
 _PROGRAM = ("-m", "tests.fakes.channel")
-
-
-class Crew:
-    """Workers, of whom each that dies is followed by another at once, as a service manager would have it."""
-
-    def __init__(self, house: House, environ: dict[str, str]) -> None:
-        self._start = partial(house.start, *_PROGRAM, "work", "pipeline", **environ)
-        self.deaths = 0
-        self._workers: list[Process] = []
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="crew", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._workers = [self._start() for _ in range(WORKERS)]
-        for worker in self._workers:
-            worker.await_line("worker.ready")
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stop.wait(0.02):
-            for place, worker in enumerate(self._workers):
-                if not worker.lives:
-                    self.deaths += 1
-                    self._workers[place] = self._start()
+# What the supervisor says of a worker's.
+_DEATH = "process.ended"
 
 
 def measure(stage: Stage) -> dict[str, Any]:
     """The good ones' delay from acceptance to storage, how often the killer was started, and who was parked."""
     seconds = stage.size(_SECONDS, _WARM + 6)
-    with stage.house() as house:
+    with stage.house(embedded=stage.kind == "sqlite") as house:
         environ = {
+            # What `all` starts is found by its path.
+            "PYTHONPATH": str(ROOT),
             "OKNO_CHANNELS__SHOP__KIND": "fake",
             "OKNO_CHANNELS__SHOP__WORLD": str(house.folder / "world"),
         }
-        house.await_web(house.start(*_PROGRAM, "web", **environ))
+        everything = house.everything(*_PROGRAM, **environ)
         crowd = Crowd(house, _VISITORS, _RATE)
-        with Crew(house, environ) as crew, Watch(house.db) as watch:
+        with Watch(house.db) as watch:
             poisons = asyncio.run(_write(house, crowd, seconds))
             await_empty(house.db)
             stored = await_seen(watch, crowd)
-        parked = _parked(house.db)
+        parked, deaths = _parked(house.db), everything.log.read_text().count(_DEATH)
     innocents = [key for key in parked if _POISON not in key]
     if len(parked) - len(innocents) != poisons:
         raise RuntimeError(f"of {poisons} poisons {parked} are parked")
@@ -84,7 +55,7 @@ def measure(stage: Stage) -> dict[str, Any]:
         "messages": len(waited),
         "poisons": poisons,
         "longest_s": round(waited[-1] / 1000, 2),
-        "killer_starts": crew.deaths,
+        "killer_starts": deaths,
         "innocents_parked": len(innocents),
     }
 
