@@ -153,12 +153,13 @@ def _heads(tx: Tx, starts: Mapping[int, str], most: int, limit: int) -> list[Cla
     each, size = _each(limit, len(addresses)), 0
     for shard, address in addresses:
         first = {"shard": shard, "address": address, "each": min(each, limit - len(found))}
-        if not first["each"] or size >= _BYTES:
+        if not first["each"]:
             break
         for row in cursor(tx).execute(_FIRST, first):
-            if size < _BYTES:
-                found.append(Claim._make(row))
+            found.append(Claim._make(row))
             size += len(row[4])
+            if size >= _BYTES:
+                return found
     return found
 
 
