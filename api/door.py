@@ -13,7 +13,7 @@ import orjson
 from starlette.responses import Response
 
 from api.callers import caller_of, own_origins
-from api.problems import problem, unexpected
+from api.problems import bind, problem, unexpected
 from api.rates import Rates
 from connectors.base import Chat, Hook, Refused, Request
 from connectors.registry import Channels
@@ -72,6 +72,8 @@ class Door:
         except (Trouble, Refused, Unfit, Busy) as error:
             response = explained(error)
         except Exception as error:  # noqa: BLE001 - the edge of the request
+            # Only now: for what goes well nothing is logged, and this route is the busiest.
+            bind(scope)
             response = unexpected(error)
         response.raw_headers += cors(headers)
         await response(scope, receive, send)

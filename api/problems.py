@@ -1,6 +1,7 @@
 """Errors as RFC 9457 problem details, whatever went wrong."""
 
 import secrets
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -65,7 +66,7 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         started = False
-        structlog.contextvars.bind_contextvars(request=secrets.token_hex(8), path=scope.get("path"))
+        bind(scope)
 
         async def watched(message: Message) -> None:
             nonlocal started
@@ -80,13 +81,18 @@ class Guard:
             await unexpected(error)(scope, receive, send)
 
 
+def bind(scope: Mapping[str, Any]) -> None:
+    """Whatever is logged from here on for this request bears its number and its path."""
+    structlog.contextvars.bind_contextvars(request=secrets.token_hex(8), path=scope.get("path"))
+
+
 def unexpected(error: Exception) -> Response:
-    """The answer to an error nobody foresaw, which is logged."""
+    """The answer to an error nobody foresaw, which is logged; the request has a name."""
     if is_database_fault(error):
         _log.warning("request.database_away", error=type(error).__name__)
         return problem(503, "The database does not answer; try again.", headers={"retry-after": "1"})
-    number = structlog.contextvars.get_contextvars().get("request") or secrets.token_hex(8)
-    _log.error("request.failed", id=number, exc_info=error)
+    number = structlog.contextvars.get_contextvars()["request"]
+    _log.error("request.failed", exc_info=error)
     return problem(500, "Something went wrong here; the log tells more under this id.", id=number)
 
 

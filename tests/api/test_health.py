@@ -88,17 +88,29 @@ def test_a_database_that_is_away_is_a_503_and_not_a_500(okno: Okno, scene: Scene
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "request_and_place",
+    [
+        ("GET /v1/dialogs", "dialogs.view.dialogs"),
+        ("POST /hooks/site", "connectors.webchat.connector.Webchat.accept"),
+    ],
+)
 def test_a_fault_of_ours_has_an_id_that_is_in_the_log(
-    okno: Okno, anna: str, monkeypatch: Any, caplog: pytest.LogCaptureFixture
+    okno: Okno, anna: str, monkeypatch: Any, caplog: pytest.LogCaptureFixture, request_and_place: tuple[str, str]
 ) -> None:
+    request, place = request_and_place
+    method, path = request.split()
+
     def broken(*_: Any, **__: Any) -> Any:
         raise ZeroDivisionError("a secret detail")
 
-    monkeypatch.setattr("dialogs.view.dialogs", broken)
-    given = okno.ask("GET", "/v1/dialogs", token=anna)
+    monkeypatch.setattr(place, broken)
+    given = okno.ask(method, path, token=anna)
     assert given.status == 500
     assert "secret" not in given.body.decode()
-    assert len(given.json["id"]) == 16
+    lines: list[Any] = [record.msg for record in caplog.records]
+    (line,) = [line for line in lines if line["event"] == "request.failed"]
+    assert (line["request"], line["path"]) == (given.json["id"], path)
 
 
 def test_figures(okno: Okno, scene: Scene, admin: str) -> None:
