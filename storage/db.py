@@ -19,8 +19,10 @@ Tx = Connection
 T = TypeVar("T")
 
 _RETRYABLE_STATES = {"40001", "40P01", "55P03", "57014"}
-# A server that became read-only after a failover is left for the one that took over.
-_AWAY_STATES = {"25006", "53100", "53200", "53300", "57P01", "57P02", "57P03", "25P03"}
+# Classes of SQLSTATE that blame what was written: wrong counts, data, constraints, rights and names, limits. All others
+# (a disk, a failover, a shutdown, an index in pieces) are the server's trouble, in which no message may be lost.
+_DATA_CLASSES = {"21", "22", "23", "42", "44", "54"}
+_DATA_ERRORS = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError, sqlite3.NotSupportedError)
 
 
 def now() -> datetime:
@@ -129,7 +131,7 @@ def is_conflict(error: BaseException) -> bool:
 
 
 def is_database_fault(error: BaseException) -> bool:
-    """The database is away, full or busy: nothing that the data at hand is to blame for."""
+    """The database is away, full, busy or broken: nothing that the data at hand is to blame for."""
     if isinstance(error, DBAPIError):
         if error.connection_invalidated or isinstance(error, InterfaceError):
             return True
@@ -138,11 +140,11 @@ def is_database_fault(error: BaseException) -> bool:
         state = error.sqlstate
         if state is None:
             return isinstance(error, psycopg.OperationalError)
-        return state in _RETRYABLE_STATES | _AWAY_STATES or state.startswith("08")
+        return state[:2] not in _DATA_CLASSES
     # QueuePool's own time-out: every connection is in use.
     if isinstance(error, TimeoutError | OperationalError) or type(error).__name__ == "TimeoutError":
         return True
-    return isinstance(error, sqlite3.OperationalError)
+    return isinstance(error, sqlite3.DatabaseError) and not isinstance(error, _DATA_ERRORS)
 
 
 def _postgres_engine(
