@@ -140,8 +140,11 @@ def change(tx: Tx, state: str, where: Any, allowed: Sequence[str], **values: Any
 
 
 def retry(tx: Tx, where: Any, allowed: Sequence[str]) -> Sequence[Row[Any]]:
-    """Queue letters again, their patience anew; one whose end nobody knows may arrive twice from here on."""
-    at = now()
+    """Queue letters again, their patience anew; one whose end nobody knows may arrive twice from here on.
+
+    One that is to leave later, and was held before, still does.
+    """
+    at = case((OUTBOX.c.send_at > now(), OUTBOX.c.send_at), else_=now())
     twice = case((OUTBOX.c.state == UNCONFIRMED, True), else_=OUTBOX.c.maybe_twice)
     return change(tx, QUEUED, where, allowed, next_at=at, send_at=at, attempts=0, error=None, maybe_twice=twice)
 
