@@ -1,11 +1,12 @@
 """Replay: parked raws and held letters taken up again, by hand."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, FromClause, and_, true
+from sqlalchemy import ColumnElement, FromClause, Row, and_, true
 
 from pipeline.daemons import open_database
 from settings import Settings, SettingsError
@@ -65,17 +66,19 @@ def replay_outbox(settings: Settings, choice: Choice) -> int:
 
 
 def _parked(db: Database, where: ColumnElement[bool]) -> int:
-    count = 0
-    while step := db.write(partial(_some_parked, where=where)):
-        count += step
+    # By id: what still cannot be read is parked again meanwhile, and would be found without end.
+    count, last = 0, 0
+    while rows := db.write(partial(_some_parked, where=where, after=last)):
+        count += len(rows)
+        last = rows[-1].id
     return count
 
 
-def _some_parked(tx: Tx, *, where: ColumnElement[bool]) -> int:
-    rows = inbox.replay_parked(tx, where, _STEP)
+def _some_parked(tx: Tx, *, where: ColumnElement[bool], after: int) -> Sequence[Row[Any]]:
+    rows = inbox.replay_parked(tx, where, after, _STEP)
     told = [{"inbox": row.id, "channel": row.channel} for row in rows]
     journal.append(tx, [journal.Entry("inbox.replayed", journal.SYSTEM, None, each) for each in told])
-    return len(rows)
+    return rows
 
 
 def _processed(db: Database, where: ColumnElement[bool]) -> int:

@@ -148,12 +148,15 @@ def park(tx: Tx, row: Claim, reason: str) -> None:
     tx.execute(PARKED.insert().values(inbox_id=row.id, channel=row.channel, reason=reason, parked_at=now()))
 
 
-def replay_parked(tx: Tx, where: ColumnElement[bool], limit: int = 1000) -> Sequence[Row[Any]]:
-    """Queue parked raws again, a clean slate each; gives back their rows. `where` speaks of PARKED and INBOX."""
+def replay_parked(tx: Tx, where: ColumnElement[bool], after: int = 0, limit: int = 1000) -> Sequence[Row[Any]]:
+    """Queue parked raws with ids above `after` again, a clean slate each; gives back their rows.
+
+    `where` speaks of PARKED and INBOX.
+    """
     query = (
         select(INBOX.c.id, INBOX.c.channel, INBOX.c.shard, INBOX.c.address)
         .join(PARKED, PARKED.c.inbox_id == INBOX.c.id)
-        .where(where)
+        .where(where, INBOX.c.id > after)
         .order_by(INBOX.c.id)
         .limit(limit)
     )

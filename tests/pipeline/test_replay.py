@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from pipeline import replay
 from pipeline.replay import Choice, replay_inbox, replay_outbox
 from settings import Settings, SettingsError
-from storage.db import now
+from storage.db import Database, Tx, now
 from storage.inbox import INBOX
 from storage.outbox import OUTBOX
 from tests.fakes.channel import raw
@@ -77,6 +78,39 @@ def test_one_whose_end_nobody_knew_is_marked_as_maybe_arriving_twice(rig: Rig, l
     replay_outbox(settings_of(rig), Choice())
     twice = {state: rig.letter_row(letter).maybe_twice for state, letter in letters.items()}
     assert {state for state, marked in twice.items() if marked} == {"unconfirmed"}
+
+
+def test_a_letter_that_was_to_leave_later_still_does(rig: Rig, letters: dict[str, int]) -> None:
+    later = now() + timedelta(days=3)
+    with rig.db.begin() as tx:
+        tx.execute(update(OUTBOX).where(OUTBOX.c.id == letters["held"]).values(send_at=later, next_at=later))
+    replay_outbox(settings_of(rig), Choice())
+    held, unconfirmed = (rig.letter_row(letters[state]) for state in ("held", "unconfirmed"))
+    assert (held.state, held.send_at, held.next_at) == ("queued", later, later)
+    assert unconfirmed.send_at == unconfirmed.next_at < later
+
+
+def test_what_is_parked_again_meanwhile_is_replayed_once(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig.take(*(raw("anna", str(n), poison="raise") for n in range(3)))
+    monkeypatch.setattr(replay, "_STEP", 1)
+    parked = replay._some_parked
+    steps: list[int] = []
+
+    def after_a_worker(tx: Tx, **more: Any) -> Any:
+        steps.append(1)
+        assert len(steps) < 10, "there is no end to it"
+        return parked(tx, **more)
+
+    class Busy(Database):
+        """Between two steps what they queued is read again, in vain."""
+
+        def write(self, work: Any, **more: Any) -> Any:
+            rig.settle()
+            return super().write(work, **more)
+
+    monkeypatch.setattr(replay, "_some_parked", after_a_worker)
+    monkeypatch.setattr(replay, "open_database", lambda settings: Busy(settings.database.url))
+    assert replay_inbox(settings_of(rig), Choice()) == 3
 
 
 def test_raws_since_a_time_are_those_since_that_time(rig: Rig) -> None:
