@@ -15,7 +15,7 @@ from sqlalchemy import Row
 from structlog.contextvars import bound_contextvars
 
 import log
-from connectors.base import Letter, Outgoing, Receipt
+from connectors.base import ChannelSettings, Letter, Outgoing, Receipt
 from connectors.registry import Channels
 from dialogs import visitors
 from pipeline.loop import LoopThread
@@ -37,6 +37,9 @@ _GRACE = 10.0
 _AGAIN = 0.3
 # Seconds a channel is served before the others get their turn, when there are more channels than threads.
 _VISIT = 2.0
+# A channel that is not there any more: nothing is sent again by itself, and somebody has to look. Not at once: where
+# settings are being changed, another process may still know it.
+_GONE, _LOOK_ELSEWHERE = ChannelSettings(kind="gone", on_unknown="hold"), timedelta(hours=1)
 
 
 class Deliver:
@@ -227,10 +230,13 @@ class Deliver:
                 continue
             if row.expires_at > at and not leases.is_dead(row.worker):
                 continue
-            if row.channel not in self._channels:
+            known = row.channel in self._channels
+            if not known and row.expires_at > at - _LOOK_ELSEWHERE:
                 continue
-            tried = Tried(row.attempts, row.send_at, row.automatic, self._channels[row.channel].limits.idempotent)
-            verdict = judge(ConnectionAbortedError(), tried, self._channels.settings[row.channel], at)
+            idempotent = known and self._channels[row.channel].limits.idempotent
+            policy = self._channels.settings[row.channel] if known else _GONE
+            tried = Tried(row.attempts, row.send_at, row.automatic, idempotent)
+            verdict = judge(ConnectionAbortedError(), tried, policy, at)
             outbox.finish(tx, row.id, row.token, state=verdict.state, **verdict.values)
             _log.warning("letter.outcome_unknown", letter=row.id, dialog=row.dialog_id, channel=row.channel)
             if verdict.event:

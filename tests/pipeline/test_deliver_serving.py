@@ -126,12 +126,17 @@ def test_a_letter_cancelled_in_the_last_moment_is_not_sent(rig: Rig, sending: Se
     assert rig.world.calls() == []
 
 
-def test_a_channel_that_is_not_configured_keeps_its_letters(rig: Rig, sending: Sending) -> None:
+def test_a_call_of_a_channel_that_is_gone_is_shown_to_somebody(rig: Rig, sending: Sending) -> None:
     letter = rig.letter("ok", channel="gone")
     sending.deliver.sweep()
-    change(rig, letter, state="sending", worker="other-host/1/1/1/1", expires_at=now() - timedelta(hours=1), attempts=1)
-    sending.deliver.sweep()
-    assert states(rig) == ["sending"], "nobody here knows what its channel can do"
+    change(rig, letter, state="sending", worker="other-host/1/1/1/1", attempts=1)
+    for minutes, state in ((30, "sending"), (90, "unconfirmed")):
+        change(rig, letter, expires_at=now() - timedelta(minutes=minutes))
+        sending.deliver.sweep()
+        assert states(rig) == [state], "another process may know what its channel can do"
+    (told,) = rig.events("message.unconfirmed")
+    assert told.data["letter"] == letter
+    rig.check()
 
 
 def test_the_outcome_is_kept_while_the_database_is_away(rig: Rig, sending: Sending, monkeypatch: Any) -> None:
