@@ -123,7 +123,7 @@ def _settle_in(tx: Tx) -> bytes:
 
 def build(house: House, lifespan: Callable[[FastAPI], object]) -> FastAPI:
     """The application behind the door."""
-    app = FastAPI(title="Okno", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None)  # type: ignore[arg-type]
+    app = FastAPI(title="Okno", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)  # type: ignore[arg-type]
     app.state.house = house
     problems.install(app)
     for kind in (Trouble, Refused, Unfit, Busy):

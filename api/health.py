@@ -69,6 +69,12 @@ def docs(request: Request) -> Response:
     return HTMLResponse(reference.page(request.app.openapi()), headers=reference.HEADERS)
 
 
+@router.get("/openapi.json", include_in_schema=False, dependencies=[Depends(allow_open("docs.read"))])
+def openapi(request: Request) -> Response:
+    """The same for programs, as OpenAPI 3.1."""
+    return answer(200, request.app.openapi())
+
+
 def _look(mine: House, patience: float) -> dict[str, Any]:
     if not _one_look.acquire(timeout=patience):
         return _away()

@@ -137,7 +137,7 @@ def test_figures(okno: Okno, scene: Scene, admin: str) -> None:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("path", ["/metrics", "/docs"])
+@pytest.mark.parametrize("path", ["/metrics", "/docs", "/openapi.json"])
 def test_figures_and_reference_are_open_on_this_machine_alone(okno: Okno, admin: str, path: str) -> None:
     assert okno.ask("GET", path).status == 200
     # A proxy on this machine speaks for somebody who is not on it.

@@ -44,6 +44,7 @@ ROUTES: dict[tuple[str, str], Action | str] = {
     ("GET", "/v1/files/{file_id}"): "file.read",
     ("GET", "/metrics"): "metrics.read",
     ("GET", "/docs"): "docs.read",
+    ("GET", "/openapi.json"): "docs.read",
     ("GET", "/healthz"): PUBLIC,
     ("GET", "/readyz"): PUBLIC,
     ("OPTIONS", "/chat/{channel}/{rest:path}"): PUBLIC,
