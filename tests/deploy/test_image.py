@@ -36,6 +36,12 @@ def test_the_image_s_context_holds_all_the_wheel_is_built_from(tmp_path: Path) -
         assert {"workers.py", "settings.toml", "storage/migrations/env.py"} <= set(archive.namelist())
 
 
+def test_secrets_are_neither_sent_to_the_builder_nor_committed() -> None:
+    assert not {"deploy", "var", ".git"} & set(sent_to_the_builder())
+    for line in ("/var/", "/deploy/secrets/", "/deploy/settings.toml"):
+        assert line in (ROOT / ".gitignore").read_text().splitlines()
+
+
 def test_what_the_image_installs_is_known_by_its_hash() -> None:
     installs = re.findall(r"pip .*?install.*", (DEPLOY / "Dockerfile").read_text())
     assert len(installs) == 3
