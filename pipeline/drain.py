@@ -11,8 +11,7 @@ that kills can do so three times only and never has an innocent set aside.
 import random
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -83,8 +82,8 @@ class Drain:
         self._starts: dict[int, str] = {}
         # By shard, a raw whose start alone was ended by database or disk: that start is still to be taken back.
         self._spared: dict[int, Claim] = {}
-        # By shard, how often suspects were passed over.
-        self._waited = Counter[int]()
+        # In how many rounds there were suspects.
+        self._waited = 0
 
     def stop(self) -> None:
         """Finish the batches under way and take no more."""
@@ -148,8 +147,8 @@ class Drain:
             return _NOTHING
         self._more = found.more
         self._turn_over(starts, found.rest)
-        self._waited.update(found.suspicious)
-        due = [shard for shard in found.suspicious if not found.rows or self._waited[shard] % _EVERY == 0]
+        self._waited += bool(found.suspicious)
+        due = found.suspicious if not found.rows or self._waited % _EVERY == 0 else set()
         if due and (work := self._take_suspects(due)):
             return work
         if found.rows:
@@ -201,13 +200,13 @@ class Drain:
         ours = {one.name for one in held}
         return _Work(held, [row for row in rows if shards.name_of(row.shard) in ours])
 
-    def _take_suspects(self, due: Sequence[int]) -> _Work | None:
+    def _take_suspects(self, due: Collection[int]) -> _Work | None:
         work, taken = self._db.write(partial(self._suspects, due=due))
         for shard in taken:
             self._spared.pop(shard, None)
         return work
 
-    def _suspects(self, tx: Tx, due: Sequence[int]) -> tuple[_Work | None, list[int]]:
+    def _suspects(self, tx: Tx, due: Collection[int]) -> tuple[_Work | None, list[int]]:
         """A group of those that may run together, or one alone, not noted as under work yet; and the shards taken."""
         held: dict[int, Held] = {}
         groups: list[list[Claim]] = []

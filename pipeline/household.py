@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
+from sqlalchemy import make_url
+
 import log
 from connectors.registry import Channels
 from pipeline import embedded, queues
@@ -61,7 +63,8 @@ def _alone(settings: Settings) -> IO[str]:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         raise SettingsError(
-            f"{path}: another `all` runs on this state directory; stop it or set OKNO_STATE_DIR"
+            f"{path}: another `all` runs on this state directory; stop it, or give this one its own OKNO_STATE_DIR "
+            "and OKNO_DATABASE__URL"
         ) from None
     return held
 
@@ -160,6 +163,8 @@ def _welcome(settings: Settings, token: str | None) -> str:
         f"\n  Okno is open.\n\n"
         f"  Chat page       {address}/\n"
         f"  Console         {address}/console\n"
-        f"  Operator token  {shown}\n\n"
-        f"  Ctrl-C stops everything; what was written stays in {os.path.relpath(settings.state_dir)}/.\n\n"
+        f"  Operator token  {shown}\n"
+        f"  Database        {make_url(settings.database.url).render_as_string()}\n"
+        f"  Files           {os.path.relpath(settings.files_dir)}/\n\n"
+        f"  Ctrl-C stops everything; what was written stays there.\n\n"
     )

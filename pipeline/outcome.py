@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from connectors.base import Blocked, ChannelSettings, ConnectorError, Denied, Receipt, Rejected, Unavailable
+from connectors.base import Blocked, ChannelSettings, Denied, Receipt, Rejected, Unavailable
 from storage.outbox import FAILED, QUEUED, SENT, UNCONFIRMED
 
 # Seconds a channel whose credentials are wrong is left alone before they are tried again.
@@ -71,8 +71,3 @@ def _again(tried: Tried, policy: ChannelSettings, at: datetime, why: str, retry_
 
 def _final(state: str, why: str, *, unreachable: bool = False) -> Verdict:
     return Verdict(state, {"error": why}, "message.sending_failed", unreachable=unreachable)
-
-
-def safe_text(error: BaseException) -> str:
-    """What may be shown of an error: a connector's own words, of others only the kind."""
-    return str(error) if isinstance(error, ConnectorError) else type(error).__name__

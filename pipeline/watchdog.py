@@ -50,8 +50,9 @@ def _wind() -> None:
         # Not the stderr that a host of ours may have put in its place.
         faulthandler.dump_traceback_later(max(0.001, left), file=sys.__stderr__ or sys.stderr, exit=True)
     except (RuntimeError, ValueError, OSError) as error:
-        # What is done here is not to blame, and goes on unwatched.
+        # What is done here is not to blame, and goes on unwatched; a timer set before would end it all the same.
         _unwatched.set()
+        faulthandler.cancel_dump_traceback_later()
         _log.warning("watchdog.missing", error=type(error).__name__)
 
 

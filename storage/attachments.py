@@ -98,11 +98,6 @@ def attach(tx: Tx, claims: Sequence[Claim]) -> set[str]:
     return set(taken)
 
 
-def get(tx: Tx, file_id: str) -> Row[Any] | None:
-    """The row with this id."""
-    return tx.execute(select(ATTACHMENTS).where(ATTACHMENTS.c.id == file_id)).one_or_none()
-
-
 def by_ids(tx: Tx, file_ids: Sequence[str]) -> list[Row[Any]]:
     """The rows with these ids, in the order asked for."""
     if not file_ids:

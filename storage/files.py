@@ -1,16 +1,15 @@
 """Files: a directory of bytes under the hash of their content, and what may be said of a file's name and type."""
 
-import asyncio
 import fcntl
 import hashlib
 import os
 import re
 import secrets
-from collections.abc import AsyncIterable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 # The only types a browser may show in place; a row has one of them only if its bytes say so too.
 INLINE = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
@@ -75,7 +74,7 @@ class Incoming:
 
 
 class FileStore:
-    """A directory of contents. Everything but `put_async` blocks."""
+    """A directory of contents. Everything blocks."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -93,22 +92,11 @@ class FileStore:
                 incoming.write(chunk)
             return incoming.keep()
 
-    async def put_async(self, chunks: AsyncIterable[bytes], limit: int) -> Content:
-        """The same on an event loop, which goes on meanwhile."""
-        with self._incoming(limit) as incoming:
-            async for chunk in chunks:
-                await asyncio.to_thread(incoming.write, chunk)
-            return await asyncio.to_thread(incoming.keep)
-
     def path(self, sha256: str) -> Path:
         """Where the content lies; ValueError for what is no hash."""
         if not re.fullmatch(r"[0-9a-f]{64}", sha256):
             raise ValueError("not a SHA-256")
         return self.root / sha256[:2] / sha256
-
-    def open(self, sha256: str) -> BinaryIO:
-        """The content, for reading; FileNotFoundError when it is not there."""
-        return self.path(sha256).open("rb")
 
     def place(self, path: Path, sha256: str) -> None:
         """Move a written file to where its content belongs, durably."""

@@ -97,7 +97,8 @@ def engine(url: URL, pool: int) -> Engine:
     """Connections to the file `url` names, made with its folder if it is not there."""
     assert url.database
     file = Path(url.database)
-    file.parent.mkdir(parents=True, exist_ok=True)
+    # Customers' words lie here, and what signs sessions: nobody else's to read, whichever command comes first.
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     arguments: dict[str, Any] = {"timeout": 30, "factory": Writer}
     made = create_engine(url, pool_size=pool, max_overflow=pool, hide_parameters=True, connect_args=arguments)
 

@@ -39,13 +39,12 @@ def _attach(db: Database, *claims: Claim) -> set[str]:
 def test_a_row_says_what_may_be_said_of_a_file(db: Database) -> None:
     _add(db, row := attachments.stored(ANNA, "../\u202ephoto.exe", "text/html", PNG))
     with db.read() as tx:
-        found = attachments.get(tx, row.id)
-    assert found is not None
+        (found,) = attachments.by_ids(tx, [row.id])
     assert (found.name, found.type, found.size, found.state) == ("photo.exe", "image/png", 10, "stored")
     assert len(row.id) == 22
     assert attachments.stored(ANNA, "a.svg", "image/svg+xml", TEXT).type == UNKNOWN
     with db.read() as tx:
-        assert attachments.get(tx, "nothing") is None
+        assert attachments.by_ids(tx, ["nothing"]) == []
 
 
 def test_uploads_are_given_to_their_message_in_order(db: Database) -> None:
