@@ -19,9 +19,9 @@ Tx = Connection
 T = TypeVar("T")
 
 _RETRYABLE_STATES = {"40001", "40P01", "55P03", "57014"}
-# Classes of SQLSTATE that blame what was written: wrong counts, data, constraints, rights and names, limits. All others
-# (a disk, a failover, a shutdown, an index in pieces) are the server's trouble, in which no message may be lost.
-_DATA_CLASSES = {"21", "22", "23", "42", "44", "54"}
+# Classes of SQLSTATE that blame what was written: data, constraints, limits. All others (a disk, a failover, a broken
+# index, a right or a table that is missing) are the server's trouble, in which no message may be lost.
+_DATA_CLASSES = {"21", "22", "23", "54"}
 _DATA_ERRORS = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError, sqlite3.NotSupportedError)
 
 

@@ -199,6 +199,8 @@ def test_a_file_that_somebody_else_locks_is_nobodys_fault(db: Database) -> None:
         (psycopg.errors.IoError(), True),
         (psycopg.errors.IndexCorrupted(), True),
         (psycopg.errors.InsufficientResources(), True),
+        (psycopg.errors.InsufficientPrivilege(), True),
+        (psycopg.errors.UndefinedTable(), True),
         (psycopg.errors.UniqueViolation(), False),
         (psycopg.errors.ProgramLimitExceeded(), False),
         (psycopg.errors.CharacterNotInRepertoire(), False),

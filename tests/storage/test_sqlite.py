@@ -28,6 +28,15 @@ def url(tmp_path: Path) -> str:
     return str(db.url)
 
 
+def test_a_new_folder_is_nobody_else_s_to_read(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        Database(f"sqlite:///{tmp_path / 'new' / 'okno.db'}").close()
+    finally:
+        os.umask(before)
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
+
+
 def note(db: Database, who: str, pause: float = 0.0) -> None:
     with db.begin() as tx:
         key = {"name": f"{who}{time.monotonic_ns()}", "value": b""}
