@@ -87,7 +87,7 @@ def bind(scope: Mapping[str, Any]) -> None:
 
 
 def unexpected(error: Exception) -> Response:
-    """The answer to an error nobody foresaw, which is logged; the request has a name."""
+    """The answer to an error nobody foresaw, which is logged under the number that `bind` gave the request."""
     if is_database_fault(error):
         _log.warning("request.database_away", error=type(error).__name__)
         return problem(503, "The database does not answer; try again.", headers={"retry-after": "1"})

@@ -83,7 +83,7 @@ class Drain:
         # By shard, a raw whose start alone was ended by database or disk: that start is still to be taken back.
         self._spared: dict[int, Claim] = {}
         # In how many rounds there were suspects.
-        self._waited = 0
+        self._doubts = 0
 
     def stop(self) -> None:
         """Finish the batches under way and take no more."""
@@ -147,8 +147,8 @@ class Drain:
             return _NOTHING
         self._more = found.more
         self._turn_over(starts, found.rest)
-        self._waited += bool(found.suspicious)
-        due = found.suspicious if not found.rows or self._waited % _EVERY == 0 else set()
+        self._doubts += bool(found.suspicious)
+        due = found.suspicious if not found.rows or self._doubts % _EVERY == 0 else set()
         if due and (work := self._take_suspects(due)):
             return work
         if found.rows:

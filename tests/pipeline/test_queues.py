@@ -141,6 +141,15 @@ def test_the_mark_is_gone_before_the_actor_looks(redis_url: str) -> None:
         worker.stop(timeout=5_000)
 
 
+def test_a_worker_asks_for_its_queue_and_for_nothing_else(redis_url: str) -> None:
+    broker = queues.make_broker(redis_url)
+    queues.declare(broker, lambda _: None, lambda _: None)
+    worker = queues.start_worker(broker, PIPELINE, 1)
+    asked = set(worker.consumers)
+    worker.stop(timeout=5_000)
+    assert asked == {PIPELINE}
+
+
 def test_a_wiped_server_hears_the_next_bell(redis_url: str) -> None:
     with heard(redis_url) as (bells, ears), redis.Redis.from_url(redis_url) as client:
         for number in "012":

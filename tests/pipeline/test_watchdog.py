@@ -49,6 +49,19 @@ def test_who_cannot_be_watched_works_all_the_same(monkeypatch: pytest.MonkeyPatc
     assert not watchdog._until
 
 
+def test_a_timer_that_cannot_be_set_again_ends_nobody() -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise ValueError("stderr is closed")
+
+    def work() -> None:
+        with watched(0.3):
+            faulthandler.dump_traceback_later = refused
+            overstay(30, 0.01)
+            time.sleep(1)
+
+    assert Child(work).wait() == 0
+
+
 def test_a_fork_of_a_watched_process_does_not_wait_for_a_timer_it_has_not() -> None:
     with watched(30):
         child = Child(lambda: overstay(30, 0.01))
