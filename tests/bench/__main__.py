@@ -1,6 +1,6 @@
 """Bench: how fast Okno is, and how much memory it takes.
 
-    python -m tests.bench                               everything, on PostgreSQL and on SQLite (about half an hour)
+    python -m tests.bench                               everything, on PostgreSQL and on SQLite (about twenty minutes)
     python -m tests.bench --only pipeline,post --db postgresql
     python -m tests.bench --quick                       as little as shows that the benchmark itself works
     python -m tests.bench --write-docs                  and put the tables into docs/benchmarks.md

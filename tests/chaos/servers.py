@@ -1,5 +1,6 @@
 """The servers underneath: PostgreSQL and Redis of the run's own, that can be killed, frozen and started again."""
 
+import abc
 import asyncio
 import os
 import shutil
@@ -36,7 +37,7 @@ def postgresql_programs() -> Path | None:
     return Path(path).parent if path else None
 
 
-class Server:
+class Server(abc.ABC):
     """A process on a port that is started, killed and frozen from outside."""
 
     def __init__(self, folder: Path) -> None:
@@ -71,11 +72,13 @@ class Server:
         await asyncio.sleep(seconds)
         self._process.send_signal(signal.SIGCONT)
 
+    @abc.abstractmethod
     def _command(self) -> list[str]:
-        raise NotImplementedError
+        """What starts it."""
 
+    @abc.abstractmethod
     async def _answers(self) -> bool:
-        raise NotImplementedError
+        """Whether it can be used by now."""
 
 
 class Postgres(Server):

@@ -1,5 +1,6 @@
 """Those who write to us: visitors in the widget, and shoppers for whom a site's own server speaks."""
 
+import abc
 import asyncio
 import random
 import time
@@ -19,7 +20,7 @@ _THRICE = 12
 _PAGE = 200
 
 
-class Writer:
+class Writer(abc.ABC):
     """Writes `count` messages one after the other: the next only once the system has the last."""
 
     def __init__(self, config: Config, number: int, count: int, door: Door, book: ledger.Ledger) -> None:
@@ -42,16 +43,20 @@ class Writer:
             self._book.note(ledger.ACKED, self.number, n, token)
             self.acked += 1
 
+    @abc.abstractmethod
     async def _arrive(self) -> None:
         """What has to happen before the first message."""
 
+    @abc.abstractmethod
     async def _write(self, key: str, text: str) -> None:
         """Returns once the system has said that it has the message."""
-        raise NotImplementedError
 
 
 class Shopper(Writer):
     """A customer of a site that passes his messages on by signed webhook."""
+
+    async def _arrive(self) -> None:
+        """His site needs no session."""
 
     async def _write(self, key: str, text: str) -> None:
         body = orjson.dumps(

@@ -103,10 +103,10 @@ class SmsKit:
         return self._raw(sender, item, {"text": text, "sent_at": at.isoformat()})
 
     def edit(self, sender: str, item: str, text: str, at: datetime) -> Raw:
-        raise NotImplementedError
+        raise AssertionError("nobody edits a text message on its way")
 
     def deletion(self, sender: str, item: str, at: datetime) -> Raw:
-        raise NotImplementedError
+        raise AssertionError("nobody takes a text message back")
 
     def oversized(self, sender: str, item: str) -> Raw:
         return self.text(sender, item, "x" * 100_000, AT)
