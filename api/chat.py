@@ -17,7 +17,7 @@ from api.door import Door, Trouble, bearer, cors
 from api.files import handed_out
 from api.house import House, house
 from api.uploads import FORM, uploaded
-from connectors.base import Chat
+from connectors.abilities import Chat
 from dialogs import files, visitors
 from dialogs.access import Visitor
 from storage.db import now

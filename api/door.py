@@ -15,7 +15,8 @@ from starlette.responses import Response
 from api.callers import caller_of, own_origins
 from api.problems import bind, problem, unexpected
 from api.rates import Rates
-from connectors.base import Chat, Hook, Refused, Request
+from connectors.abilities import Chat, Hook, Request
+from connectors.base import Refused
 from connectors.registry import Channels
 from pipeline.intake import Busy, SharedIntake, Unfit
 from settings import WebSettings

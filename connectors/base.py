@@ -1,9 +1,7 @@
 """The contract between Okno and the outside world: what a connector takes, gives and may raise."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from datetime import datetime
-from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
@@ -37,12 +35,18 @@ class Proof(msgspec.Struct, frozen=True):
 
 
 class Sender(msgspec.Struct, frozen=True):
-    """Who wrote: `address` is his own in the channel; the rest is what the source tells of him."""
+    """Who wrote: `address` is where he is answered, his own in the channel; the rest is what the source tells of him.
+
+    `profile` holds what has no field (username, language, start …). `ask` says that the source told no name, and that
+    the connector's `profiles` can be asked for it.
+    """
 
     address: str
     name: str = ""
     email: str = ""
     proofs: tuple[Proof, ...] = ()
+    profile: dict[str, str] | None = None
+    ask: bool = False
 
 
 class File(msgspec.Struct, frozen=True):
@@ -62,8 +66,12 @@ class File(msgspec.Struct, frozen=True):
 class Message(msgspec.Struct, frozen=True, tag="message"):
     """Something was written. `source_key` orders messages of the same `sent_at`; `data` is kept with the message.
 
-    `direction` is "out" for what our side wrote elsewhere; `sender` is the client all the same. A message of `history`
-    neither reopens an episode nor counts as unread.
+    `direction` is "out" for what our side wrote elsewhere; `sender` is the client all the same, and `echo` the `number`
+    of the letter it would be if we wrote it. A message of `history` neither reopens an episode nor counts as unread.
+
+    Messages of one `album` become one message with the files of all. `author` is who of several people behind the
+    address wrote it. `respond` is what the client is told in return, by a machine. `press` says that a button was
+    pressed and what the channel wants to hear of it: it goes back in a signal.
     """
 
     external_id: str
@@ -79,6 +87,11 @@ class Message(msgspec.Struct, frozen=True, tag="message"):
     history: bool = False
     edited_at: datetime | None = None
     deleted_at: datetime | None = None
+    album: str | None = None
+    author: str = ""
+    echo: int | None = None
+    respond: str = ""
+    press: str | None = None
 
 
 class Edit(msgspec.Struct, frozen=True, tag="edit"):
@@ -122,7 +135,22 @@ class DeliveryReport(msgspec.Struct, frozen=True, tag="report"):
     error: str = ""
 
 
-Envelope = Message | Edit | Deletion | Reaction | DeliveryReport
+class Reach(msgspec.Struct, frozen=True, tag="reach"):
+    """The client can be written to at this address from `at` on, or can no longer be."""
+
+    sender: Sender
+    reachable: bool
+    at: datetime
+
+
+class Move(msgspec.Struct, frozen=True, tag="move"):
+    """Who had the address `before` has `after` from now on."""
+
+    before: str
+    after: str
+
+
+Envelope = Message | Edit | Deletion | Reaction | DeliveryReport | Reach | Move
 
 
 # ---- outbound ----
@@ -138,8 +166,29 @@ class Outgoing(msgspec.Struct, frozen=True):
     path: str
 
 
+class Span(msgspec.Struct, frozen=True):
+    """A stretch of text with a look of its own, from `start` up to `end` in code points; `url` only of a link."""
+
+    kind: Literal["bold", "italic", "underline", "strike", "code", "pre", "quote", "spoiler", "link"]
+    start: int
+    end: int
+    url: str = ""
+
+
+class Button(msgspec.Struct, frozen=True):
+    """A button below a message: a link, or an answer that comes back as a message with its text and `data`."""
+
+    text: str
+    data: str = ""
+    url: str = ""
+
+
 class Letter(msgspec.Struct, frozen=True):
-    """One outbound call with an effect; `key` is the same at every try, `external_id` is what edit and delete touch."""
+    """One outbound call with an effect; `external_id` is what edit and delete touch.
+
+    `key` is the same at every try, and so is `number`, 1 … 2³¹-1, for channels whose keys are numbers. `buttons` are
+    rows of them.
+    """
 
     id: int
     key: str
@@ -151,6 +200,9 @@ class Letter(msgspec.Struct, frozen=True):
     files: tuple[Outgoing, ...] = ()
     reply_to: str | None = None
     external_id: str | None = None
+    number: int = 1
+    spans: tuple[Span, ...] = ()
+    buttons: tuple[tuple[Button, ...], ...] = ()
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -164,10 +216,15 @@ class Part(msgspec.Struct, frozen=True):
 
     text: str
     files: tuple[int, ...] = ()
+    spans: tuple[Span, ...] = ()
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """What a channel can carry. `idempotent`: the same key twice has one effect; sizes in characters and bytes."""
+    """What a channel can carry. `idempotent`: the same key twice has one effect; sizes in characters and bytes.
+
+    `caption` is how much text goes with files, `text` as long as it is None. Of `groups` of media types (`image/` is
+    all that begin so) up to `files` go in one letter, of any other type one; without groups all go together.
+    """
 
     text: int
     file: int
@@ -175,6 +232,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     idempotent: bool
     edits: bool = False
     deletes: bool = False
+    formats: bool = False
+    buttons: bool = False
+    caption: int | None = None
+    groups: tuple[tuple[str, ...], ...] = ()
     # Seconds after which a call under way counts as lost.
     call: float = 30.0
 
@@ -194,12 +255,23 @@ class Blocked(Rejected):
     """The client can no longer be reached at this address."""
 
 
-class Unavailable(ConnectorError):
-    """The channel certainly did not take it; try again after `retry_after` seconds, or by schedule when None."""
+class Moved(ConnectorError):
+    """Not taken, for the client has another `address` now: the same letter goes there."""
 
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
+    def __init__(self, message: str, address: str) -> None:
         super().__init__(message)
-        self.retry_after = retry_after
+        self.address = address
+
+
+class Unavailable(ConnectorError):
+    """The channel certainly did not take it; try again after `retry_after` seconds, or by schedule when None.
+
+    Meanwhile the whole channel is silent, or only the letter's recipient hears nothing when it is about `him_alone`.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None, *, him_alone: bool = False) -> None:
+        super().__init__(message)
+        self.retry_after, self.him_alone = retry_after, him_alone
 
 
 class Denied(ConnectorError):
@@ -218,7 +290,7 @@ class Refused(ConnectorError):
 
 
 class ChannelSettings(BaseModel):
-    """Keys every channel's section understands; settings.toml explains them. Times in seconds."""
+    """Keys every channel's section understands; settings.toml explains them. Times in seconds, rates a second."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -252,120 +324,3 @@ class Connector(Protocol):
 
     async def close(self) -> None:
         """Give connections back."""
-
-
-@runtime_checkable
-class Receive(Protocol):
-    """A connector that reads its source itself."""
-
-    def receive(self, cursor: str | None) -> AsyncIterator[Batch]:
-        """Batches from `cursor` on; being resumed is the word that the last one is committed."""
-
-
-class Request(msgspec.Struct, frozen=True):
-    """A pushed request: lower-case headers, whole body, and when it arrived."""
-
-    headers: Mapping[str, str]
-    body: bytes
-    at: datetime
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """What a pushed request means (`batch`, or None for nothing to store) and the reply once that is committed."""
-
-    batch: Batch | None
-    status: int = 200
-    body: bytes = b""
-    type: str = "application/json"
-
-
-@runtime_checkable
-class Hook(Protocol):
-    """A connector whose source pushes to POST /hooks/{channel}."""
-
-    def accept(self, request: Request) -> Answer:
-        """Check who sent it and read it; raises Refused. Pure: the answer goes out after the commit."""
-
-
-class Session(msgspec.Struct, frozen=True):
-    """What a chat gives to somebody who opens it: `token` proves at each later request that he is `visitor`."""
-
-    token: str
-    visitor: Sender
-    expires_at: datetime
-
-
-class Allowance(msgspec.Struct, frozen=True, kw_only=True):
-    """What a chat lets one caller do: requests a minute (0 is no limit), and bytes of files in a day."""
-
-    sessions: int
-    messages: int
-    files: int
-    bytes_a_day: int
-
-
-@runtime_checkable
-class Chat(Protocol):
-    """A connector whose clients talk to us through /chat/{channel}, in their browsers.
-
-    All of it is pure; `key` is the secret this installation signs sessions with. Every method but the last two raises
-    Refused.
-    """
-
-    allowance: Allowance
-
-    def open_session(self, body: bytes, old_token: str | None, key: bytes, at: datetime) -> Session:
-        """A session for who asks in `body` ({name?, email?, identity?}); with a valid old token, the same visitor."""
-
-    def visitor(self, token: str, key: bytes) -> Sender:
-        """Who holds the token; Refused with 401 asks for a new session."""
-
-    def session(self, token: str, key: bytes) -> Session:
-        """The same, and how long he may hold it."""
-
-    def message(self, visitor: Sender, body: bytes, at: datetime) -> Raw:
-        """What the visitor wrote at `at` ({id, text, files?: [upload]})."""
-
-    def own_id(self, visitor: Sender, external_id: str) -> str:
-        """The id the visitor gave to his message; of a message that is not his own, the whole `external_id`."""
-
-    def origin_allowed(self, origin: str | None, own_origins: frozenset[str]) -> bool:
-        """Whether a page of this `Origin` may use the chat; `own_origins` are the installation's own."""
-
-
-class Fetched(msgspec.Struct, frozen=True):
-    """The content of a file by reference; `type` as its server says. Whoever stops reading early closes `chunks`."""
-
-    chunks: AsyncGenerator[bytes, None]
-    type: str = ""
-
-
-@runtime_checkable
-class Fetch(Protocol):
-    """A connector whose files are fetched after their message."""
-
-    async def fetch(self, source: str) -> Fetched:
-        """Open the file behind a `File.source`. Raises Rejected for one that will never come, else Unavailable."""
-
-
-@runtime_checkable
-class Check(Protocol):
-    """A connector that can prove its credentials."""
-
-    async def check(self) -> str:
-        """One line on what answers there. Raises ConnectorError with what is wrong and how to mend it."""
-
-
-class Found(msgspec.Struct, frozen=True):
-    """A message read from a file of history, or why it could not be; `position` is how many bytes were read by then."""
-
-    raw: Raw | str
-    position: int
-
-
-@runtime_checkable
-class Import(Protocol):
-    """A connector that reads files of history."""
-
-    def read(self, path: Path) -> Iterator[Found]:
-        """Every message of the file, in order. The same file gives the same keys each time. Raises OSError."""

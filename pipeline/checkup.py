@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from connectors.base import Check, Connector, ConnectorError
+from connectors.abilities import Check
+from connectors.base import Connector, ConnectorError
 from connectors.registry import connector_class, read_section
 from pipeline import embedded, queues
 from pipeline.daemons import open_database

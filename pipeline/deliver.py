@@ -206,7 +206,9 @@ class Deliver:
             if halts.lift(tx, row.channel):
                 entries.append(journal.Entry("channel.resumed", journal.SYSTEM, None, {"channel": row.channel}))
         if verdict.unreachable:
-            people.mark_unreachable(tx, row.channel, row.recipient)
+            for dialog_id in people.set_reachable(tx, row.channel, row.recipient, reachable=False):
+                told = {"channel": row.channel, "address": row.recipient}
+                entries.append(journal.Entry("client.unreachable", journal.SYSTEM, dialog_id, told))
         if verdict.stop:
             until = leases.database_now(tx) + timedelta(seconds=verdict.pause)
             if halts.put(tx, row.channel, str(verdict.values["error"]), until):

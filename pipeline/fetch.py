@@ -12,7 +12,8 @@ from sqlalchemy import Row, select
 from structlog.contextvars import bound_contextvars
 
 import log
-from connectors.base import Fetch, Fetched, Rejected, Unavailable
+from connectors.abilities import Fetch, Fetched
+from connectors.base import Rejected, Unavailable
 from connectors.registry import Channels
 from storage import attachments, journal, talk
 from storage.attachments import FAILED, STORED

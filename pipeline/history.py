@@ -7,7 +7,8 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from connectors.base import Batch, Import, Raw
+from connectors.abilities import Import
+from connectors.base import Batch, Raw
 from connectors.registry import Channels
 from pipeline.daemons import open_database
 from pipeline.intake import Unfit, ensure_fit, store

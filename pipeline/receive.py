@@ -8,7 +8,8 @@ from typing import TypeVar
 from structlog.contextvars import bind_contextvars
 
 import log
-from connectors.base import Denied, Receive
+from connectors.abilities import Receive
+from connectors.base import Denied
 from connectors.registry import Channels
 from pipeline import queues
 from pipeline.daemons import await_schema, open_database

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from connectors.base import ChannelSettings, Envelope, Message
-from pipeline import amend, attach
+from connectors.base import ChannelSettings, Envelope, Message, Move, Reach
+from pipeline import amend, attach, whereabouts
 from pipeline.episodes import Place, place_of, settle, verdict
 from pipeline.identify import Address, Who, identify, senders_of
 from storage import bulk, talk
@@ -40,14 +40,19 @@ def stitch(tx: Tx, batch: Sequence[Parsed], policies: Policies, *, repeats: bool
     """
     written: list[Written] = []
     changes: list[amend.Told] = []
+    moves: list[tuple[str, whereabouts.Whereabouts]] = []
     for channel, envelopes in batch:
         for envelope in envelopes:
             if isinstance(envelope, Message):
                 written.append((channel, envelope))
+            elif isinstance(envelope, Move | Reach):
+                moves.append((channel, envelope))
             else:
                 changes.append((channel, envelope))
+    # First, so that who wrote from his new address is still himself.
+    entries = whereabouts.apply(tx, moves)
     try:
-        entries = _write(tx, written, policies, repeats=repeats)
+        entries += _write(tx, written, policies, repeats=repeats)
     except Exception as error:
         if repeats or not is_conflict(error):
             raise

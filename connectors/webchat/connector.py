@@ -9,18 +9,15 @@ from typing import ClassVar
 import aiohttp
 import msgspec
 
+from connectors.abilities import Allowance, Answer, Fetched, Found, Request, Session
 from connectors.base import (
-    Allowance,
-    Answer,
     Batch,
     ChannelSettings,
     ConnectorError,
     Deletion,
     Edit,
     Envelope,
-    Fetched,
     File,
-    Found,
     Letter,
     Limits,
     Message,
@@ -28,9 +25,7 @@ from connectors.base import (
     Receipt,
     Refused,
     Rejected,
-    Request,
     Sender,
-    Session,
     Unavailable,
 )  # fmt: skip
 from connectors.net import Outside, retry_after

@@ -12,7 +12,8 @@ from joserfc import jwt
 from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import OctKey
 
-from connectors.base import Proof, Refused, Sender, Session
+from connectors.abilities import Session
+from connectors.base import Proof, Refused, Sender
 from connectors.text import clean_email, clean_name
 from connectors.webchat.addresses import IDENTIFIED, NAME_LENGTH, anonymous, escape, identified, kind_and_name
 from connectors.webchat.wire import Opening, check_key

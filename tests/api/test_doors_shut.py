@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connectors.base import Chat
+from connectors.abilities import Chat
 from connectors.signing import key_of, sign
 from settings import Settings
 from storage.db import now

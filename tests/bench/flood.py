@@ -7,7 +7,8 @@ import sys
 from typing import Any, cast
 
 import settings as config
-from connectors.base import Batch, Chat
+from connectors.abilities import Chat
+from connectors.base import Batch
 from connectors.registry import Channels
 from pipeline import queues
 from pipeline.intake import store

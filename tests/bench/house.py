@@ -18,7 +18,7 @@ import psycopg
 from sqlalchemy import make_url
 
 import settings as config
-from connectors.base import Chat
+from connectors.abilities import Chat
 from connectors.registry import Channels
 from pipeline.daemons import open_database
 from settings import Settings

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import orjson
 
-from connectors.base import Chat, Raw, Sender
+from connectors.abilities import Chat
+from connectors.base import Raw, Sender
 from storage.db import now
 
 _RUSSIAN = (

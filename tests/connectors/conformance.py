@@ -23,18 +23,7 @@ import msgspec
 import pytest
 from sqlalchemy import Row, select
 
-from connectors.base import (
-    Batch,
-    ConnectorError,
-    Denied,
-    Letter,
-    Message,
-    Raw,
-    Receipt,
-    Refused,
-    Rejected,
-    Unavailable,
-)
+from connectors.base import Batch, ConnectorError, Denied, Letter, Message, Raw, Receipt, Refused, Rejected, Unavailable
 from connectors.registry import Channels
 from pipeline import intake
 from pipeline.attach import Shelf

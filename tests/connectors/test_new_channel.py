@@ -15,8 +15,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from connectors import base, registry
-from connectors.base import Letter, Raw, Receive
+from connectors import abilities, base, registry
+from connectors.abilities import Receive
+from connectors.base import Letter, Raw
 from connectors.registry import Channels
 from pipeline.loop import LoopThread
 from tests.connectors.conformance import AT, Fault, Inbound, Kit, Outbound
@@ -177,6 +178,6 @@ class TestSms(Inbound, Outbound):
 
 def test_the_page_names_every_ability_of_the_contract() -> None:
     page = PAGE.read_text()
-    protocols = [name for name, found in vars(base).items() if getattr(found, "_is_runtime_protocol", False)]
+    protocols = [name for name, found in vars(abilities).items() if getattr(found, "_is_runtime_protocol", False)]
     errors = [name for name, found in vars(base).items() if isinstance(found, type) and issubclass(found, Exception)]
     assert [name for name in [*protocols, *errors] if f"`{name}" not in page] == ["ConnectorError", "Refused"]

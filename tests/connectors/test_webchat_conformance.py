@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from connectors import signing
-from connectors.base import Chat, Hook, Letter, Raw, Request
+from connectors.abilities import Chat, Hook, Request
+from connectors.base import Letter, Raw
 from connectors.registry import Channels
 from connectors.webchat import replies
 from tests.connectors.conformance import AT, Conformance, Fault, Inbound, Kit

@@ -98,7 +98,7 @@ def test_who_can_not_be_reached_is_not_written_to(scene: Scene) -> None:
     anna = scene.operator()
     dialog = scene.says("v1")
     with scene.db.begin() as tx:
-        people.mark_unreachable(tx, "site", "v1")
+        people.set_reachable(tx, "site", "v1", reachable=False)
     with pytest.raises(Invalid):
         scene.replies(anna, dialog)
     assert [message["direction"] for message in scene.messages(anna, dialog)] == ["in"]

@@ -16,8 +16,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
+from connectors.abilities import Answer, Found, Request
 from connectors.base import (
-    Answer,
     Batch,
     Blocked,
     ChannelSettings,
@@ -27,7 +27,6 @@ from connectors.base import (
     Edit,
     Envelope,
     File,
-    Found,
     Letter,
     Limits,
     Message,
@@ -37,7 +36,6 @@ from connectors.base import (
     Receipt,
     Refused,
     Rejected,
-    Request,
     Sender,
     Unavailable,
 )

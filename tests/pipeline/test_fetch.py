@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Row, update
 
-from connectors.base import Batch, Fetched, Rejected, Unavailable
+from connectors.abilities import Fetched
+from connectors.base import Batch, Rejected, Unavailable
 from connectors.registry import Channels
 from connectors.webchat import Webchat
 from pipeline import fetch, intake

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from connectors.base import Found, Import, Message, Raw, Sender
+from connectors.abilities import Found, Import
+from connectors.base import Message, Raw, Sender
 from connectors.webchat import Webchat
 
 LINE: dict[str, Any] = {

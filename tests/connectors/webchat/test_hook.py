@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.base import Answer, Deletion, Edit, Envelope, File, Message, Raw, Refused, Request, Sender
+from connectors.abilities import Answer, Request
+from connectors.base import Deletion, Edit, Envelope, File, Message, Raw, Refused, Sender
 from connectors.signing import key_of, sign
 from connectors.webchat import Webchat
 from connectors.webchat.settings import WebchatSettings

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
-from connectors.base import Proof, Refused, Sender, Session
+from connectors.abilities import Session
+from connectors.base import Proof, Refused, Sender
 from connectors.webchat import Webchat
 from connectors.webchat.sessions import Sessions
 from connectors.webchat.settings import WebchatSettings

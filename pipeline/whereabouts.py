@@ -1,0 +1,36 @@
+"""Whereabouts: where clients can be written to, as their channels tell it. Seldom, so one by one."""
+
+from collections.abc import Iterable, Sequence
+
+from connectors.base import Move, Reach
+from storage import people
+from storage.db import Tx
+from storage.journal import SYSTEM, Entry
+
+Whereabouts = Reach | Move
+
+
+def apply(tx: Tx, told: Sequence[tuple[str, Whereabouts]]) -> list[Entry]:
+    """Note who can or can no longer be reached, and who moved; gives back the journal entries.
+
+    Of an address nobody has nothing is noted, and telling a thing twice changes nothing.
+    """
+    entries: list[Entry] = []
+    for channel, news in told:
+        if isinstance(news, Move):
+            entries += move(tx, channel, news.before, news.after)
+        else:
+            kind = "client.reachable" if news.reachable else "client.unreachable"
+            found = people.set_reachable(tx, channel, news.sender.address, reachable=news.reachable)
+            entries += _told(kind, channel, found, {"address": news.sender.address})
+    return entries
+
+
+def move(tx: Tx, channel: str, before: str, after: str) -> list[Entry]:
+    """Give the identity its new address, and its letters with it."""
+    found = people.move(tx, channel, before, after)
+    return _told("client.moved", channel, found, {"before": {"address": before}, "after": {"address": after}})
+
+
+def _told(kind: str, channel: str, dialogs: Iterable[int], more: dict[str, object]) -> list[Entry]:
+    return [Entry(kind, SYSTEM, dialog_id, {"channel": channel, **more}) for dialog_id in dialogs]
