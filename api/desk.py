@@ -4,7 +4,7 @@ from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import Field
+from pydantic import AfterValidator, Field, StringConstraints
 from starlette.responses import Response
 
 from api.auth import allow
@@ -12,7 +12,7 @@ from api.fields import Body, FileIds, Id, Listing, Moment, PathId, QueryId, Sear
 from api.house import House, house
 from api.schemas import Begun, Dialog, Me, Message, Page, errors
 from api.writes import Writer, answer, writer
-from dialogs import desk, view, writing
+from dialogs import desk, rewriting, signs, view, writing
 from dialogs.access import Staff
 from dialogs.work import Work
 from pipeline import letters
@@ -22,6 +22,12 @@ router = APIRouter(prefix="/v1", tags=["desk"])
 Reads = Annotated[Staff, Depends(allow("dialog.read"))]
 Writes = Annotated[Writer, Depends(writer("dialog.write"))]
 Of = Annotated[House, Depends(house)]
+
+
+def _short(value: str) -> str:
+    if len(value.encode()) > 64:
+        raise ValueError("at most 64 bytes")
+    return value
 
 
 class Dialogs(Listing):
@@ -59,7 +65,31 @@ class Note(Body):
     files: FileIds = Field(default_factory=list)
 
 
-class Reply(Note):
+class Button(Body):
+    """A button below a message: a link with `url`, else an answer that comes back with its text and `data`."""
+
+    text: Annotated[Text, StringConstraints(min_length=1, max_length=40)]
+    # What Telegram lets a button carry, in bytes.
+    data: Annotated[Text, AfterValidator(_short)] = ""
+    url: Annotated[str, StringConstraints(max_length=2048, pattern=r"^https?://\S+$")] | None = None
+
+
+class Words(Note):
+    """Words for a client; `html` stands for the text where it has looks (b, i, u, s, code, pre, blockquote, a)."""
+
+    html: Text | None = None
+    buttons: list[Annotated[list[Button], Field(min_length=1, max_length=8)]] = Field(
+        default_factory=list, max_length=8
+    )
+
+    @property
+    def draft(self) -> writing.Draft:
+        """What an operator wants to say."""
+        rows = [[button.model_dump(exclude_defaults=True) for button in row] for row in self.buttons]
+        return letters.formatted(writing.Draft(self.text, self.files, buttons=rows), self.html)
+
+
+class Reply(Words):
     """A reply. 409 if the client wrote after `seen_up_to`, the `seq` of the newest message that was seen."""
 
     reply_to: Id | None = None
@@ -68,7 +98,14 @@ class Reply(Note):
     send_at: Moment | None = None
 
 
-class Opening(Note):
+class Rewriting(Body):
+    """Other words for a reply."""
+
+    text: Text = ""
+    html: Text | None = None
+
+
+class Opening(Words):
     """The first word to a client."""
 
     client: Id
@@ -95,7 +132,7 @@ def write_first(body: Opening, write: Writes) -> Response:
     """Write to a client who may have asked nothing. Unless work is going on, it begins, and is the writer's."""
 
     def act(work: Work) -> tuple[int, Any]:
-        draft = writing.Draft(body.text, body.files, channel=body.channel)
+        draft = body.draft._replace(channel=body.channel)
         dialog_id, message_id = writing.write_first(
             work, body.client, draft, partial(letters.split, write.house.channels)
         )
@@ -142,11 +179,48 @@ def reply(dialog_id: PathId, body: Reply, write: Writes) -> Response:
     """Reply to the client where he wrote last, or in `channel`; at `send_at` if it is given."""
 
     def act(work: Work) -> tuple[int, Any]:
-        draft = writing.Draft(**body.model_dump())
+        given = body.model_dump(include={"reply_to", "channel", "seen_up_to", "send_at"})
+        draft = body.draft._replace(**given)
         message_id = writing.reply(work, dialog_id, draft, partial(letters.split, write.house.channels))
         return 202, view.message(work.tx, write.actor, message_id)
 
     return write(body, act)
+
+
+@router.patch(
+    "/dialogs/{dialog_id}/messages/{message_id}", response_model=Message, responses=errors(401, 403, 404, 409, 422)
+)
+def rewrite(dialog_id: PathId, message_id: PathId, body: Rewriting, write: Writes) -> Response:
+    """Change the words of a reply, also where the client has it already, if his channel lets us."""
+
+    def act(work: Work) -> tuple[int, Any]:
+        draft = letters.formatted(writing.Draft(body.text), body.html)
+        rewriting.rewrite(work, dialog_id, message_id, draft, partial(letters.split, write.house.channels))
+        return 200, view.message(work.tx, write.actor, message_id)
+
+    return write(body, act)
+
+
+@router.delete("/dialogs/{dialog_id}/messages/{message_id}", status_code=204, responses=errors(401, 403, 404, 409, 422))
+def take_back(dialog_id: PathId, message_id: PathId, write: Writes) -> Response:
+    """Take a reply back, also from the client who has it already, if his channel lets us."""
+
+    def act(work: Work) -> tuple[int, Any]:
+        rewriting.take_back(work, dialog_id, message_id)
+        return 204, None
+
+    return write(None, act)
+
+
+@router.post("/dialogs/{dialog_id}/typing", status_code=204, responses=errors(401, 403, 404, 422))
+def typing(dialog_id: PathId, write: Writes) -> Response:
+    """Show the client that somebody types, for some seconds, where his channel has a form for it."""
+
+    def act(work: Work) -> tuple[int, Any]:
+        signs.typing(work, dialog_id)
+        return 204, None
+
+    return write(None, act)
 
 
 @router.post(

@@ -50,12 +50,16 @@ class Person(Answer):
 
 
 class Identity(Answer):
-    """One address of a client; not `reachable` once the channel said that nobody is there any more."""
+    """One address of a client; not `reachable` once the channel said that nobody is there any more.
+
+    `profile` holds what the channel tells of him: username, language, avatar, start (of the link he came by) …
+    """
 
     channel: str
     address: str
     name: str
     reachable: bool
+    profile: dict[str, str]
 
 
 class File(Answer):
@@ -87,7 +91,11 @@ class Delivery(Answer):
 
 
 class Message(Answer):
-    """One entry of a dialog; `seq` is its number of arrival."""
+    """One entry of a dialog; `seq` is its number of arrival.
+
+    `data` holds what the channel told besides: author (of a group), forwarded_from, quote, location, link, payload,
+    button, reactions.
+    """
 
     id: int
     seq: int
@@ -102,6 +110,7 @@ class Message(Answer):
     edited_at: datetime | None = None
     deleted_at: datetime | None = None
     delivery: Delivery | None = None
+    data: dict[str, Any] | None = None
 
 
 class Known(Answer):

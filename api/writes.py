@@ -1,6 +1,7 @@
 """Writes: one transaction for the change, its journal lines and the remembered answer to its Idempotency-Key."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated, Any, NamedTuple
 
 import orjson
@@ -13,6 +14,7 @@ from api.auth import allow
 from api.house import House, house
 from dialogs.access import Action, Staff
 from dialogs.work import Work, perform
+from pipeline import letters
 from storage import idempotency
 from storage.idempotency import Answer
 
@@ -54,7 +56,7 @@ class Writer(NamedTuple):
                 idempotency.settle(work.tx, request, given)
             return given
 
-        done = perform(self.house.db, self.actor, once)
+        done = perform(self.house.db, self.actor, once, partial(letters.can, self.house.channels))
         if done.channels:
             self.house.ring(done.channels)
         if done.raws:

@@ -217,6 +217,7 @@ class Part(msgspec.Struct, frozen=True):
     text: str
     files: tuple[int, ...] = ()
     spans: tuple[Span, ...] = ()
+    buttons: tuple[tuple[Button, ...], ...] = ()
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):

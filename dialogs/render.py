@@ -16,6 +16,8 @@ from storage.talk import MESSAGES
 
 CLIENTS = Client.__table__  # type: ignore[attr-defined]
 
+# What of a message's data is shown: the rest is for the house alone.
+_TOLD = ("author", "forwarded_from", "quote", "location", "link", "payload", "button", "reactions", "admin")
 # Of a message that left as several letters, the state its author has to know of first.
 _GRAVEST = (FAILED, UNCONFIRMED, HELD, SENDING, QUEUED, CANCELLED, SENT)
 
@@ -69,6 +71,9 @@ def _message(row: Row[Any], files: Sequence[Row[Any]], letters: Sequence[Row[Any
         value = getattr(row, name)
         if value is not None:
             shown[name] = value
+    data = {name: row.data[name] for name in _TOLD if row.data.get(name)} if row.data else {}
+    if data:
+        shown["data"] = data
     if letters:
         shown["delivery"] = _delivery(letters)
     return shown

@@ -189,7 +189,13 @@ def identities_of(tx: Tx, client_ids: Sequence[int]) -> dict[int, list[Row[Any]]
 
 def identity(row: Row[Any]) -> dict[str, Any]:
     """An identity as clients show it."""
-    return {"channel": row.channel, "address": row.address, "name": row.name, "reachable": row.reachable}
+    return {
+        "channel": row.channel,
+        "address": row.address,
+        "name": row.name,
+        "reachable": row.reachable,
+        "profile": row.profile,
+    }
 
 
 def _last_messages(tx: Tx, message_ids: Sequence[int]) -> dict[int, dict[str, Any]]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
+import msgspec
 from sqlalchemy import Row, func, select, update
 
 from dialogs import desk
@@ -27,16 +28,21 @@ class Part(Protocol):
     def files(self) -> Sequence[int]:
         """Which files go along."""
 
+    @property
+    def spans(self) -> Sequence[Any]:
+        """The looks of stretches of the text."""
 
-# (channel, text, sizes of the files in bytes) -> what each letter carries; raises Invalid for what cannot go there.
-Split = Callable[[str, str, Sequence[int]], Sequence[Part]]
+    @property
+    def buttons(self) -> Sequence[Sequence[Any]]:
+        """Rows of buttons below it."""
 
 
 class Draft(NamedTuple):
     """What an operator wants to say.
 
     `files` are ids of his uploads, `reply_to` a message of the dialog, `seen_up_to` the arrival number of the newest
-    message he saw, `send_at` a time ahead.
+    message he saw, `send_at` a time ahead. `html` is the text with its looks, and `spans` are these looks; `buttons`
+    are rows of {text, data?, url?}.
     """
 
     text: str
@@ -45,6 +51,13 @@ class Draft(NamedTuple):
     channel: str | None = None
     seen_up_to: int | None = None
     send_at: datetime | None = None
+    html: str | None = None
+    spans: Sequence[Any] = ()
+    buttons: Sequence[Sequence[dict[str, str]]] = ()
+
+
+# (channel, draft, its files' rows) -> what each letter carries; raises Invalid for what cannot go there.
+Split = Callable[[str, Draft, Sequence[Any]], Sequence[Part]]
 
 
 def reply(work: Work, dialog_id: int, draft: Draft, split: Split) -> int:
@@ -90,11 +103,12 @@ def _send(work: Work, dialog: Row[Any], draft: Draft, split: Split) -> int:
     recipient = _recipient(work, dialog, draft.channel)
     message_id = _write(work, dialog, "out", draft, recipient)
     files = attachments.of_messages(work.tx, [message_id]).get(message_id, [])
-    parts = split(recipient.channel, draft.text, [file.size for file in files])
+    parts = split(recipient.channel, draft, files)
     answers = _answered(work, recipient, draft.reply_to)
     letters = []
     for number, part in enumerate(parts):
         payload = {"text": part.text, "files": [files[at].id for at in part.files], "author": work.actor.name}
+        payload |= looks(part)
         if answers and number == 0:
             payload["reply_to"] = answers
         letters.append(
@@ -113,6 +127,12 @@ def _send(work: Work, dialog: Row[Any], draft: Draft, split: Split) -> int:
     return message_id
 
 
+def looks(part: Part) -> dict[str, Any]:
+    """What a letter's payload holds beside text and files."""
+    shown = {"spans": part.spans, "buttons": part.buttons}
+    return {name: msgspec.to_builtins(value) for name, value in shown.items() if value}
+
+
 def _write(work: Work, dialog: Row[Any], direction: str, draft: Draft, recipient: Row[Any] | None) -> int:
     """The message's row, its files, the dialog moved on; a note changes neither its place nor its last words."""
     if not draft.text.strip() and not draft.files:
@@ -123,7 +143,7 @@ def _write(work: Work, dialog: Row[Any], direction: str, draft: Draft, recipient
     row = talk.NewMessage(
         message_id, dialog.id, seq, dialog.episode_id, direction, draft.text, draft.send_at or work.at,
         recipient.channel if recipient else None, None, recipient.id if recipient else None, work.actor.id,
-        reply_to=draft.reply_to,
+        html=draft.html, reply_to=draft.reply_to,
     )  # fmt: skip
     bulk.insert(work.tx, MESSAGES, talk.NewMessage._fields, [row])
     _attach(work, message_id, draft.files)

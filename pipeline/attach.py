@@ -37,8 +37,8 @@ class Shelf:
         return msgspec.structs.replace(file, data=None, size=content.size, source=where)
 
 
-def files(tx: Tx, messages: Sequence[tuple[int, str, Message]]) -> None:
-    """Write the rows for the files of (message id, channel, message).
+def files(tx: Tx, messages: Sequence[tuple[int, str, Message]], there: int = 0) -> None:
+    """Write the rows for the files of (message id, channel, message), behind as many as are `there` already.
 
     A file that is not there to be had becomes a row that says so: what a client sent never vanishes in silence.
     """
@@ -47,7 +47,7 @@ def files(tx: Tx, messages: Sequence[tuple[int, str, Message]]) -> None:
     wanted: list[tuple[str, NewFile]] = []
     for message_id, channel, message in messages:
         owner = attachments.visitor(channel, message.sender.address)
-        for position, file in enumerate(message.files):
+        for position, file in enumerate(message.files, there):
             row = _row(owner, channel, file)._replace(message_id=message_id, position=position)
             if file.upload is not None:
                 claims.append(Claim(message_id, position, owner, file.upload))

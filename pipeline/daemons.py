@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import log
@@ -14,6 +15,7 @@ from pipeline.deliver import Deliver
 from pipeline.drain import Drain
 from pipeline.fetch import Fetcher, Means
 from pipeline.loop import LoopThread
+from pipeline.profiles import Asker
 from pipeline.stopping import Stop
 from settings import Settings
 from storage.db import Database, is_database_fault
@@ -69,6 +71,7 @@ class Hands:
     drain: Drain
     deliver: Deliver
     fetcher: Fetcher
+    asker: Asker
     db: Database
     mark: Watermark
     bells: queues.Bells
@@ -103,6 +106,7 @@ class Hands:
     def _sweep_out(self) -> None:
         self.bells.ring(queues.DELIVER, self.deliver.sweep())
         self.fetcher.sweep()
+        self.asker.sweep()
         remember(self.db, self.mark)
 
 
@@ -132,7 +136,8 @@ class Workshop:
 
     def hands(self, *kinds: str) -> Hands:
         """The work itself, stopping when the process does; without `kinds` all of it."""
-        drain = Drain(self.db, self.channels, Shelf(self.store), self.settings.work)
+        ring = partial(self.bells.ring, queues.DELIVER)
+        drain = Drain(self.db, self.channels, Shelf(self.store), self.settings.work, ring)
         deliver = Deliver(self.db, self.channels, self.loop, self.store, self.settings.work)
         self.stop.also(drain.stop)
         self.stop.also(deliver.stop)
@@ -141,7 +146,9 @@ class Workshop:
         self.stop.also(fetcher.stop)
         self._stack.callback(fetcher.close)
         chosen = frozenset(kinds or (queues.PIPELINE, queues.DELIVER))
-        return Hands(drain, deliver, fetcher, self.db, Watermark(self.settings.state_dir), self.bells, chosen)
+        asker = Asker(self.db, self.channels, self.loop)
+        mark = Watermark(self.settings.state_dir)
+        return Hands(drain, deliver, fetcher, asker, self.db, mark, self.bells, chosen)
 
 
 def work(settings: Settings, stop: Stop, kinds: Sequence[str]) -> None:

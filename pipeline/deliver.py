@@ -6,6 +6,7 @@ channel, so that the channel's pace is kept; it makes several calls at once, eac
 
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
@@ -15,15 +16,19 @@ from sqlalchemy import Row
 from structlog.contextvars import bound_contextvars
 
 import log
-from connectors.base import ChannelSettings, Letter, Outgoing, Receipt
+from connectors.abilities import Find, Paced
+from connectors.base import ChannelSettings, ConnectorError, Letter, Moved, Receipt, Rejected, Unavailable
 from connectors.registry import Channels
 from dialogs import visitors
+from pipeline import whereabouts
 from pipeline.loop import LoopThread
 from pipeline.outcome import Tried, Verdict, judge
 from pipeline.pace import Pace
+from pipeline.posting import letters_of
+from pipeline.signs import Signs
 from pipeline.turns import Turns
 from settings import WorkSettings
-from storage import attachments, halts, journal, leases, outbox, people, talk
+from storage import halts, journal, leases, outbox, paces, signals, talk
 from storage.db import Database, Tx, is_database_fault
 from storage.files import FileStore
 
@@ -55,8 +60,9 @@ class Deliver:
         self._calls: set[int] = set()
         # Letters whose call was made here, but whose outcome could not be written down.
         self._unsaved: set[int] = set()
-        self._paces = {name: Pace(policy.rate) for name, policy in channels.settings.items()}
+        self._paces = {name: self._pace(name) for name in channels.connectors}
         self._pool = ThreadPoolExecutor(work.senders, thread_name_prefix="send")
+        self._signals = Signs(db, channels, loop)
 
     def stop(self) -> None:
         """Finish the calls under way and start no more."""
@@ -70,14 +76,19 @@ class Deliver:
         """Sort out calls nobody will finish, then serve every channel that has work; gives back which may have more."""
         self._db.write(self._bury)
         with self._db.read() as tx:
-            waiting = outbox.waiting(tx)
+            waiting = dict.fromkeys([*outbox.waiting(tx), *signals.channels(tx)])
         return [name for name in waiting if self.channel(name)]
 
     def channel(self, name: str) -> bool:
         """Send what is due in one channel, unless somebody else serves it; whether its time was over first."""
         return name in self._channels and self._turns.run(name, partial(self._serve, name), _VISIT)
 
+    def _pace(self, name: str) -> Pace:
+        connector = self._channels[name]
+        return Pace(name, self._channels.settings[name].rate, connector.rate if isinstance(connector, Paced) else None)
+
     def _serve(self, name: str, until: float) -> None:
+        self._signals.give(name)
         # A channel that was given back is looked at once more: a bell rung while we held it found it taken.
         while self._hold(name, until):
             pass
@@ -104,8 +115,14 @@ class Deliver:
         if not due:
             return None, []
         # Long enough for a round of calls that all hang.
-        seconds = self._work.lease + self._channels[name].limits.call * 4
-        return leases.take(tx, f"deliver:{name}", seconds), due
+        seconds = self._work.lease + self._patience(name) * 4
+        held = leases.take(tx, f"deliver:{name}", seconds)
+        return held, self._paces[name].admit(tx, due, leases.database_now(tx)) if held else []
+
+    def _patience(self, name: str) -> float:
+        """Seconds a letter's calls may take; where it can be looked for, that is one call more."""
+        connector = self._channels[name]
+        return connector.limits.call * (2 if isinstance(connector, Find) else 1)
 
     # ---- one letter ----
 
@@ -115,10 +132,6 @@ class Deliver:
         # Connectors' own lines carry it too: the loop takes the caller's context along.
         with bound_contextvars(channel=name, letter=letter_id):
             try:
-                wait = self._paces[name].wait()
-                if wait:
-                    self._db.write(lambda tx: outbox.postpone(tx, letter_id, wait))
-                    return
                 self._call(name, letter_id)
             except Exception as error:  # noqa: BLE001 - the edge of the thread: the letter's row says where it stands
                 level = _log.warning if is_database_fault(error) else _log.exception
@@ -132,24 +145,48 @@ class Deliver:
             self._calls.discard(letter_id)
 
     def _make_call(self, name: str, letter_id: int) -> None:
-        limit = self._channels[name].limits.call
+        patience = self._patience(name) + _GRACE
         started = time.monotonic()
-        row = self._db.write(lambda tx: outbox.start(tx, letter_id, limit + _GRACE))
+        row = self._db.write(lambda tx: outbox.start(tx, letter_id, patience))
         if row is not None:
             with bound_contextvars(dialog=row.dialog_id):
-                self._carry_out(row, started, limit)
+                self._carry_out(row, started, patience)
 
-    def _carry_out(self, row: Row[Any], started: float, limit: float) -> None:
-        letter = self._letter(row)
+    def _carry_out(self, row: Row[Any], started: float, patience: float) -> None:
+        with self._db.read() as tx:
+            letters = letters_of(tx, row, self._store)
         if time.monotonic() - started > _TOO_LATE:
             self._db.write(lambda tx: outbox.finish(tx, row.id, row.token, state=outbox.QUEUED))
             return
         result: Receipt | BaseException
         try:
-            result = self._loop.run(self._channels[row.channel].send(letter), limit)
+            result = self._found(row, letters) or self._sent(row, letters)
         except Exception as error:  # noqa: BLE001 - every kind of failure has its meaning in outcome.judge
             result = error
-        self._write_down(row, result, started + limit + _GRACE)
+        self._write_down(row, result, started + patience)
+
+    def _sent(self, row: Row[Any], letters: Sequence[Letter]) -> Receipt:
+        if not letters:
+            raise Rejected("what it changes never went out")
+        connector = self._channels[row.channel]
+        receipts = [self._loop.run(connector.send(letter), connector.limits.call) for letter in letters]
+        return Receipt(tuple(key for receipt in receipts for key in receipt.external_ids))
+
+    def _found(self, row: Row[Any], letters: Sequence[Letter]) -> Receipt | None:
+        """The receipt of a letter that had arrived before, though nobody heard of it."""
+        connector = self._channels[row.channel]
+        if not (row.in_doubt and row.action == "send" and isinstance(connector, Find)):
+            return None
+        try:
+            return self._loop.run(connector.find(letters[0]), connector.limits.call)
+        except Rejected:
+            # Nothing can be looked up there; what the channel says to the letter itself decides.
+            return None
+        except ConnectorError:
+            raise
+        except Exception as error:
+            # Not a call with an effect: nothing new is unknown.
+            raise Unavailable(f"it could not be looked up: {type(error).__name__}") from error
 
     def _write_down(self, row: Row[Any], result: Receipt | BaseException, until: float) -> None:
         """Keep what the channel said, also while the database is away: once forgotten, nobody knows it any more."""
@@ -162,24 +199,6 @@ class Deliver:
                     raise
             self._stopping.wait(_AGAIN)
 
-    def _letter(self, row: Row[Any]) -> Letter:
-        payload = row.payload
-        with self._db.read() as tx:
-            files = attachments.by_ids(tx, payload.get("files", []))
-        return Letter(
-            id=row.id,
-            # Ids come again after a restore; the moment a letter was written does not.
-            key=f"okno-{row.id}-{int(row.created_at.timestamp() * 1_000_000)}",
-            recipient=row.recipient,
-            action=row.action,
-            text=payload["text"],
-            author=payload.get("author", ""),
-            sent_at=row.created_at,
-            files=tuple(Outgoing(f.id, f.name, f.type, f.size, str(self._store.path(f.sha256))) for f in files),
-            reply_to=payload.get("reply_to"),
-            external_id=payload.get("external_id"),
-        )
-
     def _finish(self, tx: Tx, row: Row[Any], result: Receipt | BaseException) -> None:
         policy = self._channels.settings[row.channel]
         idempotent = self._channels[row.channel].limits.idempotent
@@ -189,8 +208,9 @@ class Deliver:
         if not outbox.finish(tx, row.id, row.token, state=verdict.state, **verdict.values):
             _log.warning("deliver.letter_taken_over")
             return
-        if verdict.pause:
-            self._paces[row.channel].pause(verdict.pause)
+        if verdict.pause and not verdict.stop:
+            whom = row.recipient if verdict.him_alone else paces.EVERYBODY
+            self._paces[row.channel].pause(tx, verdict.pause, at, whom)
         entries = self._consequences(tx, row, result, verdict)
         _log.info("letter." + verdict.state, tries=row.attempts)
         journal.append(tx, entries)
@@ -201,14 +221,14 @@ class Deliver:
         entries: list[journal.Entry] = []
         if isinstance(result, Receipt):
             visitors.show(tx, row.dialog_id, row.message_id)
-            if result.external_ids and row.action == "send" and row.part == 0:
-                talk.name_message(tx, row.message_id, result.external_ids[0])
+            if row.action == "send":
+                talk.name_message(tx, row.message_id, row.channel, result.external_ids)
             if halts.lift(tx, row.channel):
                 entries.append(journal.Entry("channel.resumed", journal.SYSTEM, None, {"channel": row.channel}))
+        if isinstance(result, Moved):
+            entries += whereabouts.move(tx, row.channel, row.recipient, result.address)
         if verdict.unreachable:
-            for dialog_id in people.set_reachable(tx, row.channel, row.recipient, reachable=False):
-                told = {"channel": row.channel, "address": row.recipient}
-                entries.append(journal.Entry("client.unreachable", journal.SYSTEM, dialog_id, told))
+            entries += whereabouts.unreachable(tx, row.channel, row.recipient)
         if verdict.stop:
             until = leases.database_now(tx) + timedelta(seconds=verdict.pause)
             if halts.put(tx, row.channel, str(verdict.values["error"]), until):

@@ -16,6 +16,7 @@ from functools import partial
 from typing import NamedTuple
 
 import log
+from connectors.base import Message
 from connectors.registry import Channels
 from pipeline.attach import Shelf
 from pipeline.reading import DiskFault, Reader, Reading, reason_of
@@ -44,6 +45,9 @@ _VISIT = 0.5
 _REST = 0.03
 
 
+Ring = Callable[[Sequence[str]], None]
+
+
 class _Work(NamedTuple):
     held: Sequence[Held]
     rows: Sequence[Claim]
@@ -67,8 +71,11 @@ class _Work(NamedTuple):
 class Drain:
     """Takes raws through parse, identify and stitch. Safe to call from many threads and processes at once."""
 
-    def __init__(self, db: Database, channels: Channels, shelf: Shelf, work: WorkSettings) -> None:
-        self._db, self._channels, self._work = db, channels, work
+    def __init__(
+        self, db: Database, channels: Channels, shelf: Shelf, work: WorkSettings, ring: Ring = lambda _: None
+    ) -> None:
+        """`ring` tells of channels in which something goes back to clients."""
+        self._db, self._channels, self._work, self._ring = db, channels, work, ring
         self._reader = Reader(channels, shelf, _LEASES * work.lease)
         self._stopping = threading.Event()
         # One thread at a time takes up; what this process has in hand is no other thread's to take.
@@ -279,6 +286,9 @@ class Drain:
             elif read.failed:
                 inbox.suspect(tx, _by_shard(row for row in work.rows if row.id in read.failed), inbox.ALONE)
             journal.append(tx, entries)
+        answered = {entry.data["channel"] for entry in entries if entry.type == "message.created"}
+        if answered | (pressed := _pressed(read)):
+            self._ring(sorted(answered | pressed))
 
     def _take_apart(self, tx: Tx, *, work: _Work, reason: str) -> None:
         """The batch cannot be written, and nobody knows for whose sake."""
@@ -290,6 +300,16 @@ class Drain:
 
 
 _NOTHING = _Work([], [])
+
+
+def _pressed(read: Reading) -> set[str]:
+    """Channels whose clients pressed a button and wait to see that it counts."""
+    return {
+        parsed.channel
+        for parsed in read.parsed
+        for envelope in parsed.envelopes
+        if isinstance(envelope, Message) and envelope.press is not None
+    }
 
 
 def _by_shard(rows: Iterable[Claim]) -> dict[int, list[int]]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
+import orjson
 from sqlalchemy import Select, bindparam, delete, select
 
 from connectors.base import Message, Sender
@@ -28,6 +29,8 @@ class Who(NamedTuple):
     client_id: int
     dialog_id: int
     name: str
+    profile: dict[str, str]
+    reachable: bool
 
 
 def identify(tx: Tx, senders: Mapping[Address, Sender]) -> dict[Address, Who]:
@@ -61,6 +64,8 @@ def _merged(before: Sender, after: Sender) -> Sender:
         after.name or before.name,
         after.email or before.email,
         tuple(dict.fromkeys(before.proofs + after.proofs)),
+        {**(before.profile or {}), **(after.profile or {})} or None,
+        after.ask,
     )
 
 
@@ -79,7 +84,15 @@ def _known(tx: Tx, addresses: Iterable[Address]) -> dict[Address, Who]:
 @cache
 def _who(postgres: bool) -> Select[Any]:
     return (
-        select(IDENTITIES.c.address, IDENTITIES.c.id, IDENTITIES.c.client_id, DIALOGS.c.id, IDENTITIES.c.name)
+        select(
+            IDENTITIES.c.address,
+            IDENTITIES.c.id,
+            IDENTITIES.c.client_id,
+            DIALOGS.c.id,
+            IDENTITIES.c.name,
+            IDENTITIES.c.profile,
+            IDENTITIES.c.reachable,
+        )
         .join(DIALOGS, DIALOGS.c.client_id == IDENTITIES.c.client_id)
         .where(
             IDENTITIES.c.channel == bindparam("channel"),
@@ -97,11 +110,17 @@ def _introduce(tx: Tx, senders: Mapping[Address, Sender], found: Mapping[Address
         tx,
         CLIENTS,
         ("id", "name", "email", "phone", "note", "created_at", "updated_at"),
-        [(client_id, senders[who].name, senders[who].email, "", "", at, at) for who, client_id in own.items()],
+        [
+            (client_id, senders[who].name, senders[who].email, _phone(senders[who]), "", at, at)
+            for who, client_id in own.items()
+        ],
     )
     joined = _joined(tx, senders, own, {who: known.client_id for who, known in found.items()})
-    columns = ("client_id", "channel", "address", "name", "profile", "reachable", "created_at")
-    rows = [(joined[who], *who, senders[who].name, "{}", True, at) for who in strangers]
+    columns = ("client_id", "channel", "address", "name", "profile", "reachable", "ask_at", "created_at")
+    rows = [
+        (joined[who], *who, senders[who].name, _json(senders[who].profile), True, at if senders[who].ask else None, at)
+        for who in strangers
+    ]
     taken = {row[0] for row in bulk.insert_new(tx, IDENTITIES, columns, rows, ("client_id",))}
     _forget(tx, [client_id for client_id in own.values() if client_id not in taken])
     _open_dialogs(tx, taken)
@@ -164,21 +183,37 @@ def _open_dialogs(tx: Tx, client_ids: Iterable[int]) -> None:
 
 
 def _learn(tx: Tx, senders: Mapping[Address, Sender], found: Mapping[Address, Who]) -> None:
-    """Keep what the sources tell anew: names, and identifiers somebody vouches for."""
+    """Keep what the sources tell anew: names, profiles, and identifiers somebody vouches for."""
     # Proofs first, as for strangers: with names in hand nobody waits for a proof.
     _put_down(tx, senders, {who: known.client_id for who, known in found.items()})
-    renamed = [
-        (found[address].identity_id, sender.name)
-        for address, sender in senders.items()
-        if sender.name and found[address].name != sender.name
-    ]
+    known = [(found[address], sender) for address, sender in senders.items()]
+    renamed = [(who.identity_id, sender.name) for who, sender in known if sender.name and who.name != sender.name]
     bulk.update(tx, IDENTITIES, "id", ("name",), renamed)
-    nameless = [
-        (found[address].client_id, sender.name)
-        for address, sender in senders.items()
-        if sender.name and not found[address].name
+    told = [
+        (who.identity_id, _json({**who.profile, **sender.profile}))
+        for who, sender in known
+        if sender.profile and sender.profile.items() - who.profile.items()
     ]
-    if nameless:
-        blank = select(CLIENTS.c.id).where(bulk.among(tx, CLIENTS.c.id, [c for c, _ in nameless]), CLIENTS.c.name == "")
+    bulk.update(tx, IDENTITIES, "id", ("profile",), told)
+    # Who writes can be written to.
+    bulk.update(
+        tx, IDENTITIES, "id", ("reachable",), [(who.identity_id, True) for who, _ in known if not who.reachable]
+    )
+    _fill(tx, "name", {who.client_id: sender.name for who, sender in known if sender.name and not who.name})
+    _fill(tx, "phone", {who.client_id: phone for who, sender in known if (phone := _phone(sender))})
+
+
+def _fill(tx: Tx, column: str, values: Mapping[int, str]) -> None:
+    """Set what is blank in clients; what is known of them, maybe from an operator, stays."""
+    if values:
+        blank = select(CLIENTS.c.id).where(bulk.among(tx, CLIENTS.c.id, values), CLIENTS.c[column] == "")
         free = set(tx.execute(blank).scalars())
-        bulk.update(tx, CLIENTS, "id", ("name",), [row for row in dict(nameless).items() if row[0] in free])
+        bulk.update(tx, CLIENTS, "id", (column,), [row for row in values.items() if row[0] in free])
+
+
+def _phone(sender: Sender) -> str:
+    return next((proof.value for proof in sender.proofs if proof.kind == "phone"), "")
+
+
+def _json(profile: Mapping[str, str] | None) -> str:
+    return orjson.dumps(profile or {}).decode()

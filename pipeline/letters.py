@@ -3,10 +3,16 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
-from connectors.base import Limits, Part
+import msgspec
+
+from connectors.abilities import Signals
+from connectors.base import Button, Limits, Part, Span
+from connectors.markup import from_html, piece, to_html
 from connectors.registry import Channels
 from dialogs.errors import Invalid
+from dialogs.writing import Draft
 
 # Where a long text is best cut, the best first: after a paragraph, a line, a sentence, a word.
 _SEAMS = tuple(re.compile(seam) for seam in (r"\n\s*\n", r"\n", r"(?<=[.!?…])\s", r"\s"))
@@ -15,32 +21,108 @@ _AT_LEAST = 0.5
 _JOINERS = frozenset("\u200d\ufe0e\ufe0f")
 
 
-def split(channels: Channels, channel: str, text: str, sizes: Sequence[int]) -> list[Part]:
-    """The parts of a reply in the order they are to arrive; `sizes` are those of its files, in bytes.
+class Enclosed(Protocol):
+    """A file as far as it matters here; `size` in bytes."""
 
-    Files go with the last piece of the text, as many as fit, the others after it. Raises dialogs.errors.Invalid for a
-    channel that is not open and for files it cannot carry.
+    @property
+    def type(self) -> str:
+        """Its media type."""
+
+    @property
+    def size(self) -> int:
+        """How large it is."""
+
+
+def formatted(draft: Draft, html: str | None) -> Draft:
+    """The draft with the text and looks that `html` has, cleaned; as it is without html."""
+    if html is None:
+        return draft
+    text, spans = from_html(html)
+    return draft._replace(text=text, html=to_html(text, spans) if spans else None, spans=spans)
+
+
+def split(channels: Channels, channel: str, draft: Draft, files: Sequence[Enclosed]) -> list[Part]:
+    """The parts of a reply in the order they are to arrive.
+
+    Files go with the last piece of the text, as far as they go together and it fits; buttons are below the last words.
+    Raises dialogs.errors.Invalid for a channel that is not open and for what it cannot carry.
     """
     if channel not in channels:
         raise Invalid(f"channel: {channel} is not open.", field="channel")
     limits = channels[channel].limits
-    _check_files(channel, limits, sizes)
-    texts = list(pieces(text, limits.text)) or [""]
-    groups = [tuple(range(at, min(at + limits.files, len(sizes)))) for at in range(0, len(sizes), limits.files or 1)]
-    parts = [Part(piece) for piece in texts[:-1]]
-    parts.append(Part(texts[-1], groups[0] if groups else ()))
-    return parts + [Part("", group) for group in groups[1:]]
+    _check_files(channel, limits, files)
+    texts = _texts(draft, limits)
+    groups = list(_groups(limits, [file.type for file in files]))
+    if draft.buttons and limits.buttons:
+        # An album has no room for them: they stand below words of their own.
+        if not texts:
+            raise Invalid("buttons: they need a text to stand below.", field="buttons")
+        rows = msgspec.convert(draft.buttons, tuple[tuple[Button, ...], ...])
+        texts[-1] = msgspec.structs.replace(texts[-1], buttons=rows)
+        return [Part("", group) for group in groups] + texts
+    room = limits.text if limits.caption is None else limits.caption
+    if groups and texts and len(texts[-1].text) <= room:
+        texts[-1] = msgspec.structs.replace(texts[-1], files=groups.pop(0))
+    return (texts + [Part("", group) for group in groups]) or [Part("")]
 
 
-def pieces(text: str, limit: int) -> Iterator[str]:
-    """The text in pieces of at most `limit` characters; only white space at the seams is lost."""
-    text = text.strip()
-    while len(text) > limit:
-        at = _seam(text, limit)
-        yield text[:at].rstrip()
-        text = text[at:].lstrip()
-    if text:
-        yield text
+def can(channels: Channels, channel: str, what: str) -> bool:
+    """Whether the channel has a form for it: edit and delete are of letters, all else are signals."""
+    if channel not in channels:
+        return False
+    connector = channels[channel]
+    if what in {"edit", "delete"}:
+        return connector.limits.edits if what == "edit" else connector.limits.deletes
+    return isinstance(connector, Signals) and what in connector.signals
+
+
+def cuts(text: str, limit: int) -> Iterator[tuple[int, int]]:
+    """Where the pieces of the text begin and end, each of at most `limit` characters; only white space is lost."""
+    start, end = len(text) - len(text.lstrip()), len(text.rstrip())
+    while end - start > limit:
+        at = start + _seam(text[start:end], limit)
+        yield start, len(text[:at].rstrip())
+        start = end - len(text[at:end].lstrip())
+    if start < end:
+        yield start, end
+
+
+def _texts(draft: Draft, limits: Limits) -> list[Part]:
+    text = draft.text
+    if draft.buttons and not limits.buttons:
+        # What a channel has no form for is said in words.
+        lines = [
+            f"• {each['text']}{': ' + each['url'] if each.get('url') else ''}" for row in draft.buttons for each in row
+        ]
+        text = "\n".join([text, "", *lines]) if text else "\n".join(lines)
+    spans: Sequence[Span] = draft.spans if limits.formats else ()
+    return [Part(text[start:end], spans=piece(spans, start, end)) for start, end in cuts(text, limits.text)]
+
+
+def _line(button: dict[str, str]) -> str:
+    return f"• {button['text']}: {button['url']}" if button.get("url") else f"• {button['text']}"
+
+
+def _groups(limits: Limits, types: Sequence[str]) -> Iterator[tuple[int, ...]]:
+    """The files that go together, by their positions."""
+    together: dict[int, list[int]] = {}
+    for at, kind in enumerate(types):
+        # A file that goes with no others has a group of its own, below all numbers.
+        together.setdefault(_group(limits, kind, -1 - at), []).append(at)
+    for members in together.values():
+        for first in range(0, len(members), limits.files or 1):
+            yield tuple(members[first : first + limits.files])
+
+
+def _group(limits: Limits, kind: str, alone: int) -> int:
+    if not limits.groups:
+        return 0
+    fits = (at for at, group in enumerate(limits.groups) if any(_is_of(kind, each) for each in group))
+    return next(fits, alone)
+
+
+def _is_of(kind: str, wanted: str) -> bool:
+    return kind.startswith(wanted) if wanted.endswith("/") else kind == wanted
 
 
 def _seam(text: str, limit: int) -> int:
@@ -55,8 +137,8 @@ def _seam(text: str, limit: int) -> int:
     return at if at > 1 else limit
 
 
-def _check_files(channel: str, limits: Limits, sizes: Sequence[int]) -> None:
-    if sizes and not limits.files:
+def _check_files(channel: str, limits: Limits, files: Sequence[Enclosed]) -> None:
+    if files and not limits.files:
         raise Invalid(f"files: the channel {channel} carries none.", field="files")
-    if any(size > limits.file for size in sizes):
+    if any(file.size > limits.file for file in files):
         raise Invalid(f"files: the channel {channel} carries at most {limits.file} bytes each.", field="files")

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from connectors.base import Blocked, ChannelSettings, Denied, Receipt, Rejected, Unavailable
+from connectors.base import Blocked, ChannelSettings, Denied, Moved, Receipt, Rejected, Unavailable
 from storage.outbox import FAILED, QUEUED, SENT, UNCONFIRMED
 
 # Seconds a channel whose credentials are wrong is left alone before they are tried again.
@@ -22,8 +22,8 @@ class Tried(NamedTuple):
 class Verdict(NamedTuple):
     """The letter's next state with the columns that change, the event to journal, and what it means for others.
 
-    `pause` keeps the channel silent for so many seconds; `stop` says its credentials are wrong; `unreachable` that
-    the client is.
+    `pause` keeps the channel silent for so many seconds, or with `him_alone` this recipient; `stop` says that the
+    channel's credentials are wrong; `unreachable` that the client is.
     """
 
     state: str
@@ -32,6 +32,7 @@ class Verdict(NamedTuple):
     pause: float = 0.0
     stop: bool = False
     unreachable: bool = False
+    him_alone: bool = False
 
 
 def judge(result: Receipt | BaseException, tried: Tried, policy: ChannelSettings, at: datetime) -> Verdict:
@@ -43,21 +44,23 @@ def judge(result: Receipt | BaseException, tried: Tried, policy: ChannelSettings
     if isinstance(result, Denied):
         values = {"next_at": at + timedelta(seconds=DENIED_PAUSE), "error": str(result)}
         return Verdict(QUEUED, values, pause=DENIED_PAUSE, stop=True)
+    if isinstance(result, Moved):
+        return _again(tried, policy, at, str(result), 0.0)
     if isinstance(result, Unavailable):
-        return _again(tried, policy, at, str(result), result.retry_after)
+        return _again(tried, policy, at, str(result), result.retry_after)._replace(him_alone=result.him_alone)
     return _unknown(tried, policy, at, f"no answer: {type(result).__name__}")
 
 
 def _unknown(tried: Tried, policy: ChannelSettings, at: datetime, why: str) -> Verdict:
     """Nobody knows whether it arrived. The same key again is harmless where the channel knows keys."""
-    if tried.idempotent:
-        return _again(tried, policy, at, why, None)
-    if tried.automatic or policy.on_unknown == "hold":
-        return Verdict(UNCONFIRMED, {"error": why}, "message.unconfirmed")
+    doubt = {"in_doubt": True}
+    if not tried.idempotent and (tried.automatic or policy.on_unknown == "hold"):
+        return Verdict(UNCONFIRMED, {"error": why, **doubt}, "message.unconfirmed")
     verdict = _again(tried, policy, at, why, None)
-    return verdict._replace(
-        values={**verdict.values, "maybe_twice": True}, event=verdict.event or "message.unconfirmed"
-    )
+    if tried.idempotent:
+        return verdict._replace(values=verdict.values | doubt)
+    values = {**verdict.values, "maybe_twice": True, **doubt}
+    return verdict._replace(values=values, event=verdict.event or "message.unconfirmed")
 
 
 def _again(tried: Tried, policy: ChannelSettings, at: datetime, why: str, retry_after: float | None) -> Verdict:

@@ -1,32 +1,60 @@
-"""Pace: how soon the next letter of a channel may go. It never sleeps; it says how long to wait."""
+"""Pace: which letters may go now, and when the others may. It never sleeps; it sets the time of their next try."""
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from storage import outbox, paces
+from storage.db import Tx
+from storage.outbox import Due
+
+Rate = Callable[[str], float]
 
 
 class Pace:
-    """A token bucket a channel: `rate` letters a second, with a burst of one second's worth."""
+    """What one channel allows: `rate` letters a second, with a burst of one second's worth; 0 is no limit.
 
-    def __init__(self, rate: float, clock: Callable[[], float] = time.monotonic) -> None:
-        """A `rate` of 0 is no limit. `clock` gives seconds."""
-        self._rate, self._clock = rate, clock
-        self._tokens, self._at = max(rate, 1.0), clock()
-        self._paused_until = 0.0
+    `of` says how many a second a recipient may get, one after the other.
+    """
 
-    def wait(self) -> float:
-        """Seconds until the next letter may go; 0 takes the place at once."""
-        at = self._clock()
-        if at < self._paused_until:
-            return self._paused_until - at
-        if not self._rate:
-            return 0.0
-        self._tokens = min(max(self._rate, 1.0), self._tokens + (at - self._at) * self._rate)
-        self._at = at
-        if self._tokens < 1:
-            return (1 - self._tokens) / self._rate
-        self._tokens -= 1
-        return 0.0
+    def __init__(self, channel: str, rate: float, of: Rate | None = None) -> None:
+        self._channel, self._rate, self._of = channel, rate, of or _no_limit
+        burst = max(rate, 1.0)
+        self._tolerance = timedelta(seconds=(burst - 1) / rate if rate else 0.0)
 
-    def pause(self, seconds: float) -> None:
-        """The channel asked for silence: nothing goes for `seconds`."""
-        self._paused_until = max(self._paused_until, self._clock() + seconds)
+    def admit(self, tx: Tx, due: Sequence[Due], at: datetime) -> list[int]:
+        """Those that go at once, in the order given; the others are put off. The channel must be ours to send in."""
+        free = paces.get(tx, self._channel, {paces.EVERYBODY, *(letter.recipient for letter in due)})
+        spent: dict[str, datetime] = {}
+        later: dict[int, datetime] = {}
+        admitted: list[int] = []
+        # Each that must wait for the channel has a turn of its own: all at once they would only be put off again.
+        turn = free.get(paces.EVERYBODY, at)
+        for letter in due:
+            own = spent.get(letter.recipient) or free.get(letter.recipient, at)
+            if own > at:
+                later[letter.id] = own
+                continue
+            opens = turn - self._tolerance
+            turn = max(turn, at) + _gap(self._rate)
+            if opens > at:
+                later[letter.id] = opens
+                continue
+            admitted.append(letter.id)
+            spent[paces.EVERYBODY] = turn
+            spent[letter.recipient] = at + _gap(self._of(letter.recipient))
+        paces.put(tx, self._channel, {who: until for who, until in spent.items() if until > at})
+        outbox.postpone(tx, later)
+        return admitted
+
+    def pause(self, tx: Tx, seconds: float, at: datetime, recipient: str = paces.EVERYBODY) -> None:
+        """The channel asked for silence: nothing goes for `seconds`, or nothing to this recipient."""
+        until = at + timedelta(seconds=seconds)
+        paces.put(tx, self._channel, {recipient: until if recipient else until + self._tolerance})
+
+
+def _gap(rate: float) -> timedelta:
+    return timedelta(seconds=1 / rate) if rate else timedelta(0)
+
+
+def _no_limit(_: str) -> float:
+    return 0.0

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
 from structlog.contextvars import bind_contextvars
 
 import log
-from connectors.abilities import Receive
+from connectors.abilities import Check, Receive
 from connectors.base import Denied
 from connectors.registry import Channels
 from pipeline import queues
@@ -16,7 +18,7 @@ from pipeline.daemons import await_schema, open_database
 from pipeline.intake import Ring, store
 from pipeline.stopping import Stop
 from settings import Settings, SettingsError
-from storage import cursors, leases
+from storage import cursors, halts, journal, leases
 from storage.db import Database, Tx
 
 T = TypeVar("T")
@@ -86,6 +88,7 @@ class _Reader:
             except Denied as error:
                 _log.error("channel.stopped", reason=str(error))
                 wait = _DENIED_WAIT
+                await self._alarm(str(error))
             except Exception as error:  # noqa: BLE001 - a reader that gives up is a channel gone silent
                 _log.warning("receive.failed", error=type(error).__name__, again_in=wait)
                 wait = min(wait * 2, _LONGEST_WAIT)
@@ -93,6 +96,7 @@ class _Reader:
 
     async def _read(self, held: leases.Held) -> None:
         """Read until something fails; the batches and our sign of life each check that the lease is ours."""
+        await self._lift()
         beat = asyncio.create_task(self._beat(held))
         read = asyncio.create_task(self._batches(held))
         try:
@@ -104,6 +108,29 @@ class _Reader:
             read.cancel()
             await asyncio.gather(beat, read, return_exceptions=True)
             await asyncio.shield(self._write(partial(leases.give_back, held=held)))
+
+    async def _alarm(self, reason: str) -> None:
+        """Tell the house that the channel stands still; what cannot be told now the next refusal will tell."""
+        with suppress(Exception):
+            await self._write(lambda tx: self._halt(tx, reason))
+
+    def _halt(self, tx: Tx, reason: str) -> None:
+        until = leases.database_now(tx) + timedelta(seconds=_DENIED_WAIT)
+        if halts.put(tx, self._name, reason, until):
+            told = {"channel": self._name, "reason": reason}
+            journal.append(tx, [journal.Entry("channel.stopped", journal.SYSTEM, None, told)])
+
+    async def _lift(self) -> None:
+        """Let the channel go on that stood still, if its credentials are right by now; raises Denied."""
+        if isinstance(self._source, Check) and await self._write(lambda tx: halts.known(tx, self._name)):
+            await self._source.check()
+            await self._write(self._resume)
+
+    def _resume(self, tx: Tx) -> None:
+        if halts.lift(tx, self._name):
+            entry = journal.Entry("channel.resumed", journal.SYSTEM, None, {"channel": self._name})
+            journal.append(tx, [entry])
+            _log.info("channel.resumed")
 
     async def _batches(self, held: leases.Held) -> None:
         cursor = await self._write(lambda tx: cursors.get(tx, self._name))

@@ -11,7 +11,7 @@ from connectors.base import Message, Raw
 from connectors.registry import Channels
 from pipeline.daemons import file_store, open_database
 from settings import Settings
-from storage import ledger
+from storage import halts, ledger
 from storage.verify import Reader, verify
 
 
@@ -20,6 +20,9 @@ def show_status(settings: Settings, *, as_json: bool) -> None:
     db = open_database(settings)
     with db.snapshot() as tx:
         found = ledger.status(tx)
+        found["halts"] = {
+            row.channel: {"reason": row.reason, "since": row.since, "until": row.until} for row in halts.all_of(tx)
+        }
     db.close()
     if as_json:
         _print_json(found)
@@ -30,6 +33,8 @@ def show_status(settings: Settings, *, as_json: bool) -> None:
     rows = {name: {**box["states"], "oldest_seconds": box["oldest_seconds"]} for name, box in found["outbox"].items()}
     states = sorted({state for row in rows.values() for state in row})
     console.print(_table("Outbox", tuple(states), rows))
+    for name, halt in found["halts"].items():
+        console.print(f"{name} stands still since {halt['since']:%Y-%m-%d %H:%M} UTC: {halt['reason']}", style="red")
 
 
 def show_breaches(settings: Settings, *, as_json: bool) -> int:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from connectors.base import ChannelSettings, Envelope, Message, Move, Reach
-from pipeline import amend, attach, whereabouts
+from pipeline import albums, amend, attach, echoes, respond, whereabouts
 from pipeline.episodes import Place, place_of, settle, verdict
 from pipeline.identify import Address, Who, identify, senders_of
 from storage import bulk, talk
@@ -40,17 +40,20 @@ def stitch(tx: Tx, batch: Sequence[Parsed], policies: Policies, *, repeats: bool
     """
     written: list[Written] = []
     changes: list[amend.Told] = []
-    moves: list[tuple[str, whereabouts.Whereabouts]] = []
+    moves: list[tuple[str, Move]] = []
+    reaches: list[tuple[str, Reach]] = []
     for channel, envelopes in batch:
         for envelope in envelopes:
             if isinstance(envelope, Message):
                 written.append((channel, envelope))
-            elif isinstance(envelope, Move | Reach):
+            elif isinstance(envelope, Move):
                 moves.append((channel, envelope))
+            elif isinstance(envelope, Reach):
+                reaches.append((channel, envelope))
             else:
                 changes.append((channel, envelope))
     # First, so that who wrote from his new address is still himself.
-    entries = whereabouts.apply(tx, moves)
+    entries = [entry for channel, each in moves for entry in whereabouts.move(tx, channel, each.before, each.after)]
     try:
         entries += _write(tx, written, policies, repeats=repeats)
     except Exception as error:
@@ -61,37 +64,56 @@ def stitch(tx: Tx, batch: Sequence[Parsed], policies: Policies, *, repeats: bool
         early, told = amend.apply(tx, changes)
         # An edit or deletion that came before its message stands for it; the message itself is then a repeat.
         entries += told + _write(tx, early, policies, repeats=True)
-    return entries
+    # Last, for whoever writes counts as reachable.
+    return entries + whereabouts.reach(tx, reaches)
 
 
 def _write(tx: Tx, written: Sequence[Written], policies: Policies, *, repeats: bool) -> list[Entry]:
     known = _known(tx, written, repeats=repeats)
-    fresh = _fresh(written, known)
+    fresh, entries = echoes.settle(tx, _fresh(written, known))
+    late, fresh = albums.parted(fresh, known)
+    entries += albums.extend(tx, late, known)
+    fresh, further = albums.fold(fresh)
     if not fresh:
-        return []
+        return entries
     who = identify(tx, senders_of(fresh))
     locked = talk.lock_with_episodes(tx, {known.dialog_id for known in who.values()})
     places = {row.id: place_of(row) for row in locked}
     seats = _Seats(who, places, policies, known, talk.episode_ids(tx, _closed(places)))
-    ids = talk.message_ids(tx, len(fresh))
-    rows = [seats.take(message_id, *message) for message_id, message in zip(ids, fresh, strict=True)]
+    asked = respond.wanted(fresh)
+    ids = talk.message_ids(tx, len(fresh) + len(asked))
+    placed = [(message_id, *message) for message_id, message in zip(ids, fresh, strict=False)]
+    rows = [seats.take(*one) for one in placed]
+    answers = [seats.answer(message_id, *message) for message_id, message in zip(ids[len(fresh) :], asked, strict=True)]
     bulk.insert(tx, talk.EPISODES, _EPISODE_COLUMNS, [row for place in places.values() for row in place.opened])
     talk.reopen(tx, [place.reopened for place in places.values() if place.reopened])
-    bulk.insert(tx, talk.MESSAGES, talk.NewMessage._fields, rows)
-    attach.files(tx, [(i, channel, message) for i, (channel, message) in zip(ids, fresh, strict=True) if message.files])
+    bulk.insert(tx, talk.MESSAGES, talk.NewMessage._fields, rows + answers)
+    attach.files(tx, [one for one in placed if one[2].files])
+    for (channel, first), keys in further.items():
+        talk.add_aliases(tx, channel, dict.fromkeys(keys, seats.ids[channel, first]))
+    respond.write(tx, asked, answers)
+    respond.acknowledge(tx, fresh)
     bulk.update(tx, talk.DIALOGS, "id", _DIALOG_COLUMNS, [_saved(place) for place in places.values()])
-    return [*_episode_entries(places), *seats.entries]
+    return [*entries, *_episode_entries(places), *seats.entries]
 
 
 def _known(tx: Tx, written: Sequence[Written], *, repeats: bool) -> dict[Address, int]:
-    """Ids of the messages already there under a key that is answered now, and with `repeats` under one written now."""
+    """Ids of the messages already there under a key that is answered now, and with `repeats` under one written now.
+
+    What may be there under a second key, which no constraint guards, is looked up in any case.
+    """
     wanted: dict[str, set[str]] = {}
     for channel, message in written:
-        if repeats:
-            wanted.setdefault(channel, set()).add(message.external_id)
-        if message.reply_to:
-            wanted.setdefault(channel, set()).add(message.reply_to)
-    return {(channel, key): i for channel, keys in wanted.items() for key, i in talk.ids_of(tx, channel, keys).items()}
+        keys = {message.reply_to, message.album}
+        if repeats or message.album or message.echo is not None:
+            keys.add(message.external_id)
+        wanted.setdefault(channel, set()).update(key for key in keys if key)
+    return {
+        (channel, key): i
+        for channel, keys in wanted.items()
+        if keys
+        for key, i in talk.ids_of(tx, channel, keys).items()
+    }
 
 
 def _fresh(written: Sequence[Written], known: Mapping[Address, int]) -> list[Written]:
@@ -122,7 +144,8 @@ class _Seats:
     ) -> None:
         self.entries: list[Entry] = []
         self._who, self._places, self._policies = who, places, policies
-        self._answerable = dict(known)
+        # Messages that can be answered, by their keys.
+        self.ids = dict(known)
         self._episode_ids: Iterator[int] = iter(episode_ids)
         self._at = now()
 
@@ -136,16 +159,30 @@ class _Seats:
         decided = verdict(place, self._policies[channel], sent_at, message.history or not inbound)
         settle(place, decided, sent_at, self._episode_ids.__next__)
         _advance(place, message_id, message, sent_at)
-        answers = self._answerable.get((channel, message.reply_to)) if message.reply_to else None
-        self._answerable[channel, message.external_id] = message_id
+        answers = self.ids.get((channel, message.reply_to)) if message.reply_to else None
+        self.ids[channel, message.external_id] = message_id
         actor = f"client:{person.client_id}" if inbound else SYSTEM
         told = {"message": message_id, "seq": place.seq, "channel": channel, "direction": message.direction}
         self.entries.append(Entry("message.received", actor, place.dialog_id, told))
         assert place.episode_id is not None
+        data = {**(message.data or {}), "author": message.author} if message.author else message.data
         return talk.NewMessage(
             message_id, place.dialog_id, place.seq, place.episode_id, message.direction, message.text, sent_at, channel,
             message.external_id, person.identity_id, None, message.html, answers, message.source_key,
-            orjson.dumps(message.data).decode() if message.data else None, message.edited_at, message.deleted_at,
+            orjson.dumps(data).decode() if data else None, message.edited_at, message.deleted_at,
+        )  # fmt: skip
+
+    def answer(self, message_id: int, channel: str, message: Message) -> talk.NewMessage:
+        """The row of what a machine says in return. It is no last word: the client still waits for a person's."""
+        person = self._who[channel, message.sender.address]
+        place = self._places[person.dialog_id]
+        place.seq += 1
+        told = {"message": message_id, "seq": place.seq, "channel": channel, "direction": "out"}
+        self.entries.append(Entry("message.created", SYSTEM, place.dialog_id, told))
+        assert place.episode_id is not None
+        return talk.NewMessage(
+            message_id, place.dialog_id, place.seq, place.episode_id, "out", message.respond, self._at, channel,
+            None, person.identity_id,
         )  # fmt: skip
 
 

@@ -1,29 +1,30 @@
-"""Whereabouts: where clients can be written to, as their channels tell it. Seldom, so one by one."""
+"""Whereabouts: where clients can be written to, as their channels tell it. Seldom, so one by one.
+
+Of an address nobody has nothing is noted, and telling a thing twice changes nothing.
+"""
 
 from collections.abc import Iterable, Sequence
 
-from connectors.base import Move, Reach
+from connectors.base import Reach
 from storage import people
 from storage.db import Tx
 from storage.journal import SYSTEM, Entry
 
-Whereabouts = Reach | Move
 
-
-def apply(tx: Tx, told: Sequence[tuple[str, Whereabouts]]) -> list[Entry]:
-    """Note who can or can no longer be reached, and who moved; gives back the journal entries.
-
-    Of an address nobody has nothing is noted, and telling a thing twice changes nothing.
-    """
+def reach(tx: Tx, told: Sequence[tuple[str, Reach]]) -> list[Entry]:
+    """Note who can or can no longer be written to; gives back the journal entries."""
     entries: list[Entry] = []
     for channel, news in told:
-        if isinstance(news, Move):
-            entries += move(tx, channel, news.before, news.after)
-        else:
-            kind = "client.reachable" if news.reachable else "client.unreachable"
-            found = people.set_reachable(tx, channel, news.sender.address, reachable=news.reachable)
-            entries += _told(kind, channel, found, {"address": news.sender.address})
+        kind = "client.reachable" if news.reachable else "client.unreachable"
+        found = people.set_reachable(tx, channel, news.sender.address, reachable=news.reachable)
+        entries += _told(kind, channel, found, {"address": news.sender.address})
     return entries
+
+
+def unreachable(tx: Tx, channel: str, address: str) -> list[Entry]:
+    """Note that nobody can be written to there, as a call has shown."""
+    found = people.set_reachable(tx, channel, address, reachable=False)
+    return _told("client.unreachable", channel, found, {"address": address})
 
 
 def move(tx: Tx, channel: str, before: str, after: str) -> list[Entry]:

@@ -32,6 +32,11 @@ def until(tx: Tx, channel: str) -> datetime | None:
     return tx.execute(query).scalar_one_or_none()
 
 
+def known(tx: Tx, channel: str) -> bool:
+    """Whether the channel was stopped and has not been heard to work since."""
+    return tx.execute(select(HALTS.c.channel).where(HALTS.c.channel == channel)).first() is not None
+
+
 def lift(tx: Tx, channel: str) -> bool:
     """The channel works again; True when it had been standing."""
     return tx.execute(delete(HALTS).where(HALTS.c.channel == channel)).rowcount > 0

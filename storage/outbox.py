@@ -1,6 +1,7 @@
 """The outbox: letters from the commit that wrote them until their channel answered."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -10,9 +11,12 @@ from sqlalchemy import Row, and_, case, func, select, update
 from storage import bulk
 from storage.db import Tx, now
 from storage.leases import database_now, me
-from storage.models import Letter
+from storage.models import Dialog, Identity, Letter, Message
 
 OUTBOX = Letter.__table__  # type: ignore[attr-defined]
+DIALOGS = Dialog.__table__  # type: ignore[attr-defined]
+IDENTITIES = Identity.__table__  # type: ignore[attr-defined]
+MESSAGES = Message.__table__  # type: ignore[attr-defined]
 
 QUEUED, SENDING, SENT, FAILED = "queued", "sending", "sent", "failed"
 UNCONFIRMED, CANCELLED, HELD = "unconfirmed", "cancelled", "held"
@@ -20,9 +24,12 @@ STATES = (QUEUED, SENDING, SENT, FAILED, UNCONFIRMED, CANCELLED, HELD)
 # Under way: what keeps later letters of its lane waiting.
 UNDER_WAY = (QUEUED, SENDING)
 
+# How far back in a dialog letters are looked for that may come back as echoes.
+_LATELY = 200
+
 _COLUMNS = (
     "message_id", "dialog_id", "part", "channel", "recipient", "action", "payload", "automatic", "state", "attempts",
-    "maybe_twice", "send_at", "next_at", "token", "created_at",
+    "maybe_twice", "in_doubt", "send_at", "next_at", "token", "created_at",
 )  # fmt: skip
 
 
@@ -40,21 +47,48 @@ class NewLetter(NamedTuple):
     automatic: bool = False
 
 
+class Due(NamedTuple):
+    """A letter whose turn it is."""
+
+    id: int
+    recipient: str
+
+
+class Sent(NamedTuple):
+    """A letter that may have arrived."""
+
+    id: int
+    message_id: int
+    dialog_id: int
+    channel: str
+
+
+def key_of(row: Row[Any]) -> str:
+    """The letter's key, the same at every try. Ids come again after a restore; the moment it was written does not."""
+    return f"okno-{row.id}-{int(row.created_at.timestamp() * 1_000_000)}"
+
+
+def number_of(key: str) -> int:
+    """The key as a number, 1 … 2³¹-1."""
+    digest = hashlib.blake2s(key.encode(), digest_size=4).digest()
+    return int.from_bytes(digest) & 0x7FFFFFFF or 1
+
+
 def put(tx: Tx, letters: Sequence[NewLetter]) -> None:
     """Write letters in the order they are to arrive; the dialog must be locked, its lane's order is that of the ids."""
     at = now()
     rows = [
         (
             new.message_id, new.dialog_id, new.part, new.channel, new.recipient, new.action,
-            orjson.dumps(new.payload).decode(), new.automatic, QUEUED, 0, False, new.send_at, new.send_at, 0, at,
+            orjson.dumps(new.payload).decode(), new.automatic, QUEUED, 0, False, False, new.send_at, new.send_at, 0, at,
         )
         for new in letters
     ]  # fmt: skip
     bulk.insert(tx, OUTBOX, _COLUMNS, rows)
 
 
-def due(tx: Tx, channel: str, limit: int) -> list[int]:
-    """Ids of the letters that may be sent now: the oldest of each lane, oldest first.
+def due(tx: Tx, channel: str, limit: int) -> list[Due]:
+    """The letters whose turn it is: the oldest of each lane, oldest first.
 
     A lane is (channel, dialog, recipient). A letter whose send_at lies ahead holds nobody up; one that waits for its
     next try or is being sent holds up its lane.
@@ -68,13 +102,13 @@ def due(tx: Tx, channel: str, limit: int) -> list[int]:
         .subquery()
     )
     query = (
-        select(OUTBOX.c.id)
+        select(OUTBOX.c.id, OUTBOX.c.recipient)
         .join(heads, heads.c.id == OUTBOX.c.id)
         .where(OUTBOX.c.state == QUEUED, OUTBOX.c.next_at <= at)
         .order_by(OUTBOX.c.id)
         .limit(limit)
     )
-    return list(tx.execute(query).scalars())
+    return [Due(*row) for row in tx.execute(query)]
 
 
 def waiting(tx: Tx) -> list[str]:
@@ -83,10 +117,9 @@ def waiting(tx: Tx) -> list[str]:
     return list(tx.execute(query).scalars())
 
 
-def postpone(tx: Tx, letter_id: int, seconds: float) -> None:
-    """Not yet: the channel's pace allows it in so many seconds."""
-    at = database_now(tx) + timedelta(seconds=seconds)
-    tx.execute(update(OUTBOX).where(OUTBOX.c.id == letter_id, OUTBOX.c.state == QUEUED).values(next_at=at))
+def postpone(tx: Tx, until: Mapping[int, datetime]) -> None:
+    """Not yet: the channel's pace allows these letters at their times. They must be queued, and the channel ours."""
+    bulk.update(tx, OUTBOX, "id", ("next_at",), list(until.items()))
 
 
 def start(tx: Tx, letter_id: int, seconds: float) -> Row[Any] | None:
@@ -116,6 +149,14 @@ def finish(tx: Tx, letter_id: int, token: int, **values: Any) -> bool:
     return done.rowcount == 1
 
 
+def receipt(tx: Tx, message_id: int, part: int) -> list[str]:
+    """The keys the channel gave to this part of a message; none unless it went out."""
+    query = select(OUTBOX.c.receipt).where(
+        OUTBOX.c.message_id == message_id, OUTBOX.c.part == part, OUTBOX.c.action == "send", OUTBOX.c.state == SENT
+    )
+    return tx.execute(query).scalar_one_or_none() or []
+
+
 def sending(tx: Tx) -> Sequence[Row[Any]]:
     """Letters whose call is under way; locked, without those somebody else looks at."""
     query = select(OUTBOX).where(OUTBOX.c.state == SENDING).order_by(OUTBOX.c.id)
@@ -129,6 +170,31 @@ def of_messages(tx: Tx, message_ids: Sequence[int]) -> dict[int, list[Row[Any]]]
         query = select(OUTBOX).where(bulk.among(tx, OUTBOX.c.message_id, message_ids)).order_by(OUTBOX.c.id)
         for row in tx.execute(query):
             found.setdefault(row.message_id, []).append(row)
+    return found
+
+
+def lately(tx: Tx, addresses: Collection[tuple[str, str]]) -> dict[tuple[str, str, int], Sent]:
+    """The letters of the last messages to each (channel, address), by these two and their numbers."""
+    found: dict[tuple[str, str, int], Sent] = {}
+    for channel in {channel for channel, _ in addresses}:
+        wanted = [address for own, address in addresses if own == channel]
+        query = (
+            select(OUTBOX)
+            .join(MESSAGES, MESSAGES.c.id == OUTBOX.c.message_id)
+            .join(DIALOGS, DIALOGS.c.id == MESSAGES.c.dialog_id)
+            .join(IDENTITIES, IDENTITIES.c.client_id == DIALOGS.c.client_id)
+            .where(
+                IDENTITIES.c.channel == channel,
+                bulk.among(tx, IDENTITIES.c.address, wanted),
+                MESSAGES.c.seq > DIALOGS.c.last_seq - _LATELY,
+                OUTBOX.c.channel == channel,
+                OUTBOX.c.recipient == IDENTITIES.c.address,
+                OUTBOX.c.action == "send",
+            )
+        )
+        for row in tx.execute(query):
+            number = number_of(key_of(row))
+            found[channel, row.recipient, number] = Sent(row.id, row.message_id, row.dialog_id, channel)
     return found
 
 

@@ -1,10 +1,16 @@
 """Clients' identities: what channels tell of them after they were made."""
 
-from sqlalchemy import ColumnElement, select, update
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
-from storage.db import Tx
-from storage.models import Dialog, Identity, Letter
+from sqlalchemy import ColumnElement, Row, Select, select, update
 
+from storage import bulk
+from storage.db import Tx, now
+from storage.models import Client, Dialog, Identity, Letter
+
+CLIENTS = Client.__table__  # type: ignore[attr-defined]
 IDENTITIES = Identity.__table__  # type: ignore[attr-defined]
 DIALOGS = Dialog.__table__  # type: ignore[attr-defined]
 OUTBOX = Letter.__table__  # type: ignore[attr-defined]
@@ -18,7 +24,7 @@ def set_reachable(tx: Tx, channel: str, address: str, *, reachable: bool) -> lis
         .values(reachable=reachable)
         .returning(IDENTITIES.c.client_id)
     )
-    return _dialogs(tx, list(tx.execute(changed).scalars()))
+    return dialogs(tx, list(tx.execute(changed).scalars()))
 
 
 def move(tx: Tx, channel: str, before: str, after: str) -> list[int]:
@@ -31,15 +37,44 @@ def move(tx: Tx, channel: str, before: str, after: str) -> list[int]:
     clients = list(tx.execute(moved.returning(IDENTITIES.c.client_id)).scalars())
     waiting = (OUTBOX.c.channel == channel, OUTBOX.c.recipient == before, OUTBOX.c.state.in_(("queued", "held")))
     tx.execute(update(OUTBOX).where(*waiting).values(recipient=after))
-    return _dialogs(tx, clients)
+    return dialogs(tx, clients)
+
+
+def nameless(tx: Tx, channel: str) -> bool:
+    """Whether there is anybody in the channel whose name is to be asked for by now."""
+    return tx.execute(_due(channel).limit(1)).first() is not None
+
+
+def take_nameless(tx: Tx, channel: str, limit: int, again: datetime) -> Sequence[Row[Any]]:
+    """Those whose names are to be asked for, at most so many; nobody else takes them before `again`."""
+    rows = tx.execute(_due(channel).limit(limit).with_for_update(skip_locked=True)).all()
+    these = bulk.among(tx, IDENTITIES.c.id, [row.id for row in rows])
+    tx.execute(update(IDENTITIES).where(these).values(ask_at=again))
+    return rows
+
+
+def name(tx: Tx, identity: Row[Any], called: str, details: Mapping[str, str], again: datetime) -> None:
+    """Keep what the channel told of somebody, to be asked for again then; the client takes the name if he has none."""
+    values: dict[str, Any] = {"ask_at": again, "profile": {**identity.profile, **details}}
+    if called:
+        values["name"] = called
+        unnamed = (CLIENTS.c.id == identity.client_id, CLIENTS.c.name == "")
+        tx.execute(update(CLIENTS).where(*unnamed).values(name=called))
+    tx.execute(update(IDENTITIES).where(IDENTITIES.c.id == identity.id).values(**values))
+
+
+def dialogs(tx: Tx, clients: list[int]) -> list[int]:
+    """The ids of these clients' dialogs."""
+    if not clients:
+        return []
+    return list(tx.execute(select(DIALOGS.c.id).where(DIALOGS.c.client_id.in_(clients))).scalars())
+
+
+def _due(channel: str) -> Select[Any]:
+    asked = (IDENTITIES.c.channel == channel, IDENTITIES.c.ask_at.is_not(None), IDENTITIES.c.ask_at <= now())
+    return select(IDENTITIES).where(*asked).order_by(IDENTITIES.c.ask_at)
 
 
 def _at(channel: str, address: str) -> ColumnElement[bool]:
     found: ColumnElement[bool] = (IDENTITIES.c.channel == channel) & (IDENTITIES.c.address == address)
     return found
-
-
-def _dialogs(tx: Tx, clients: list[int]) -> list[int]:
-    if not clients:
-        return []
-    return list(tx.execute(select(DIALOGS.c.id).where(DIALOGS.c.client_id.in_(clients))).scalars())

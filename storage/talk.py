@@ -1,6 +1,6 @@
 """Dialogs, episodes and messages: the rows that stitching and the operators' desk both write."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import cache
@@ -11,11 +11,12 @@ from sqlalchemy.exc import IntegrityError
 
 from storage import bulk
 from storage.db import Tx, is_postgres
-from storage.models import Dialog, Episode, Message, Operator
+from storage.models import Alias, Dialog, Episode, Message, Operator
 
 DIALOGS = Dialog.__table__  # type: ignore[attr-defined]
 EPISODES = Episode.__table__  # type: ignore[attr-defined]
 MESSAGES = Message.__table__  # type: ignore[attr-defined]
+ALIASES = Alias.__table__  # type: ignore[attr-defined]
 OPERATORS = Operator.__table__  # type: ignore[attr-defined]
 
 OPEN, RESOLVED = "open", "resolved"
@@ -78,11 +79,14 @@ def episode_ids(tx: Tx, count: int) -> Sequence[int]:
 
 
 def ids_of(tx: Tx, channel: str, external_ids: Iterable[str]) -> dict[str, int]:
-    """Ids of the channel's messages by the key the source gave them."""
+    """Ids of the channel's messages by any key the source gave them."""
+    wanted = set(external_ids)
     query = select(MESSAGES.c.external_id, MESSAGES.c.id).where(
-        MESSAGES.c.channel == channel, bulk.among(tx, MESSAGES.c.external_id, external_ids)
+        MESSAGES.c.channel == channel, bulk.among(tx, MESSAGES.c.external_id, wanted)
     )
-    return {key: message_id for key, message_id in tx.execute(query)}
+    found: dict[str, int] = {key: message_id for key, message_id in tx.execute(query)}
+    missing = wanted - found.keys()
+    return found | _aliased(tx, channel, missing) if missing else found
 
 
 def reopen(tx: Tx, episode_ids: Sequence[int]) -> None:
@@ -96,9 +100,10 @@ def reopen(tx: Tx, episode_ids: Sequence[int]) -> None:
 
 
 def known(tx: Tx, channel: str, external_ids: Iterable[str]) -> dict[str, Row[Any]]:
-    """Messages of the channel by the key the source gave them."""
-    query = select(MESSAGES).where(MESSAGES.c.channel == channel, bulk.among(tx, MESSAGES.c.external_id, external_ids))
-    return {row.external_id: row for row in tx.execute(query)}
+    """Messages of the channel by any key the source gave them."""
+    ids = ids_of(tx, channel, external_ids)
+    rows = {row.id: row for row in tx.execute(select(MESSAGES).where(bulk.among(tx, MESSAGES.c.id, ids.values())))}
+    return {key: rows[message_id] for key, message_id in ids.items()}
 
 
 def episodes(tx: Tx, episode_ids: Iterable[int]) -> dict[int, Row[Any]]:
@@ -107,11 +112,31 @@ def episodes(tx: Tx, episode_ids: Iterable[int]) -> dict[int, Row[Any]]:
     return {row.id: row for row in tx.execute(query)}
 
 
-def name_message(tx: Tx, message_id: int, external_id: str) -> None:
-    """Keep the key the channel gave to a message of ours, so that later reports find it.
+def name_message(tx: Tx, message_id: int, channel: str, keys: Sequence[str]) -> None:
+    """Keep the keys the channel gave to a message, so that what is said of it later finds it.
 
-    Nothing happens if another message has that key already: our own words may have come back to us before.
+    A key that another message has stays with that one: our own words may have come back to us before.
     """
+    known = {*ids_of(tx, channel, keys)}
+    fresh = [key for key in dict.fromkeys(keys) if key not in known]
+    if not fresh:
+        return
     unnamed = update(MESSAGES).where(MESSAGES.c.id == message_id, MESSAGES.c.external_id.is_(None))
     with suppress(IntegrityError), tx.begin_nested():
-        tx.execute(unnamed.values(external_id=external_id))
+        if tx.execute(unnamed.values(external_id=fresh[0])).rowcount:
+            fresh = fresh[1:]
+    add_aliases(tx, channel, dict.fromkeys(fresh, message_id))
+
+
+def add_aliases(tx: Tx, channel: str, keys: Mapping[str, int]) -> None:
+    """Keep further keys of messages, each with its message's id."""
+    rows = [(channel, key, message_id) for key, message_id in keys.items()]
+    bulk.insert_new(tx, ALIASES, ("channel", "external_id", "message_id"), rows, ("message_id",))
+
+
+def _aliased(tx: Tx, channel: str, keys: Iterable[str]) -> dict[str, int]:
+    """Which message each of these further keys belongs to."""
+    query = select(ALIASES.c.external_id, ALIASES.c.message_id).where(
+        ALIASES.c.channel == channel, bulk.among(tx, ALIASES.c.external_id, keys)
+    )
+    return {key: message_id for key, message_id in tx.execute(query)}

@@ -13,7 +13,7 @@ from storage.inbox import INBOX
 from storage.leases import database_now
 from storage.ledger import flows
 from storage.outbox import STATES
-from storage.talk import MESSAGES
+from storage.talk import ids_of
 from storage.types import UtcTime
 
 # Rows at fault that a breach names; its detail tells how many there are.
@@ -270,6 +270,7 @@ def _missing_messages(tx: Tx, read: Reader | None) -> list[Breach]:
     query = text(
         "SELECT i.id FROM inbox i WHERE length(i.data) > 0 "
         "AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.channel = i.channel AND m.external_id = i.external_id) "
+        "AND NOT EXISTS (SELECT 1 FROM aliases a WHERE a.channel = i.channel AND a.external_id = i.external_id) "
         "AND NOT EXISTS (SELECT 1 FROM inbox_queue q WHERE q.inbox_id = i.id) "
         "AND NOT EXISTS (SELECT 1 FROM parked p WHERE p.inbox_id = i.id) "
         f"ORDER BY i.id DESC LIMIT {_READ_AGAIN}"
@@ -304,8 +305,5 @@ def _known_keys(tx: Tx, owed: Sequence[tuple[int, str, str]]) -> set[tuple[str, 
     found: set[tuple[str, str]] = set()
     for channel in {channel for _, channel, _ in owed}:
         wanted = {key for _, own, key in owed if own == channel}
-        query = select(MESSAGES.c.external_id).where(
-            MESSAGES.c.channel == channel, bulk.among(tx, MESSAGES.c.external_id, wanted)
-        )
-        found |= {(channel, key) for key in tx.execute(query).scalars()}
+        found |= {(channel, key) for key in ids_of(tx, channel, wanted)}
     return found

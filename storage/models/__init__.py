@@ -2,14 +2,15 @@
 
 from sqlmodel import SQLModel
 
-from storage.models.flow import Cursor, Halt, Inbox, InboxQueue, Lease, Letter, Parked, Tally
+from storage.models.flow import Cursor, Halt, Inbox, InboxQueue, Lease, Letter, Pace, Parked, Signal, Tally
 from storage.models.house import Event, Idempotency, Operator, Secret, Token
 from storage.models.people import Client, Identity, Proof
-from storage.models.talk import Attachment, Dialog, Episode, Message
+from storage.models.talk import Alias, Attachment, Dialog, Episode, Message
 
 metadata = SQLModel.metadata
 
 __all__ = [
+    "Alias",
     "Attachment",
     "Client",
     "Cursor",
@@ -25,9 +26,11 @@ __all__ = [
     "Letter",
     "Message",
     "Operator",
+    "Pace",
     "Parked",
     "Proof",
     "Secret",
+    "Signal",
     "Tally",
     "Token",
     "metadata",

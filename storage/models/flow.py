@@ -141,6 +141,8 @@ class Letter(SQLModel, table=True):
     attempts: int = 0
     # True once it was sent again after a call nobody knows the end of.
     maybe_twice: bool = False
+    # True from a call nobody knows the end of until the next one whose end is known.
+    in_doubt: bool = False
     send_at: datetime = Field(sa_type=UtcTime)
     next_at: datetime = Field(sa_type=UtcTime)
     # While sending: who makes the call, its fencing token, and when its outcome counts as unknown.
@@ -163,3 +165,27 @@ class Halt(SQLModel, table=True):
     since: datetime = Field(sa_type=UtcTime)
     # When it is tried again.
     until: datetime = Field(sa_type=UtcTime)
+
+
+class Pace(SQLModel, table=True):
+    """When the next letter may go: to a recipient, or with an empty one, of the whole channel."""
+
+    __tablename__ = "paces"
+
+    channel: str = Field(sa_column=Column(KeyText, primary_key=True))
+    recipient: str = Field(sa_column=Column(KeyText, primary_key=True))
+    free_at: datetime = Field(sa_type=UtcTime, index=True)
+
+
+class Signal(SQLModel, table=True):
+    """Something fleeting for a client, such as that we type: given once and soon, or never."""
+
+    __tablename__ = "signals"
+
+    id: int = Field(sa_column=Column(BigId, primary_key=True))
+    channel: str = Field(sa_type=KeyText)
+    recipient: str = Field(sa_type=KeyText)
+    # typing, read or press.
+    kind: str = Field(sa_type=Text)
+    data: str = Field(sa_type=Text, default="")
+    created_at: datetime = Field(sa_type=UtcTime)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from storage.types import BigId, Json, KeyText, UtcTime
@@ -30,6 +30,14 @@ class Identity(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("channel", "address", name="identities_address"),
         Index("identities_client", "client_id"),
+        # Those whose channel is to be asked for their names; few at any time.
+        Index(
+            "identities_asked",
+            "channel",
+            "ask_at",
+            postgresql_where=text("ask_at IS NOT NULL"),
+            sqlite_where=text("ask_at IS NOT NULL"),
+        ),
     )
 
     id: int = Field(sa_column=Column(BigId, primary_key=True))
@@ -40,6 +48,8 @@ class Identity(SQLModel, table=True):
     profile: dict[str, Any] = Field(sa_type=Json, default_factory=dict)
     # False once the channel said that this person can no longer be written to.
     reachable: bool = True
+    # When the channel is asked who this is; NULL where it tells by itself.
+    ask_at: datetime | None = Field(sa_type=UtcTime, default=None, nullable=True)
     created_at: datetime = Field(sa_type=UtcTime)
 
 

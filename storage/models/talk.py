@@ -98,6 +98,16 @@ class Message(SQLModel, table=True):
     data: dict[str, Any] | None = Field(sa_type=Json, default=None, nullable=True)
 
 
+class Alias(SQLModel, table=True):
+    """One more key of a message in its channel: of a reply's further letters, of an album and those in it."""
+
+    __tablename__ = "aliases"
+
+    channel: str = Field(sa_column=Column(KeyText, primary_key=True))
+    external_id: str = Field(sa_column=Column(KeyText, primary_key=True))
+    message_id: int = Field(sa_column=Column(BigId, ForeignKey("messages.id"), nullable=False, index=True))
+
+
 class Attachment(SQLModel, table=True):
     """A file of a message, or one that was uploaded and waits for its message."""
 

@@ -224,3 +224,37 @@ def test_clients_over_http(okno: Okno, scene: Scene, anna: str) -> None:
     assert okno.ask("PATCH", path, fresh, token=anna).status == 200
     assert okno.ask("PATCH", path, {"email": "not an address"}, token=anna).status == 422
     assert okno.ask("PATCH", path, {"email": ""}, token=anna).json["email"] == ""
+
+
+def test_a_reply_with_looks_and_buttons_says_the_same_where_there_are_none(okno: Okno, scene: Scene, anna: str) -> None:
+    path = f"/v1/dialogs/{scene.says('v1')}/messages"
+    body = {"html": "Is <b>all</b> well?<script>x</script>", "buttons": [[{"text": "Yes", "data": "y"}]]}
+    message = okno.ask("POST", path, body, token=anna).json
+    assert (message["text"], message["html"]) == ("Is all well?", "Is <b>all</b> well?")
+    (letter,) = scene.letters(message["id"])
+    assert letter.payload["text"] == "Is all well?\n\n• Yes"
+    for wrong in (
+        [[{"text": ""}]],
+        [[]],
+        [[{"text": "x", "data": "я" * 33}]],
+        [[{"text": "x", "url": "javascript:1"}]],
+    ):
+        assert okno.ask("POST", path, {"text": "x", "buttons": [wrong]}, token=anna).status == 422
+
+
+def test_a_reply_is_changed_and_taken_back(okno: Okno, scene: Scene, anna: str) -> None:
+    path = f"/v1/dialogs/{scene.says('v1')}/messages"
+    message = okno.ask("POST", path, {"text": "helo"}, token=anna).json["id"]
+    changed = okno.ask("PATCH", f"{path}/{message}", {"text": "hello"}, token=anna)
+    assert changed.status == 200
+    assert schemas.Message.model_validate_json(changed.body).text == "hello"
+    assert changed.json["edited_at"]
+    assert okno.ask("DELETE", f"{path}/{message}", token=anna).status == 204
+    assert okno.ask("DELETE", f"{path}/{message}", token=anna).status == 404
+    assert okno.ask("PATCH", f"{path}/1", {"text": "x"}, token=anna).status == 422
+
+
+def test_that_somebody_types_is_no_more_than_a_sign(okno: Okno, scene: Scene, anna: str) -> None:
+    dialog = scene.says("v1")
+    assert okno.ask("POST", f"/v1/dialogs/{dialog}/typing", token=anna).status == 204
+    assert okno.ask("POST", "/v1/dialogs/999/typing", token=anna).status == 404

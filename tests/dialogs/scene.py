@@ -19,9 +19,9 @@ SITE, SHOP = "site", "shop"
 POLICIES = {name: ChannelSettings(kind="any") for name in (SITE, SHOP)}
 
 
-def whole(_channel: str, text: str, sizes: Sequence[int]) -> list[Part]:
+def whole(_channel: str, draft: writing.Draft, files: Sequence[Any]) -> list[Part]:
     """Everything in one letter."""
-    return [Part(text, tuple(range(len(sizes))))]
+    return [Part(draft.text, tuple(range(len(files))))]
 
 
 class Scene:

@@ -59,9 +59,9 @@ def test_parts_become_letters_in_order_with_their_files(scene: Scene) -> None:
     dialog = scene.says("v1", key="v1:question")
     first = upload(scene, anna)
 
-    def halves(_channel: str, text: str, sizes: Any) -> list[Part]:
-        assert list(sizes) == [10]
-        return [Part(text[:2]), Part(text[2:], (0,))]
+    def halves(_channel: str, draft: writing.Draft, files: Any) -> list[Part]:
+        assert [file.size for file in files] == [10]
+        return [Part(draft.text[:2]), Part(draft.text[2:], (0,))]
 
     draft = writing.Draft("abcd", (first,), reply_to=1)
     message = work.perform(scene.db, anna, lambda job: writing.reply(job, dialog, draft, halves)).result

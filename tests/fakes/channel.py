@@ -11,12 +11,12 @@ import os
 import re
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
-from connectors.abilities import Answer, Found, Request
+from connectors.abilities import Answer, Found, Profile, Request, Signal
 from connectors.base import (
     Batch,
     Blocked,
@@ -30,8 +30,11 @@ from connectors.base import (
     Letter,
     Limits,
     Message,
+    Move,
+    Moved,
     Proof,
     Raw,
+    Reach,
     Reaction,
     Receipt,
     Refused,
@@ -53,6 +56,8 @@ class FakeSettings(ChannelSettings):
     idempotent: bool = True
     call: float = 20.0
     together: int = 10
+    pace: float = 0.0
+    finds: bool = False
 
 
 class World:
@@ -131,13 +136,20 @@ class Fake:
     during: ClassVar[Callable[[Letter], None] | None] = None
     # Called before a raw is read.
     reading: ClassVar[Callable[[dict[str, Any]], None] | None] = None
+    # Who was asked for, batch by batch, and the signs that were given.
+    asked: ClassVar[list[list[str]]] = []
+    signs: ClassVar[list[Signal]] = []
+    most_profiles: ClassVar[int] = 3
+    signals: ClassVar[frozenset[str]] = frozenset({"typing", "read", "press"})
 
     def __init__(self, name: str, settings: FakeSettings) -> None:
         self.world = World(settings.world)
         self._together = settings.together
         self.limits = Limits(
-            text=4096, file=1 << 20, files=10, idempotent=settings.idempotent, edits=True, call=settings.call
-        )
+            text=4096, file=1 << 20, files=10, idempotent=settings.idempotent, edits=True, deletes=True, formats=True,
+            buttons=True, call=settings.call,
+        )  # fmt: skip
+        self._pace, self._finds = settings.pace, settings.finds
 
     async def receive(self, cursor: str | None) -> AsyncIterator[Batch]:
         """The lines of the world's source after the cursor, which is a number of lines."""
@@ -198,19 +210,44 @@ class Fake:
         outcome = outcomes[min(len(self.world.calls(letter.key)), len(outcomes) - 1)]
         if Fake.during:
             await asyncio.to_thread(Fake.during, letter)
-        self.world.note(letter, effect=outcome not in _WITHOUT_EFFECT and not outcome.startswith("wait:"))
+        self.world.note(letter, effect=outcome.partition(":")[0] not in _WITHOUT_EFFECT)
         return _answer(outcome, letter)
+
+    async def find(self, letter: Letter) -> Receipt | None:
+        """Whether a call of the letter took effect, where that can be looked up."""
+        found = self._finds and any(call["effect"] for call in self.world.calls(letter.key))
+        return Receipt((f"their-{letter.id}",)) if found else None
+
+    async def profiles(self, addresses: Sequence[str]) -> dict[str, Profile]:
+        """Everybody is called after his address; who begins with a capital is nobody."""
+        Fake.asked.append(list(addresses))
+        return {each: Profile(each.title(), {"url": f"https://{each}.example"}) for each in addresses if each.islower()}
+
+    async def signal(self, signal: Signal) -> None:
+        """Keep it."""
+        Fake.signs.append(signal)
+        if signal.data == "broken":
+            raise ConnectionResetError
+
+    def rate(self, recipient: str) -> float:
+        """The same for everybody."""
+        return self._pace
 
     async def close(self) -> None:
         """Nothing was opened."""
 
 
-_WITHOUT_EFFECT = {"unavailable", "rejected", "blocked", "denied", "gone"}
+_MORE = ("direction", "history", "reply_to", "album", "author", "echo", "respond", "press", "data")
+_WITHOUT_EFFECT = {"wait", "alone", "moved", "unavailable", "rejected", "blocked", "denied", "gone"}
 
 
 def _answer(outcome: str, letter: Letter) -> Receipt:
     if outcome.startswith("wait:"):
         raise Unavailable("slow down", float(outcome.removeprefix("wait:")))
+    if outcome.startswith("alone:"):
+        raise Unavailable("slow down", float(outcome.removeprefix("alone:")), him_alone=True)
+    if outcome.startswith("moved:"):
+        raise Moved("he lives elsewhere", outcome.removeprefix("moved:"))
     if outcome == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     if outcome in {"lost", "gone"}:
@@ -235,20 +272,21 @@ def _poison(how: str) -> None:
 def _envelope(raw: Raw, told: dict[str, Any]) -> Envelope:
     who = told.get("from", raw.address_hint)
     proofs = tuple(Proof(*each) for each in told.get("proofs", ()))
-    sender = Sender(who, told.get("name", ""), proofs=proofs)
+    sender = Sender(who, told.get("name", ""), proofs=proofs, profile=told.get("profile"), ask=told.get("ask", False))
     key, at = told.get("id", raw.external_id), START + timedelta(seconds=told.get("at", 0))
     text = clean_text(told.get("text", ""))
-    match told.get("kind", "message"):
-        case "edit":
-            return Edit(key, text, at, sender=sender)
-        case "deletion":
-            return Deletion(key, at, sender)
-        case "reaction":
-            return Reaction(key, who, told["emoji"])
-        case "report":
-            return DeliveryReport(key, told["state"], at, told.get("error", ""))
+    others: dict[str, Callable[[], Envelope]] = {
+        "edit": lambda: Edit(key, text, at, sender=sender),
+        "deletion": lambda: Deletion(key, at, sender),
+        "reaction": lambda: Reaction(key, who, told["emoji"]),
+        "move": lambda: Move(told["before"], told["after"]),
+        "reach": lambda: Reach(sender, told["reachable"], at),
+        "report": lambda: DeliveryReport(key, told["state"], at, told.get("error", "")),
+    }
+    if "kind" in told:
+        return others[told["kind"]]()
     files = tuple(File(each["name"], data=each["data"].encode()) for each in told.get("files", ()))
-    more = {name: told[name] for name in ("direction", "history", "reply_to") if name in told}
+    more = {name: told[name] for name in _MORE if name in told}
     return Message(key, sender, text, at, source_key=key, files=files, **more)
 
 

@@ -136,10 +136,22 @@ def test_a_receipt_whose_key_is_known_already_is_no_reason_to_send_again(rig: Ri
 
 def test_edits_and_deletions_name_what_they_touch(rig: Rig, sending: Sending) -> None:
     seen: list[Letter] = []
-    Fake.during = seen.append
-    rig.letter("ok", action="edit", payload={"text": "ok", "external_id": "their-7"})
+    message = rig.letter_row(letter := rig.letter("ok")).message_id
     sending.settle()
-    assert [(letter.action, letter.external_id) for letter in seen] == [("edit", "their-7")]
+    Fake.during = seen.append
+    rig.letter("ok", action="edit", message_id=message)
+    rig.letter("ok", action="delete", message_id=message)
+    sending.settle()
+    their = f"their-{letter}"
+    assert [(letter.action, letter.external_id) for letter in seen] == [("edit", their), ("delete", their)]
+
+
+def test_what_changes_a_message_that_never_went_out_is_rejected(rig: Rig, sending: Sending) -> None:
+    message = rig.letter_row(rig.letter("rejected")).message_id
+    change = rig.letter("ok", action="edit", message_id=message)
+    sending.settle()
+    found = rig.letter_row(change)
+    assert (found.state, found.error) == ("failed", "what it changes never went out")
 
 
 def test_a_note_leaves_by_no_channel(rig: Rig, sending: Sending) -> None:
@@ -337,3 +349,30 @@ def test_an_answer_that_never_came(
     assert len(rig.world.arrived(idempotent=section["idempotent"])) == arrived
     assert len(rig.events("message.unconfirmed")) == (twice or state == "unconfirmed")
     rig.check()
+
+
+@pytest.mark.parametrize(("outcomes", "calls"), [("lost ok", 1), ("gone ok", 2)])
+def test_a_letter_in_doubt_is_looked_for_before_it_is_sent_again(make: Any, outcomes: str, calls: int) -> None:
+    rig, sending = make(finds=True)
+    letter = rig.letter(outcomes)
+    sending.settle()
+    row = rig.letter_row(letter)
+    assert (row.state, row.receipt, row.in_doubt) == ("sent", [f"their-{letter}"], True)
+    assert len(rig.world.calls()) == calls
+
+
+def test_a_recipient_who_moved_gets_the_letter_at_his_new_address(rig: Rig, sending: Sending) -> None:
+    letter = rig.letter("moved:anna2 ok")
+    sending.settle()
+    assert [(call["to"], call["effect"]) for call in rig.world.calls()] == [("anna", False), ("anna2", True)]
+    assert rig.letter_row(letter).state == "sent"
+    assert {row.address for row in rig.rows(IDENTITIES)} >= {"anna2"}
+
+
+def test_a_pause_for_one_recipient_holds_up_nobody_else(rig: Rig, sending: Sending) -> None:
+    slow, quick = rig.letter("alone:60 ok"), rig.letter("ok", "bert")
+    sending.deliver.sweep()
+    later = rig.letter("ok", "bert")
+    sending.deliver.sweep()
+    assert [rig.letter_row(letter).state for letter in (slow, quick, later)] == ["queued", "sent", "sent"]
+    assert rig.letter_row(slow).next_at > now() + timedelta(seconds=55)

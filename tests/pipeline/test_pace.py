@@ -1,63 +1,80 @@
-"""Pace: how long to wait, said at once."""
+"""Pace: which letters may go now, kept for whichever process sends next."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from pipeline.pace import Pace
+from storage.db import Database
+from storage.outbox import Due
+
+AT = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.at = 100.0
-
-    def __call__(self) -> float:
-        return self.at
+def letters(count: int, to: Callable[[int], str] = str) -> list[Due]:
+    return [Due(number, to(number)) for number in range(1, count + 1)]
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def admitted(db: Database, pace: Pace, due: list[Due], seconds: float = 0.0) -> int:
+    with db.begin() as tx:
+        return len(pace.admit(tx, due, AT + timedelta(seconds=seconds)))
 
 
-def test_without_a_rate_nothing_waits(clock: Clock) -> None:
-    pace = Pace(0, clock)
-    assert {pace.wait() for _ in range(10_000)} == {0.0}
+def test_without_a_rate_nothing_waits(db: Database) -> None:
+    assert admitted(db, Pace("shop", 0), letters(1000)) == 1000
 
 
-def test_a_second_s_worth_may_go_at_once_and_then_one_by_one(clock: Clock) -> None:
-    pace = Pace(5, clock)
-    assert [pace.wait() for _ in range(5)] == [0.0] * 5
-    assert pace.wait() == pytest.approx(0.2)
-    assert pace.wait() == pytest.approx(0.2), "who only asks takes no place"
-    clock.at += 0.2
-    assert pace.wait() == 0.0
-    assert pace.wait() > 0
+def test_a_second_s_worth_may_go_at_once_and_then_one_by_one(db: Database) -> None:
+    pace = Pace("shop", 5)
+    assert admitted(db, pace, letters(9)) == 5
+    assert admitted(db, pace, letters(9), 0.1) == 0
+    assert admitted(db, pace, letters(9), 0.2) == 1
+    assert admitted(db, pace, letters(9), 0.3) == 0
 
 
-@pytest.mark.parametrize(("rate", "between"), [(0.5, 2.0), (1, 1.0), (30, 1 / 30)])
-def test_over_a_minute_the_rate_is_kept(clock: Clock, rate: float, between: float) -> None:
-    pace, sent = Pace(rate, clock), 0
-    end = clock.at + 60
-    while clock.at < end:
-        wait = pace.wait()
-        sent += not wait
-        # Time goes on by itself, however little is left to wait.
-        clock.at += max(wait, 1e-6) if wait else between / 10
-    assert 60 * rate <= sent <= 60 * rate + max(rate, 1) + 1
+@pytest.mark.parametrize("rate", [0.5, 1, 30])
+def test_over_a_minute_the_rate_is_kept(db: Database, rate: float) -> None:
+    pace, sent = Pace("shop", rate), 0
+    for tenth in range(600):
+        sent += admitted(db, pace, letters(3), tenth / 10)
+    assert 60 * rate * 0.9 <= sent <= 60 * rate + max(rate, 1)
 
 
-def test_a_long_rest_saves_up_no_more_than_a_second_s_worth(clock: Clock) -> None:
-    pace = Pace(3, clock)
-    clock.at += 10_000
-    assert [pace.wait() for _ in range(4)].count(0.0) == 3
+def test_who_sends_next_goes_on_at_the_same_pace(db: Database) -> None:
+    assert admitted(db, Pace("shop", 5), letters(9)) == 5
+    assert admitted(db, Pace("shop", 5), letters(9)) == 0
 
 
-@pytest.mark.parametrize("rate", [0, 100])
-def test_silence_asked_for_is_kept_and_never_shortened(clock: Clock, rate: float) -> None:
-    pace = Pace(rate, clock)
-    pace.pause(30)
-    pace.pause(5)
-    assert pace.wait() == pytest.approx(30)
-    clock.at += 29.5
-    assert pace.wait() == pytest.approx(0.5)
-    clock.at += 0.5
-    assert pace.wait() == 0.0
+def test_each_recipient_has_a_limit_of_his_own(db: Database) -> None:
+    pace = Pace("shop", 30, lambda recipient: 1.0 if recipient == "anna" else 0.0)
+    due = letters(6, lambda number: "anna" if number % 2 else "bert")
+    with db.begin() as tx:
+        assert pace.admit(tx, due, AT) == [1, 2, 4, 6]
+    with db.begin() as tx:
+        assert pace.admit(tx, due[2:3], AT + timedelta(seconds=0.9)) == []
+        assert pace.admit(tx, due[2:3], AT + timedelta(seconds=1)) == [3]
+
+
+@pytest.mark.parametrize("rate", [0, 30])
+def test_a_pause_is_kept_to_the_second(db: Database, rate: float) -> None:
+    pace = Pace("shop", rate)
+    with db.begin() as tx:
+        pace.pause(tx, 7, AT)
+    assert admitted(db, Pace("shop", rate), letters(1), 6.9) == 0
+    assert admitted(db, Pace("shop", rate), letters(1), 7) == 1
+
+
+def test_a_pause_for_one_leaves_the_others_alone(db: Database) -> None:
+    pace = Pace("shop", 0)
+    with db.begin() as tx:
+        pace.pause(tx, 7, AT, "1")
+        assert pace.admit(tx, letters(3), AT) == [2, 3]
+
+
+def test_a_shorter_pause_does_not_end_a_longer_one(db: Database) -> None:
+    pace = Pace("shop", 0)
+    with db.begin() as tx:
+        pace.pause(tx, 60, AT)
+        pace.pause(tx, 1, AT)
+    assert admitted(db, pace, letters(1), 59) == 0

@@ -20,6 +20,7 @@ from settings import Settings, SettingsError
 from storage import cursors, inbox, leases, schema
 from storage.cursors import CURSORS
 from storage.db import Database
+from storage.halts import HALTS
 from storage.leases import LEASES
 from tests.fakes.channel import raw
 from tests.pipeline.children import holding
@@ -115,6 +116,21 @@ def test_no_error_of_the_source_ends_the_reading(rig: Rig) -> None:
                 tx.execute(CURSORS.delete())
             rig.world.offer(raw("anna", how))
             eventually(partial(_is_stored, rig, f"anna:{how}"))
+
+
+def test_a_channel_whose_credentials_are_refused_is_shown_until_they_are_right(rig: Rig) -> None:
+    with reading(rig):
+        rig.world.deny()
+        rig.world.fail("denied")
+        eventually(lambda: rig.rows(HALTS))
+        (halt,) = rig.rows(HALTS)
+        assert (halt.channel, halt.reason) == (CHANNEL, "wrong token")
+        rig.world.folder.joinpath("denied").unlink()
+        eventually(lambda: not rig.rows(HALTS))
+    assert [line.type for line in rig.events() if line.type.startswith("channel")] == [
+        "channel.stopped",
+        "channel.resumed",
+    ]
 
 
 def test_two_readers_take_turns_and_none_reads_beside_the_other(rig: Rig) -> None:

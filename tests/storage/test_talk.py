@@ -64,14 +64,14 @@ def test_who_points_to_a_dialog_does_not_wait_for_who_has_it_locked(dialogs: Dat
         say(dialogs, 1, None)
 
 
-def test_a_message_of_ours_gets_the_key_its_channel_gave_it_once(dialogs: Database) -> None:
+def test_a_message_of_ours_gets_the_keys_its_channel_gave_it(dialogs: Database) -> None:
     message = say(dialogs, 1, None)
     for name in ("77", "78"):
         with dialogs.begin() as tx:
-            talk.name_message(tx, message, name)
+            talk.name_message(tx, message, "shop", [name])
     assert key(dialogs, message) == "77"
     with dialogs.read() as tx:
-        assert talk.ids_of(tx, "shop", ["77", "78", "79"]) == {"77": message}
+        assert talk.ids_of(tx, "shop", ["77", "78", "79"]) == {"77": message, "78": message}
         assert talk.ids_of(tx, "mail", ["77"]) == {}
         assert talk.known(tx, "shop", ["77"])["77"].text == "hi"
 
@@ -80,7 +80,7 @@ def test_a_key_that_another_message_has_stays_there_and_the_commit_stands(dialog
     other, message = say(dialogs, 1, "77"), say(dialogs, 2, None)
 
     def work(tx: Tx) -> None:
-        talk.name_message(tx, message, "77")
+        talk.name_message(tx, message, "shop", ["77"])
         tx.execute(insert(EPISODES).values(id=9, dialog_id=1, number=9, status="resolved", opened_at=now()))
 
     dialogs.write(work)

@@ -135,7 +135,7 @@ def test_work_in_flight_is_not_wrong(healthy: Database) -> None:
         tx.execute(text("UPDATE dialogs SET last_seq = 9 WHERE id = 1"))
         put_letters(tx, 1, FIRST + 30)
         (letter,) = outbox.due(tx, CHANNEL, 9)
-        outbox.start(tx, letter, 30)
+        outbox.start(tx, letter.id, 30)
     assert broken(healthy) == set()
 
 

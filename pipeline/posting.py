@@ -1,0 +1,44 @@
+"""Posting: from a letter's row to what its connector is given."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row
+
+from connectors.base import Button, Letter, Outgoing, Span
+from storage import attachments, outbox
+from storage.db import Tx
+from storage.files import FileStore
+
+
+def letters_of(tx: Tx, row: Row[Any], store: FileStore) -> Sequence[Letter]:
+    """The letter as its connector gets it; one that takes back what had several ids is one for each of them.
+
+    None at all for one that changes what never went out.
+    """
+    letter = _letter(tx, row, store)
+    if row.action == "send":
+        return [letter]
+    sent = outbox.receipt(tx, row.message_id, row.part)
+    touched = sent if row.action == "delete" else sent[:1]
+    return [msgspec.structs.replace(letter, external_id=key) for key in touched]
+
+
+def _letter(tx: Tx, row: Row[Any], store: FileStore) -> Letter:
+    payload, key = row.payload, outbox.key_of(row)
+    files = attachments.by_ids(tx, payload.get("files", []))
+    return Letter(
+        id=row.id,
+        key=key,
+        number=outbox.number_of(key),
+        recipient=row.recipient,
+        action=row.action,
+        text=payload["text"],
+        author=payload.get("author", ""),
+        sent_at=row.created_at,
+        files=tuple(Outgoing(f.id, f.name, f.type, f.size, str(store.path(f.sha256))) for f in files),
+        reply_to=payload.get("reply_to"),
+        spans=msgspec.convert(payload.get("spans", ()), tuple[Span, ...]),
+        buttons=msgspec.convert(payload.get("buttons", ()), tuple[tuple[Button, ...], ...]),
+    )

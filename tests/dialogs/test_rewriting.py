@@ -1,0 +1,86 @@
+"""Rewriting: a reply is changed or taken back, in its channel too if that has a form for it."""
+
+import pytest
+from sqlalchemy import update
+
+from dialogs import rewriting, work
+from dialogs.access import Staff
+from dialogs.errors import Invalid, NotFound
+from dialogs.work import Can
+from dialogs.writing import Draft
+from storage.outbox import OUTBOX
+from tests.dialogs.scene import Scene, whole
+
+
+def able(_channel: str, _what: str) -> bool:
+    return True
+
+
+def rewrite(scene: Scene, who: Staff, where: tuple[int, int], text: str, can: Can = able) -> None:
+    work.perform(scene.db, who, lambda job: rewriting.rewrite(job, *where, Draft(text), whole), can)
+
+
+def take_back(scene: Scene, who: Staff, where: tuple[int, int], can: Can = able) -> None:
+    work.perform(scene.db, who, lambda job: rewriting.take_back(job, *where), can)
+
+
+def sent(scene: Scene) -> None:
+    with scene.db.begin() as tx:
+        tx.execute(update(OUTBOX).values(state="sent", sent_at=OUTBOX.c.created_at, receipt=["k"]))
+
+
+def actions(scene: Scene, message: int) -> list[tuple[str, str, str]]:
+    return [(letter.action, letter.state, letter.payload["text"]) for letter in scene.letters(message)]
+
+
+@pytest.fixture
+def anna(scene: Scene) -> Staff:
+    return scene.operator()
+
+
+def test_other_words_go_out_behind_the_first_ones(scene: Scene, anna: Staff) -> None:
+    dialog = scene.says("v1")
+    message = scene.replies(anna, dialog, "helo")
+    rewrite(scene, anna, (dialog, message), "hello")
+    assert actions(scene, message) == [("send", "queued", "helo"), ("edit", "queued", "hello")]
+    assert scene.dialog(anna, dialog)["last_message"]["text"] == "hello"
+
+
+def test_what_has_not_left_never_does(scene: Scene, anna: Staff) -> None:
+    dialog = scene.says("v1")
+    message = scene.replies(anna, dialog)
+    take_back(scene, anna, (dialog, message), lambda *_: False)
+    assert [state for _, state, _ in actions(scene, message)] == ["cancelled"]
+    with pytest.raises(NotFound):
+        take_back(scene, anna, (dialog, message))
+
+
+def test_what_is_out_is_deleted_there(scene: Scene, anna: Staff) -> None:
+    dialog = scene.says("v1")
+    message = scene.replies(anna, dialog)
+    sent(scene)
+    take_back(scene, anna, (dialog, message))
+    assert [(action, state) for action, state, _ in actions(scene, message)] == [("send", "sent"), ("delete", "queued")]
+
+
+def test_where_the_channel_has_no_form_for_it_it_is_refused(scene: Scene, anna: Staff) -> None:
+    dialog = scene.says("v1")
+    message = scene.replies(anna, dialog)
+    sent(scene)
+    with pytest.raises(Invalid, match="no way"):
+        rewrite(scene, anna, (dialog, message), "x", lambda *_: False)
+    with pytest.raises(Invalid, match="no way"):
+        take_back(scene, anna, (dialog, message), lambda *_: False)
+    assert len(scene.letters(message)) == 1
+
+
+def test_only_replies_of_ours_can_be_changed(scene: Scene, anna: Staff) -> None:
+    dialog = scene.says("v1")
+    note = scene.notes(anna, dialog)
+    for message in (1, note):
+        with pytest.raises(Invalid):
+            take_back(scene, anna, (dialog, message))
+    with pytest.raises(NotFound):
+        rewrite(scene, anna, (dialog, 12345), "x")
+    with pytest.raises(Invalid):
+        rewrite(scene, anna, (dialog, scene.replies(anna, dialog)), " ")
