@@ -9,8 +9,8 @@ A connector's own test module gives a `kit` fixture and derives a class from Con
     def kit() -> Iterator[Kit]: ...
 
 Inbound, raws go through the real intake and the real drain into a real database; outbound, letters go to a fake of the
-channel that runs on this machine and can be told to fail. A channel without edits and deletions derives from Inbound
-and Outbound alone.
+channel that runs on this machine and can be told to fail. A channel without edits or deletions derives from the parts
+it has: Inbound, Edits, Deletions, Outbound.
 """
 
 import time
@@ -143,8 +143,8 @@ class Inbound(_Piped):
         assert pipe.flow()["parked"] == 1
 
 
-class Changes(_Piped):
-    """What becomes of what came in."""
+class Edits(_Piped):
+    """Clients change what they wrote."""
 
     def test_an_edit_rewrites_its_message(self, kit: Kit, pipe: "Pipe") -> None:
         pipe.take([kit.text("anna", "1", "helo", AT)])
@@ -164,6 +164,10 @@ class Changes(_Piped):
         pipe.take([kit.text("anna", "1", "helo", AT)])
         assert pipe.said() == ["hello"]
 
+
+class Deletions(_Piped):
+    """Clients take back what they wrote."""
+
     def test_a_deletion_takes_its_message_back(self, kit: Kit, pipe: "Pipe") -> None:
         deletion = kit.deletion("anna", "1", AT + SOON)
         pipe.take([kit.text("anna", "1", "secret", AT), kit.text("anna", "2", "open", AT), deletion, deletion])
@@ -174,6 +178,10 @@ class Changes(_Piped):
         pipe.take([kit.text("anna", "1", "secret", AT)])
         assert [row.deleted_at for row in pipe.messages()] == [AT + SOON]
         assert "secret" not in pipe.said()
+
+
+class Changes(Edits, Deletions):
+    """What becomes of what came in."""
 
 
 class Outbound:
