@@ -69,7 +69,7 @@ class Button(Body):
     """A button below a message: a link with `url`, else an answer that comes back with its text and `data`."""
 
     text: Annotated[Text, StringConstraints(min_length=1, max_length=40)]
-    # What Telegram lets a button carry, in bytes.
+    # Some messengers let a button carry no more.
     data: Annotated[Text, AfterValidator(_short)] = ""
     url: Annotated[str, StringConstraints(max_length=2048, pattern=r"^https?://\S+$")] | None = None
 

@@ -21,6 +21,7 @@ sets it up, synchronous=FULL. The broker is a Redis of the run's own, where noth
     memory    `web`, `work pipeline` and wrk, until 500,000 messages are stored
     idle      `all` as above, and nobody who writes
     talk      `all` as above, and a visitor and an operator who answer each other a hundred times
+    receiver  `receive`, and a messenger's server that has 20,000 updates; against the same raws put into the inbox
     poison    `all` as above, the 200 visitors, and now and then a raw that cannot be read or kills who reads it
 
 Then come a table for each part and, as the last line, everything as one JSON object.
@@ -40,7 +41,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.bench import burst, growth, idle, latency, memory, pipeline, poison, post, report, talk
+from tests.bench import burst, growth, idle, latency, memory, pipeline, poison, post, receiver, report, talk
 from tests.bench.house import Stage, stage
 from tests.chaos.servers import postgresql_programs
 
@@ -53,6 +54,7 @@ _PARTS: dict[str, Callable[[Stage], dict[str, Any]]] = {
     "memory": memory.measure,
     "idle": idle.measure,
     "talk": talk.measure,
+    "receiver": receiver.measure,
     "poison": poison.measure,
 }
 

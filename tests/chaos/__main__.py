@@ -39,10 +39,12 @@ import tempfile
 from pathlib import Path
 
 from tests.chaos import sabotage
-from tests.chaos.plan import default_faults
+from tests.chaos.plan import SITE, default_faults
 from tests.chaos.run import Options, Run
 from tests.chaos.servers import postgresql_programs
+from tests.chaos.vendors import TOKENS
 
+CHANNELS = (SITE, *TOKENS)
 _MESSAGES_A_FAULT = 500
 _FIGURES = ("lost", "doubled", "inversions", "unsettled", "unbalanced")
 
@@ -54,6 +56,9 @@ def _options() -> Options:
     parser.add_argument("--db", choices=["postgresql", "sqlite"], help="PostgreSQL where it is installed")
     parser.add_argument("--faults", type=int, help="how many; 50 for 20,000 messages")
     parser.add_argument("--sabotage", choices=sabotage.WAYS, help="break the system on purpose: the run has to fail")
+    parser.add_argument(
+        "--channels", default=",".join(CHANNELS), type=_channels, help=f"who is written through: {','.join(CHANNELS)}"
+    )
     parser.add_argument("--keep", action="store_true", help="leave the folder behind whatever comes")
     given = parser.parse_args()
     return Options(
@@ -63,7 +68,15 @@ def _options() -> Options:
         given.faults or default_faults(given.messages),
         given.sabotage,
         given.keep,
+        given.channels,
     )
+
+
+def _channels(value: str) -> tuple[str, ...]:
+    chosen = tuple(value.split(","))
+    if not set(chosen) <= {*CHANNELS}:
+        raise argparse.ArgumentTypeError(f"these are known: {', '.join(CHANNELS)}")
+    return chosen
 
 
 def main() -> int:

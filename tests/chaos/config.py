@@ -15,3 +15,6 @@ class Config(msgspec.Struct, frozen=True):
     token: str
     reply_port: int
     ledger: str
+    # Where writers are, turn by turn: the site, or a messenger by its name; and the messengers' addresses.
+    channels: tuple[str, ...] = ("site",)
+    vendors: dict[str, str] = {}

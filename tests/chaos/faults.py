@@ -11,6 +11,7 @@ from tests.chaos.daemons import Daemon, Fleet
 from tests.chaos.plan import ABSENT, Fault
 from tests.chaos.proxy import Proxy
 from tests.chaos.servers import Postgres, Redis
+from tests.chaos.vendors import BLOWS, Vendors
 
 _SITE = (TAKEN_THEN_CUT, TAKEN_THEN_500, REFUSED_429, REFUSED_503)
 _ON_PROCESSES = ("kill", "stop", "freeze")
@@ -23,6 +24,7 @@ class Faults:
     def __init__(self, seed: int, fleet: Fleet, redis: Redis, proxies: dict[str, Proxy], site: FailSite) -> None:
         self.happened: Counter[str] = Counter()
         self.postgres: Postgres | None = None
+        self.vendors = Vendors([])
         self._chance = random.Random(f"faults {seed}")
         self._fleet, self._redis, self._proxies, self._site = fleet, redis, proxies, site
         # One thing at a time happens to each part of the house; to different parts, everything may at once.
@@ -36,6 +38,8 @@ class Faults:
 
     async def _strike(self, fault: Fault) -> bool:
         verb, _, what = fault.kind.partition(" ")
+        if fault.kind in BLOWS:
+            return await self.vendors.strike(fault.kind)
         if fault.kind in _SITE:
             return await self._site(fault.kind, fault.seconds)
         if verb in _ON_PROCESSES:

@@ -1,7 +1,10 @@
 """The fault plan: what breaks, when and for how long; the same for the same seed."""
 
 import random
+from collections.abc import Sequence
 from typing import NamedTuple
+
+from tests.chaos.vendors import BLOWS
 
 # Seconds a worker may hold a shard in these runs; a frozen one stays away longer than that.
 LEASE = 2.0
@@ -39,6 +42,10 @@ _WITH_POSTGRESQL = {
     "postgresql slow": 2.0,
     "commit answer lost": 1.0,
 }
+# What is there only where messengers are.
+_WITH_READERS = {"kill receive": 0.0, "stop receive": 0.0, "freeze receive": _FROZEN}
+_ON_THE_LINE = {"cut": 0.0, "black hole": 2.0}
+SITE = "site"
 ABSENT = "redis absent from the start"
 # The share of the messages after which a Redis that was absent comes up.
 ABSENT_UNTIL = 0.12
@@ -52,10 +59,12 @@ class Fault(NamedTuple):
     seconds: float
 
 
-def plan(seed: int, messages: int, db: str, faults: int) -> list[Fault]:
+def plan(seed: int, messages: int, db: str, faults: int, channels: Sequence[str] = (SITE,)) -> list[Fault]:
     """`faults` faults over the run, in order; every kind is used before any comes again."""
     chance = random.Random(f"plan {seed} {messages} {db}")
-    kinds = {**_ANYWHERE, **(_WITH_POSTGRESQL if db == "postgresql" else {})}
+    kinds = {**_ANYWHERE, **(_WITH_POSTGRESQL if db == "postgresql" else {}), **_of_messengers(channels)}
+    if SITE not in channels:
+        kinds = {kind: seconds for kind, seconds in kinds.items() if not kind.startswith("reply")}
     chosen: list[str] = []
     while len(chosen) < faults:
         chosen += chance.sample(sorted(kinds), len(kinds))
@@ -66,6 +75,13 @@ def plan(seed: int, messages: int, db: str, faults: int) -> list[Fault]:
     if chance.random() < 1 / 3:
         found = _without_redis(found, int(messages * ABSENT_UNTIL))
     return found
+
+
+def _of_messengers(channels: Sequence[str]) -> dict[str, float]:
+    vendors = [name for name in channels if name != SITE]
+    kinds = {kind: 0.0 for kind, blow in BLOWS.items() if blow.vendor in vendors}
+    kinds |= {f"{name} {what}": seconds for name in vendors for what, seconds in _ON_THE_LINE.items()}
+    return {**kinds, **_WITH_READERS} if vendors else {}
 
 
 def default_faults(messages: int) -> int:

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,14 @@ import msgspec
 from sqlalchemy import text
 
 from storage.db import Database
-from tests.chaos import check, sabotage
+from tests.chaos import check, ledger, sabotage
 from tests.chaos.config import Config
 from tests.chaos.daemons import ROOT, Daemon, Fleet
 from tests.chaos.faults import Faults
-from tests.chaos.plan import ABSENT, ABSENT_UNTIL, LEASE, Fault, plan
+from tests.chaos.plan import ABSENT, ABSENT_UNTIL, LEASE, SITE, Fault, plan
 from tests.chaos.proxy import Address, Proxy
 from tests.chaos.servers import Postgres, Redis, dies_with_us, free_port, postgresql_programs
+from tests.chaos.vendors import Vendor, Vendors
 
 # Two of each, so that a fault leaves somebody to take over.
 _REPLICAS = 2
@@ -51,6 +53,7 @@ class Options:
     faults: int
     sabotage: str | None
     keep: bool
+    channels: tuple[str, ...] = (SITE,)
 
 
 class Outside:
@@ -88,13 +91,15 @@ class Run:
     def __init__(self, options: Options, folder: Path) -> None:
         self._options, self._folder = options, folder
         self._began = time.monotonic()
-        self._plan = plan(options.seed, options.messages, options.db, options.faults)
+        self._plan = plan(options.seed, options.messages, options.db, options.faults, options.channels)
+        self._vendors = [Vendor(name, folder, free_port()) for name in options.channels if name != SITE]
         self._redis = Redis(_made(folder / "redis"))
         self._web_ports = [free_port() for _ in range(_REPLICAS)]
         self._turn = 0
         self._token = ""
         self._proxies = {"door": Proxy(self._webs), "redis": Proxy(lambda: [("127.0.0.1", self._redis.port)])}
-        self._ports = {name: free_port() for name in ("door", "redis", "postgresql", "replies")}
+        self._proxies |= {vendor.name: Proxy(partial(_at, vendor.port)) for vendor in self._vendors}
+        self._ports = {name: free_port() for name in (*self._proxies, "postgresql", "replies")}
         self._postgres: Postgres | None = None
         self._fleet = Fleet([])
         self._strikes: set[asyncio.Task[None]] = set()
@@ -106,13 +111,17 @@ class Run:
             print(f"  plan: {fault.at:>6} {fault.kind} {fault.seconds:g} s")
         async with AsyncExitStack() as stack:
             db = await self._start_servers(stack)
+            for vendor in self._vendors:
+                stack.callback(_end, await vendor.start())
             await self._start_daemons(stack)
             outside = Outside(await self._start_world(stack))
             faults = Faults(self._options.seed, self._fleet, self._redis, self._proxies, outside.fail)
-            faults.postgres = self._postgres
+            faults.postgres, faults.vendors = self._postgres, Vendors(self._vendors)
             await self._break_things(outside, faults, db)
             await self._settle(outside, db)
             await outside.ask("end")
+            with ledger.Ledger(self._folder / "ledger.jsonl") as book:
+                await faults.vendors.look_back(book)
             self._say("stopping the daemons")
             await self._fleet.stop()
             return self._count(faults, db)
@@ -146,7 +155,8 @@ class Run:
         added = await self._command(environ, "operator", "add", "Olga", "--role", "admin")
         self._token = added.split()[-1]
         daemons = []
-        for kind, command in _COMMANDS.items():
+        commands = _COMMANDS | ({"receive": ["receive"]} if self._vendors else {})
+        for kind, command in commands.items():
             for n in range(_REPLICAS):
                 own = {**environ, "OKNO_WEB__PORT": str(self._web_ports[n])}
                 daemons.append(Daemon(kind, command, own, self._folder / f"{kind}-{n}.log"))
@@ -186,6 +196,7 @@ class Run:
         config = Config(
             options.seed, options.messages, options.messages / rate, f"http://127.0.0.1:{self._ports['door']}",
             _CHANNEL, _SECRET, self._token, self._ports["replies"], str(self._folder / "ledger.jsonl"),
+            options.channels, {vendor.name: vendor.url for vendor in self._vendors},
         )  # fmt: skip
         path = self._folder / "world.json"
         path.write_bytes(msgspec.json.encode(config))
@@ -193,12 +204,7 @@ class Run:
         world = await asyncio.create_subprocess_exec(
             *command, stdin=PIPE, stdout=PIPE, cwd=ROOT, env=_outer(), process_group=0
         )
-
-        def end() -> None:
-            if world.returncode is None:
-                world.kill()
-
-        stack.callback(end)
+        stack.callback(_end, world)
         return world
 
     # ---- the middle ----
@@ -251,8 +257,8 @@ class Run:
         began = time.monotonic()
         while time.monotonic() - began < _SETTLE_SECONDS:
             state = await outside.ask("state")
-            left, newest = await asyncio.to_thread(_in_flight, db)
-            if not left and not state["busy"] and state["feed"] >= newest:
+            left, newest, stored = await asyncio.to_thread(_in_flight, db)
+            if not left and stored >= state["acked"] and not state["busy"] and state["feed"] >= newest:
                 break
             await asyncio.sleep(0.2)
         self._say(f"settled after {time.monotonic() - began:.1f} s")
@@ -308,19 +314,30 @@ class Run:
             f"{site}SESSIONS_PER_MINUTE": "0",
             f"{site}MESSAGES_PER_MINUTE": "0",
             f"{site}FILES_PER_MINUTE": "0",
+            **{key: value for one in self._vendors for key, value in one.environ(self._ports[one.name]).items()},
         }
 
     def _say(self, what: str) -> None:
         print(f"[{time.monotonic() - self._began:6.1f} s] {what}", flush=True)
 
 
-def _in_flight(db: Database) -> tuple[int, int]:
-    """Raws and letters under way, and the newest line of the journal."""
+def _in_flight(db: Database) -> tuple[int, int, int]:
+    """Raws and letters under way, the newest line of the journal, and how many messages are stored."""
     with db.read() as tx:
         raws = tx.execute(text("SELECT count(*) FROM inbox_queue")).scalar_one()
         letters = tx.execute(text("SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending')")).scalar_one()
         newest = tx.execute(text("SELECT coalesce(max(id), 0) FROM journal")).scalar_one()
-    return raws + letters, newest
+        stored = tx.execute(text("SELECT count(*) FROM messages WHERE direction = 'in'")).scalar_one()
+    return raws + letters, newest, stored
+
+
+def _at(port: int) -> Sequence[Address]:
+    return [("127.0.0.1", port)]
+
+
+def _end(process: Process) -> None:
+    if process.returncode is None:
+        process.kill()
 
 
 def _outer() -> dict[str, str]:

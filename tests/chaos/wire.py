@@ -61,6 +61,11 @@ class Door:
                 raise Refused(f"{status} to {method} {path}: {content[:300]!r}")
             await asyncio.sleep(_AGAIN if wait is None else wait)
 
+    async def tell(self, url: str, body: bytes) -> None:
+        """Something that happens elsewhere in the outside world, where nothing fails."""
+        async with self._session.post(url, data=body, timeout=_PATIENCE) as answer:
+            answer.raise_for_status()
+
     async def stream(self, path: str, headers: Headers) -> AsyncIterator[Happening]:
         """OPEN and the events of one connection, until it breaks; never raises for that."""
         try:

@@ -19,8 +19,9 @@ from tests.chaos import ledger
 from tests.chaos.config import Config
 from tests.chaos.consumer import Consumer
 from tests.chaos.operators import Operators
+from tests.chaos.plan import SITE
 from tests.chaos.wire import Door, Refused
-from tests.chaos.writers import Shopper, Visitor, Writer
+from tests.chaos.writers import Chatter, Shopper, Visitor, Writer
 
 # A writer for so many messages, but neither too few for any order to be lost nor too many for this process.
 _EACH, _FEWEST, _MOST = 40, 9, 120
@@ -36,9 +37,7 @@ class World:
         self._operators = Operators(config, self._door, book)
         number = max(_FEWEST, min(_MOST, config.messages // _EACH))
         shares = [config.messages // number + (n < config.messages % number) for n in range(number)]
-        self._writers: list[Writer] = [
-            (Shopper if n % 3 == 0 else Visitor)(config, n, share, self._door, book) for n, share in enumerate(shares)
-        ]
+        self._writers = [_kind(config, n)(config, n, share, self._door, book) for n, share in enumerate(shares)]
         self._tasks: list[asyncio.Task[None]] = []
 
     async def run(self) -> None:
@@ -88,6 +87,12 @@ class World:
             *(self._live(visitor.look_back()) for visitor in visitors), self._live(self._operators.look_back())
         )
         self._book.note(ledger.ANSWERS, {str(status): count for status, count in sorted(self._door.answers.items())})
+
+
+def _kind(config: Config, number: int) -> type[Writer]:
+    if config.channels[number % len(config.channels)] != SITE:
+        return Chatter
+    return Shopper if number // len(config.channels) % 3 == 0 else Visitor
 
 
 def _say(answer: dict[str, int]) -> None:

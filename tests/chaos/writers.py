@@ -12,6 +12,7 @@ import orjson
 
 from tests.chaos import ledger
 from tests.chaos.config import Config
+from tests.chaos.vendors import FIRST_USER, WHO
 from tests.chaos.wire import ACCEPTED, CREATED, OPEN, Door, Headers, signed
 
 _WORDS = ("заказ", "пришёл", "не тот,", "когда", "обменять?", "the parcel", "is late", "😀", "\N{NO-BREAK SPACE}адрес")
@@ -75,6 +76,26 @@ class Shopper(Writer):
             range(200, 300),
             body,
         )
+
+
+class Chatter(Writer):
+    """Somebody who writes in a messenger. Its server has what he wrote at once; the system has yet to fetch it."""
+
+    def __init__(self, config: Config, number: int, count: int, door: Door, book: ledger.Ledger) -> None:
+        super().__init__(config, number, count, door, book)
+        self._said = 0
+
+    async def _arrive(self) -> None:
+        """His account is there already."""
+
+    async def _write(self, key: str, text: str) -> None:
+        # A person presses the button once; it is the messenger that may tell of it twice.
+        if int(key[1:]) > self._said:
+            self._said = int(key[1:])
+            vendor = self._config.channels[self.number % len(self._config.channels)]
+            url = f"{self._config.vendors[vendor]}/fake/says"
+            body = orjson.dumps({WHO[vendor]: FIRST_USER + self.number, "text": text})
+            await self._door.tell(url, body)
 
 
 class Visitor(Writer):

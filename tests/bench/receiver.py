@@ -1,0 +1,96 @@
+"""A reader of a messenger: how many updates a second it takes from a server that has them all."""
+
+import asyncio
+import time
+from typing import Any
+
+from sqlalchemy import func, select
+
+from connectors.base import Batch, Raw
+from pipeline.intake import store
+from storage.db import Database
+from storage.inbox import INBOX
+from tests.bench.house import House, Stage
+from tests.chaos.servers import free_port
+from tests.chaos.vendors import FIRST_USER, WHO, Vendor
+
+_VENDORS = ("telegram", "vk")
+_PEOPLE, _AT_ONCE = 200, 20
+# As many as the source gives at once.
+_BATCH = 100
+
+
+def measure(stage: Stage) -> dict[str, Any]:
+    """Updates a second from the vendor's server into the inbox, against the same raws stored without a reader."""
+    count = stage.size(20_000, 600)
+    found: dict[str, Any] = {"updates": count}
+    for name in _VENDORS:
+        with stage.house() as house:
+            rate = asyncio.run(_read(house, name, count))
+            raws = _raws(house.db, name)
+        with stage.house() as house:
+            limit = _stored(house.db, name, raws)
+        found |= {
+            f"{name}_per_s": round(rate),
+            f"{name}_intake_per_s": round(limit),
+            f"{name}_share_of_intake": round(rate / limit, 3),
+        }
+    return found
+
+
+async def _read(house: House, name: str, count: int) -> float:
+    vendor = Vendor(name, house.folder, free_port())
+    process = await vendor.start()
+    try:
+        environ = vendor.environ(vendor.port)
+        first = house.daemon("receive", **environ)
+        # The first look: from here on it is read.
+        await vendor.ask("says", **{WHO[name]: FIRST_USER, "text": "the first word"})
+        await _until(house.db, 1)
+        first.stop()
+        await _fill(vendor, count)
+        began = time.monotonic()
+        house.daemon("receive", **environ)
+        await _until(house.db, 2)
+        started = time.monotonic()
+        await _until(house.db, count + 1)
+        # Without the start of the process, which is the same for any number.
+        return count / (time.monotonic() - max(began, started))
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def _fill(vendor: Vendor, count: int) -> None:
+    """Have so much said, while nobody listens."""
+    turns = asyncio.Semaphore(_AT_ONCE)
+
+    async def say(number: int) -> None:
+        async with turns:
+            who = FIRST_USER + number % _PEOPLE
+            await vendor.ask("says", **{WHO[vendor.name]: who, "text": f"Где мой заказ №{number}? I want it back."})
+
+    await asyncio.gather(*(say(number) for number in range(count)))
+
+
+async def _until(db: Database, count: int) -> None:
+    while await asyncio.to_thread(_kept, db) < count:
+        await asyncio.sleep(0.02)
+
+
+def _kept(db: Database) -> int:
+    with db.read() as tx:
+        return int(tx.execute(select(func.count()).select_from(INBOX)).scalar_one())
+
+
+def _raws(db: Database, channel: str) -> list[Raw]:
+    query = select(INBOX).where(INBOX.c.channel == channel).order_by(INBOX.c.id)
+    with db.read() as tx:
+        return [Raw(row.external_id, row.address, bytes(row.data)) for row in tx.execute(query)]
+
+
+def _stored(db: Database, channel: str, raws: list[Raw]) -> float:
+    began = time.monotonic()
+    for at in range(0, len(raws), _BATCH):
+        store(db, channel, Batch(raws[at : at + _BATCH], str(at)))
+    return len(raws) / (time.monotonic() - began)

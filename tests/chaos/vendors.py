@@ -1,0 +1,115 @@
+"""The messengers' servers: fakes in processes of their own, outside the blast radius, that fail by plan."""
+
+import asyncio
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import aiohttp
+
+from tests.chaos import ledger
+from tests.chaos.daemons import ROOT
+from tests.chaos.servers import dies_with_us
+
+TOKENS = {"telegram": "123456:AAHchaos-is-a-ladder-and-this-is-35", "vk": "vk1.a.chaos-is-a-ladder"}
+_GROUP = 240
+# A writer's number in the vendor's world: any id would do, but these are nobody else's.
+FIRST_USER = 100_000
+# What a ledger calls the recipient and the ids of what he got.
+_LEDGER = {"telegram": ("chat_id", "message_ids"), "vk": ("peer_id", "message_id")}
+# What a fake calls the person who says something.
+WHO = {"telegram": "who", "vk": "user_id"}
+_SENDS = {"telegram": "sendMessage", "vk": "messages.send"}
+_ASK = aiohttp.ClientTimeout(total=10)
+
+
+class Blow(NamedTuple):
+    """A command that spoils something at a vendor's."""
+
+    vendor: str
+    command: str
+    arguments: dict[str, Any]
+
+
+BLOWS = {
+    "telegram reply taken, then cut": Blow("telegram", "fault", {"kind": "cut", "method": "sendMessage", "times": 2}),
+    "telegram reply taken, then 502": Blow("telegram", "fault", {"kind": "after", "method": "sendMessage"}),
+    "telegram says 429": Blow(
+        "telegram", "fault", {"kind": "throttle", "method": "sendMessage", "retry_after": 2, "whole_bot": True}
+    ),
+    "telegram says no JSON": Blow("telegram", "fault", {"kind": "html", "method": "getUpdates", "times": 2}),
+    "telegram cuts the poll": Blow("telegram", "fault", {"kind": "cut", "method": "getUpdates", "times": 2}),
+    "vk reply taken, then cut": Blow("vk", "fault", {"kind": "cut", "method": "messages.send", "times": 2}),
+    "vk reply taken, then 502": Blow("vk", "fault", {"kind": "after", "method": "messages.send"}),
+    "vk says error 10": Blow("vk", "fault", {"kind": "error", "method": "messages.send", "code": 10, "times": 2}),
+    "vk cuts the poll": Blow("vk", "fault", {"kind": "cut", "method": "a_check", "times": 2}),
+    "vk changes its keys": Blow("vk", "expire_keys", {}),
+    "vk forgets its history": Blow("vk", "forget", {"keep": 2}),
+    "vk loses its place": Blow("vk", "lose_info", {}),
+}
+
+
+class Vendor:
+    """One fake, spoken to through its commands."""
+
+    def __init__(self, name: str, folder: Path, port: int) -> None:
+        self.name, self.port, self.url = name, port, f"http://127.0.0.1:{port}"
+        self._ledger = folder / f"{name}.jsonl"
+
+    async def start(self) -> Process:
+        """Its process, once it answers."""
+        command = [
+            *dies_with_us(), sys.executable, "-m", f"tests.fakes.{self.name}", "--port", str(self.port),
+            "--ledger", str(self._ledger), "--token", TOKENS[self.name],
+        ]  # fmt: skip
+        process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, cwd=ROOT, process_group=0)
+        assert process.stdout is not None
+        await process.stdout.readline()
+        return process
+
+    async def ask(self, command: str, **arguments: Any) -> Any:
+        """What the fake says to a command."""
+        async with (
+            aiohttp.ClientSession(timeout=_ASK) as session,
+            session.post(f"{self.url}/fake/{command}", json=arguments) as answer,
+        ):
+            answer.raise_for_status()
+            return (await answer.json())["result"]
+
+    def environ(self, door: int) -> dict[str, str]:
+        """The settings of its channel, which has its name and calls it through the port `door`."""
+        base = f"http://127.0.0.1:{door}"
+        own = {"kind": self.name, "api_base": base, "token": TOKENS[self.name], "retry": "[0.5, 1, 2]"}
+        if self.name == "vk":
+            own |= {"group_id": str(_GROUP)}
+        return {f"OKNO_CHANNELS__{self.name.upper()}__{key.upper()}": value for key, value in own.items()}
+
+
+class Vendors:
+    """Those of a run, by name."""
+
+    def __init__(self, vendors: Sequence[Vendor]) -> None:
+        self._vendors: Mapping[str, Vendor] = {vendor.name: vendor for vendor in vendors}
+
+    async def strike(self, kind: str) -> bool:
+        """Have it happen; the next call that fits meets it."""
+        blow = BLOWS[kind]
+        await self._vendors[blow.vendor].ask(blow.command, **blow.arguments)
+        return True
+
+    async def look_back(self, book: ledger.Ledger) -> None:
+        """Write down which replies took effect out there, in the order they did."""
+        for vendor in self._vendors.values():
+            for effect in await vendor.ask("ledger"):
+                if effect["method"] == _SENDS[vendor.name]:
+                    _note(vendor.name, effect, book)
+
+
+def _note(vendor: str, effect: Mapping[str, Any], book: ledger.Ledger) -> None:
+    token = str(effect["text"]).partition(" ")[0]
+    whom, key = (
+        (effect["chat"], effect["message_ids"]) if vendor == "telegram" else (effect["peer_id"], effect["message_id"])
+    )
+    book.note(ledger.GOT, int(whom) - FIRST_USER, token, f"{vendor} {whom} {key}")
