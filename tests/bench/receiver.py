@@ -74,8 +74,12 @@ async def _fill(vendor: Vendor, count: int) -> None:
 
 
 async def _until(db: Database, count: int) -> None:
-    while await asyncio.to_thread(_kept, db) < count:
-        await asyncio.sleep(0.02)
+    await asyncio.to_thread(_wait, db, count)
+
+
+def _wait(db: Database, count: int) -> None:
+    while _kept(db) < count:
+        time.sleep(0.02)
 
 
 def _kept(db: Database) -> int:

@@ -98,6 +98,14 @@ LINES: dict[str, Sequence[Line]] = {
         Line("p99", "back_p99_ms", "ms"),
         Line("**reply → chat, the slowest**", "back_max_ms", "ms", most=1000),
     ),
+    "receiver": (
+        Line("**Telegram's updates, read and stored**", "telegram_per_s", "/s", least=1000),
+        Line("the same raws, stored alone", "telegram_intake_per_s", "/s"),
+        Line("read : stored alone", "telegram_share_of_intake", "%"),
+        Line("**VK's events, read and stored**", "vk_per_s", "/s", least=1000),
+        Line("the same raws, stored alone", "vk_intake_per_s", "/s"),
+        Line("read : stored alone", "vk_share_of_intake", "%"),
+    ),
     "poison": (
         Line("poisons among the good messages", "poisons"),
         Line("**accepted → stored, the slowest good one**", "longest_s", "s", most=5),
