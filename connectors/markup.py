@@ -3,8 +3,7 @@
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from html import escape
-from html.parser import HTMLParser
+from html import escape, unescape
 from itertools import pairwise
 from typing import Literal
 
@@ -22,7 +21,18 @@ _RANK = {kind: rank for rank, kind in enumerate(_TAGS)}
 _BLOCKS = frozenset({"quote", "pre"})
 _KINDS: dict[str, Kind] = {tag: kind for kind, tag in _TAGS.items()} | {"strong": "bold", "em": "italic"}
 _LINES = frozenset({"p", "div", "ul", "li", "blockquote", "pre"})
-_UNREAD = frozenset({"script", "style"})
+# The standard library's parser takes minutes for a page of unclosed tags: here nothing is looked at twice. What is no
+# tag stays text; no tag goes beyond the next "<".
+_MARKUP = re.compile(
+    r"<!--.*?(?:-->|\Z)"
+    r"|<[!?][^>]*(?:>|\Z)"
+    r"|<(script|style)\b[^<>]*>.*?(?:</\1\b[^<>]*>|\Z)"
+    r"""|<(?P<end>/?)(?P<tag>[a-z][^\s/<>]*)(?P<more>(?:[^<>"']|"[^"<]*"|'[^'<]*')*+)>""",
+    re.IGNORECASE | re.DOTALL,
+)
+_ATTRIBUTE = re.compile(r"""([^\s=/"'<>]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+))?""")
+# More digits than a letter's number can have.
+_NO_LETTER = re.compile(r"&#[0-9]{8,}")
 _SAFE_URL = re.compile(r"(?:https?://|mailto:|tel:)[^\s\x00-\x20\x7f-\x9f]+", re.IGNORECASE)
 _NEWLINE = re.compile(r"\r\n?|\n")
 _NEWLINES = re.compile(r"[\r\n]+")
@@ -112,16 +122,34 @@ def _escaped(text: str, pre: bool) -> str:
 def from_html(html: str) -> tuple[str, tuple[Span, ...]]:
     """The text of some HTML and its formatting; tags that have no form here leave their text."""
     reader = _Reader()
-    reader.feed(html)
-    reader.close()
+    at = 0
+    for found in _MARKUP.finditer(html):
+        reader.text(_unescaped(html[at : found.start()]))
+        at = found.end()
+        tag = (found["tag"] or "").lower()
+        if found["end"]:
+            reader.end(tag)
+        elif tag:
+            reader.start(tag, found["more"])
+    reader.text(_unescaped(html[at:]))
     return reader.result()
 
 
-class _Reader(HTMLParser):
+def _unescaped(html: str) -> str:
+    return clean_text(unescape(_NO_LETTER.sub("&#1114112", html)))
+
+
+def _href(attributes: str) -> str:
+    for name, value in _ATTRIBUTE.findall(attributes):
+        if name.lower() == "href":
+            return _unescaped(value.strip("\"'")).strip()
+    return ""
+
+
+class _Reader:
     """Writes down text and spans as tags come by; whatever is left open ends with the text."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self._out: list[str] = []
         self._length = 0
         self._line_start = True
@@ -130,7 +158,6 @@ class _Reader(HTMLParser):
         self._open: dict[Kind, int] = {}
         self._starts: dict[Kind, int] = {}
         self._url = ""
-        self._skipped = 0
         self._spans: list[Span] = []
 
     def result(self) -> tuple[str, tuple[Span, ...]]:
@@ -138,13 +165,11 @@ class _Reader(HTMLParser):
         for kind in list(self._open):
             self._end(kind)
         spans = sorted(self._spans, key=lambda span: (span.start, -span.end, _RANK[span.kind]))
-        return clean_text("".join(self._out)), tuple(spans)
+        return "".join(self._out), tuple(spans)
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """See HTMLParser."""
-        if tag in _UNREAD:
-            self._skipped += 1
-        elif tag == "br":
+    def start(self, tag: str, attributes: str) -> None:
+        """A tag that opens."""
+        if tag == "br":
             self._write("\n")
         elif tag in _LINES:
             self._break_line()
@@ -152,14 +177,12 @@ class _Reader(HTMLParser):
             self._write("• ")
         kind = _KINDS.get(tag)
         if kind == "link":
-            self._start_link(clean_text((dict(attrs).get("href") or "").strip()))
+            self._start_link(_href(attributes))
         elif kind:
             self._open[kind] = self._open.get(kind, 0) + 1
 
-    def handle_endtag(self, tag: str) -> None:
-        """See HTMLParser."""
-        if tag in _UNREAD:
-            self._skipped = max(0, self._skipped - 1)
+    def end(self, tag: str) -> None:
+        """A tag that closes."""
         kind = _KINDS.get(tag)
         if kind in self._open:
             self._open[kind] -= 1
@@ -168,10 +191,8 @@ class _Reader(HTMLParser):
         if tag in _LINES:
             self._break_line()
 
-    def handle_data(self, data: str) -> None:
-        """See HTMLParser."""
-        if self._skipped:
-            return
+    def text(self, data: str) -> None:
+        """Text between tags."""
         if "pre" in self._open:
             self._write(_NEWLINE.sub("\n", data))
             return
@@ -181,24 +202,6 @@ class _Reader(HTMLParser):
                 self._gap = self._gap or " "
             shown = line.lstrip(" \t") if number else line
             self._write(shown.rstrip(" \t") if number < len(lines) - 1 else shown)
-
-    # The standard library's own raise on some of these, and look for the end of others again and again.
-
-    def parse_html_declaration(self, i: int) -> int:
-        """Where the text goes on after a doctype or something like it, which is not read."""
-        return self._after(">", i)
-
-    def parse_comment(self, i: int, report: bool = True) -> int:
-        """The same after a comment."""
-        return self._after("-->", i)
-
-    def parse_pi(self, i: int) -> int:
-        """The same after a processing instruction."""
-        return self._after(">", i)
-
-    def _after(self, close: str, start: int) -> int:
-        end = self.rawdata.find(close, start + 2)
-        return len(self.rawdata) if end < 0 else end + len(close)
 
     def _write(self, text: str) -> None:
         if not text:

@@ -11,7 +11,11 @@ from connectors.base import ChannelSettings, Connector
 from settings import SettingsError, explain
 
 # kind -> module:class. A new channel is one more line here, its module, and a section of settings.toml.
-_KINDS = {"webchat": "connectors.webchat:Webchat"}
+_KINDS = {
+    "webchat": "connectors.webchat:Webchat",
+    "telegram": "connectors.telegram:Telegram",
+    "vk": "connectors.vk:Vk",
+}
 
 
 def connector_class(channel: str, section: Mapping[str, Any]) -> type[Connector]:

@@ -109,7 +109,5 @@ class Vendors:
 
 def _note(vendor: str, effect: Mapping[str, Any], book: ledger.Ledger) -> None:
     token = str(effect["text"]).partition(" ")[0]
-    whom, key = (
-        (effect["chat"], effect["message_ids"]) if vendor == "telegram" else (effect["peer_id"], effect["message_id"])
-    )
+    whom, key = (effect[name] for name in _LEDGER[vendor])
     book.note(ledger.GOT, int(whom) - FIRST_USER, token, f"{vendor} {whom} {key}")

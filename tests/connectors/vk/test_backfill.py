@@ -1,0 +1,100 @@
+"""What a gap left out is read from the history: all of it, nothing older, page by page."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from connectors.base import Unavailable
+from connectors.vk import Vk, backfill
+from connectors.vk.fields import Json
+from pipeline.loop import LoopThread
+from tests.connectors.vk.kit import ANNA, CHAT, connector
+from tests.fakes.vk import FakeVk
+
+NOW = int(time.time())
+
+
+@pytest.fixture(autouse=True)
+def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backfill, "_PAGE", 3)
+
+
+@pytest.fixture
+def vk() -> Iterator[FakeVk]:
+    with FakeVk() as vk:
+        vk.world.rate = 1000
+        yield vk
+
+
+@pytest.fixture
+def channel(vk: FakeVk, loop: LoopThread) -> Iterator[Vk]:
+    made = connector(vk)
+    yield made
+    loop.run(made.close(), 5)
+
+
+def missed(channel: Vk, loop: LoopThread, since: int) -> list[list[Json]]:
+    """All that was missed, by conversation."""
+
+    async def read() -> list[list[Json]]:
+        return [messages async for messages in backfill.missed(channel._api(), since)]
+
+    return loop.run(read(), 30)
+
+
+def said(messages: list[Json]) -> list[str]:
+    return [message["text"] for message in messages]
+
+
+def test_every_conversation_with_something_new_is_read(vk: FakeVk, channel: Vk, loop: LoopThread) -> None:
+    for person in range(8):
+        vk.says(ANNA + person, f"from {person}", date=NOW - 100 + person)
+    found = missed(channel, loop, NOW - 200)
+    assert sorted(said(messages)[0] for messages in found) == [f"from {person}" for person in range(8)]
+    assert len(found) == 8
+
+
+def test_a_long_conversation_is_read_whole_and_oldest_first(vk: FakeVk, channel: Vk, loop: LoopThread) -> None:
+    for n in range(10):
+        vk.says(ANNA, f"line {n}", date=NOW - 100 + n)
+    (messages,) = missed(channel, loop, NOW - 200)
+    assert said(messages) == [f"line {n}" for n in range(10)]
+
+
+def test_nothing_older_than_the_gap_is_read(vk: FakeVk, channel: Vk, loop: LoopThread) -> None:
+    for n in range(20):
+        vk.says(ANNA, f"old {n}", date=NOW - 10_000 + n)
+        vk.says(ANNA + 1 + n, "quiet for long", date=NOW - 10_000)
+    vk.says(ANNA, "new", date=NOW - 50)
+    (messages,) = missed(channel, loop, NOW - 100)
+    assert said(messages) == ["new"]
+    assert vk.requests["messages.getHistory"] == 1
+    assert vk.requests["messages.getConversations"] == 1
+
+
+def test_clocks_that_differ_by_a_minute_lose_nothing(vk: FakeVk, channel: Vk, loop: LoopThread) -> None:
+    vk.says(ANNA, "late", date=NOW - 60)
+    assert [said(messages) for messages in missed(channel, loop, NOW)] == [["late"]]
+
+
+def test_both_sides_and_conversations_of_several_are_read(vk: FakeVk, channel: Vk, loop: LoopThread) -> None:
+    vk.says(ANNA, "in a chat", CHAT)
+    vk.replies_by_hand(CHAT, "answer")
+    (messages,) = missed(channel, loop, NOW - 10)
+    assert said(messages) == ["in a chat", "answer"]
+
+
+def test_a_throttled_call_is_made_again(
+    vk: FakeVk, channel: Vk, loop: LoopThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vk.says(ANNA, "hello")
+    vk.fault("error", "messages.getHistory", code=6)
+    assert [said(messages) for messages in missed(channel, loop, NOW - 10)] == [["hello"]]
+
+
+def test_a_call_that_is_put_off_for_long_ends_the_reading(vk: FakeVk, channel: Vk, loop: LoopThread) -> None:
+    vk.says(ANNA, "hello")
+    vk.fault("error", "messages.getHistory", code=29)
+    with pytest.raises(Unavailable):
+        missed(channel, loop, NOW - 10)

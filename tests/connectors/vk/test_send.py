@@ -1,0 +1,381 @@
+"""Letters to VK: what is sent, and what each of VK's answers means."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from connectors.abilities import Signal
+from connectors.base import Blocked, Button, ConnectorError, Denied, Letter, Receipt, Rejected, Span, Unavailable
+from connectors.vk import Vk, api, uploads
+from connectors.vk.calls import Unclear, meaning
+from connectors.vk.fields import Json
+from connectors.vk.outgoing import format_data, keyboard
+from pipeline.loop import LoopThread
+from tests.connectors.vk.kit import ANNA, connector, file, letter
+from tests.fakes.vk import FakeVk
+
+Post = Callable[[Letter], Receipt]
+
+
+@pytest.fixture
+def vk() -> Iterator[FakeVk]:
+    with FakeVk() as vk:
+        vk.allow(ANNA)
+        yield vk
+
+
+@pytest.fixture
+def channel(vk: FakeVk, loop: LoopThread) -> Iterator[Vk]:
+    made = connector(vk)
+    yield made
+    loop.run(made.close(), 5)
+
+
+@pytest.fixture
+def post(channel: Vk, loop: LoopThread) -> Post:
+    return lambda letter: loop.run(channel.send(letter), 30)
+
+
+def sent(vk: FakeVk, method: str = "messages.send") -> Json:
+    """The parameters of the last call."""
+    return [params for name, params in vk.calls if name == method][-1]
+
+
+# ---- what is sent ----
+
+
+def test_a_letter_carries_its_number_and_gets_the_messages_key(vk: FakeVk, post: Post) -> None:
+    receipt = post(letter("Здравствуйте", number=12345))
+    (message,) = vk.messages(ANNA)
+    assert receipt.external_ids == (f"{ANNA}:{message['conversation_message_id']}",)
+    assert (message["text"], message["random_id"]) == ("Здравствуйте", 12345)
+    assert sent(vk)["v"] == "5.199"
+
+
+def test_looks_are_counted_the_way_vk_counts(vk: FakeVk, post: Post) -> None:
+    text = "😀 bold link code"
+    spans = (Span("bold", 2, 6), Span("link", 7, 11, "https://example.org"), Span("code", 12, 16))
+    post(letter(text, spans=spans))
+    assert json.loads(sent(vk)["format_data"]) == {
+        "version": 1,
+        "items": [
+            {"type": "bold", "offset": 3, "length": 4},
+            {"type": "url", "offset": 8, "length": 4, "url": "https://example.org"},
+        ],
+    }
+    assert format_data("code", (Span("code", 0, 4),)) is None
+
+
+def test_a_reply_names_what_it_answers(vk: FakeVk, post: Post) -> None:
+    asked = vk.says(ANNA, "How much?")
+    post(letter("Ten", reply_to=f"{ANNA}:{asked['conversation_message_id']}"))
+    assert vk.messages(ANNA)[-1]["reply_message"]["text"] == "How much?"
+
+
+def test_buttons_call_back_with_their_label_and_data(vk: FakeVk, post: Post) -> None:
+    rows = ((Button("Да", data="yes"), Button("Site", url="https://example.org")), (Button("Нет", data="no"),))
+    post(letter("Помогли?", buttons=rows))
+    shown = vk.messages(ANNA)[-1]["keyboard"]
+    assert shown["inline"] is True
+    yes, site = (button["action"] for button in shown["buttons"][0])
+    assert yes["type"] == "callback"
+    assert json.loads(yes["payload"]) == {"text": "Да", "data": "yes"}
+    assert (site["type"], site["link"]) == ("open_link", "https://example.org")
+    assert keyboard(()) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        (("cat.jpg", "image/jpeg"), "photo"),
+        (("cat", "image/png"), "photo"),
+        (("cat.gif", "image/gif"), "doc"),
+        (("договор.pdf", "application/pdf"), "doc"),
+        (("voice.ogg", "audio/ogg"), "audio_message"),
+    ],
+)
+def test_a_file_goes_the_way_of_its_kind(
+    vk: FakeVk, post: Post, tmp_path: Path, given: tuple[str, str], kind: str
+) -> None:
+    post(letter("see", files=(file(tmp_path, *given),)))
+    (attached,) = vk.messages(ANNA)[-1]["attachments"]
+    assert attached["type"] == kind
+    assert b"content" in [content for content, *_ in vk.world.files.values()]
+    if kind == "doc":
+        assert attached["doc"]["title"] == given[0]
+
+
+def test_several_files_go_in_one_message_in_order(vk: FakeVk, post: Post, tmp_path: Path) -> None:
+    post(letter("", files=(file(tmp_path, "a.jpg", "image/jpeg"), file(tmp_path, "b.pdf", "application/pdf"))))
+    assert [each["type"] for each in vk.messages(ANNA)[-1]["attachments"]] == ["photo", "doc"]
+
+
+def test_a_picture_the_photos_do_not_take_goes_as_a_document(vk: FakeVk, post: Post, tmp_path: Path) -> None:
+    vk.fault("json", "upload", answer={"server": 1, "photo": "[]", "hash": ""})
+    post(letter("see", files=(file(tmp_path, "long.png", "image/png"),)))
+    assert vk.messages(ANNA)[-1]["attachments"][0]["type"] == "doc"
+
+
+@pytest.mark.parametrize("kind", ["cut", "after", "html", "unsent"])
+@pytest.mark.parametrize("method", ["upload", "docs.save", "docs.getMessagesUploadServer"])
+def test_an_upload_that_fails_is_no_unknown_outcome(
+    vk: FakeVk, post: Post, tmp_path: Path, kind: str, method: str
+) -> None:
+    vk.fault(kind, method)  # type: ignore[arg-type]
+    with pytest.raises(Unavailable):
+        post(letter("see", files=(file(tmp_path, "a.pdf", "application/pdf"),)))
+    assert vk.effects("see") == 0
+
+
+def test_a_file_vk_does_not_take_is_rejected_with_its_name(vk: FakeVk, post: Post, tmp_path: Path) -> None:
+    vk.fault("json", "upload", answer={"error": "unknown error"})
+    with pytest.raises(Rejected, match=r"virus\.exe"):
+        post(letter("see", files=(file(tmp_path, "virus.exe", "application/x-dosexec"),)))
+
+
+def test_a_file_that_is_not_there_is_tried_again(post: Post, tmp_path: Path) -> None:
+    gone = msgspec.structs.replace(file(tmp_path, "a.pdf", "application/pdf"), path=str(tmp_path / "gone"))
+    with pytest.raises(Unavailable, match="cannot be read"):
+        post(letter("see", files=(gone,)))
+
+
+def test_an_edit_keeps_the_files_of_its_message(vk: FakeVk, post: Post, tmp_path: Path) -> None:
+    (key,) = post(letter("se", files=(file(tmp_path, "a.pdf", "application/pdf"),))).external_ids
+    post(letter("see", action="edit", external_id=key))
+    (message,) = vk.messages(ANNA)
+    assert message["text"] == "see"
+    assert [each["type"] for each in message["attachments"]] == ["doc"]
+    assert sent(vk, "messages.edit")["keep_forward_messages"] == "1"
+
+
+def test_an_edit_that_comes_too_late_says_so(vk: FakeVk, post: Post) -> None:
+    (key,) = post(letter("helo")).external_ids
+    vk.world.edit_window = -1
+    with pytest.raises(Rejected, match="too old"):
+        post(letter("hello", action="edit", external_id=key))
+    with pytest.raises(Rejected, match="for everybody"):
+        post(letter("", action="delete", external_id=key))
+
+
+def test_a_deletion_is_for_everybody(vk: FakeVk, post: Post) -> None:
+    (key,) = post(letter("oops")).external_ids
+    assert post(letter("", action="delete", external_id=key)) == Receipt()
+    assert vk.messages(ANNA) == []
+    assert vk.ledger[-1]["everywhere"] is True
+
+
+@pytest.mark.parametrize("key", [None, "press:1", f"{ANNA}:press:ab", "comment:photo:1_2_3"])
+def test_what_is_no_message_is_not_edited(post: Post, key: str | None) -> None:
+    with pytest.raises(Rejected):
+        post(letter("x", action="edit", external_id=key))
+
+
+def test_an_answer_to_a_comment_is_a_comment_and_is_made_once(vk: FakeVk, post: Post) -> None:
+    asked = letter("Open till nine", reply_to="comment:wall:-240_33_5")
+    first, second = post(asked), post(asked)
+    assert first == second
+    assert [(each["method"], each["reply_to"]) for each in vk.ledger] == [("wall.createComment", 5)]
+    assert first.external_ids[0].startswith("comment:wall:-240_33_")
+    assert sent(vk, "wall.createComment")["guid"] == asked.key
+
+
+def test_a_comment_carries_no_files(post: Post, tmp_path: Path) -> None:
+    with pytest.raises(Rejected, match="text alone"):
+        post(letter("x", reply_to="comment:wall:-240_33_5", files=(file(tmp_path, "a.pdf", "application/pdf"),)))
+
+
+# ---- what VK's errors mean ----
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (5, Denied), (27, Denied), (28, Denied), (6, Unavailable), (9, Unavailable), (14, Unavailable),
+        (29, Unavailable), (18, Blocked), (900, Blocked), (901, Blocked), (902, Blocked), (917, Blocked),
+        (945, Blocked), (950, Blocked), (7, Rejected), (15, Rejected), (100, Rejected), (911, Rejected),
+        (912, Rejected), (914, Rejected), (925, Rejected), (4242, Rejected),
+    ],
+)  # fmt: skip
+def test_an_error_has_its_meaning_and_no_effect(vk: FakeVk, post: Post, code: int, kind: type[ConnectorError]) -> None:
+    vk.fault("error", "messages.send", code=code)
+    with pytest.raises(kind) as caught:
+        post(letter("hello"))
+    assert type(caught.value) is kind
+    assert str(code) in str(caught.value)
+    assert vk.requests["messages.send"] == 1
+    assert vk.effects("hello") == 0
+
+
+@pytest.mark.parametrize("code", [1, 10, 13, 36])
+def test_an_error_of_vk_itself_is_an_unknown_outcome(vk: FakeVk, post: Post, code: int) -> None:
+    vk.fault("error", "messages.send", code=code)
+    with pytest.raises(Unclear):
+        post(letter("hello"))
+
+
+@pytest.mark.parametrize("kind", ["before", "after", "cut", "unsent", "html"])
+def test_no_definite_answer_is_an_unknown_outcome(vk: FakeVk, post: Post, kind: str) -> None:
+    vk.fault(kind, "messages.send")  # type: ignore[arg-type]
+    with pytest.raises(Unclear):
+        post(letter("hello"))
+    post(letter("hello"))
+    assert vk.effects("hello") == 1
+
+
+@pytest.mark.parametrize("answer", [{"odd": 1}, {"response": []}, {"response": 7}, {"response": [{"peer_id": 1}]}])
+def test_an_answer_that_is_none_is_an_unknown_outcome(vk: FakeVk, post: Post, answer: Json) -> None:
+    vk.fault("json", "messages.send", answer=answer)
+    with pytest.raises(Unclear):
+        post(letter("hello"))
+
+
+def test_an_error_for_the_one_recipient_is_the_letters(vk: FakeVk, post: Post) -> None:
+    vk.deny(ANNA, 902)
+    with pytest.raises(Blocked, match="privacy"):
+        post(letter("hello"))
+
+
+def test_a_right_the_key_lacks_is_about_the_key() -> None:
+    assert isinstance(meaning(15, "Access denied: no access with current scopes"), Denied)
+    assert isinstance(meaning(15, "Access denied", 1133), Denied)
+    flood = meaning(9, "Flood control")
+    assert isinstance(flood, Unavailable)
+    assert (flood.retry_after, flood.him_alone) == (30.0, True)
+
+
+@pytest.mark.parametrize("recipient", ["", "0", "anna", "1 ", "1001/5", "9" * 30])
+def test_an_address_that_is_none_is_rejected_before_any_call(vk: FakeVk, post: Post, recipient: str) -> None:
+    with pytest.raises(Rejected):
+        post(letter("hello", recipient=recipient))
+    assert vk.requests.total() == 0
+
+
+def test_no_error_holds_the_token(vk: FakeVk, post: Post) -> None:
+    def told(error: BaseException | None) -> Iterator[str]:
+        while error is not None:
+            yield f"{error!r} {vars(error)} {error.args}"
+            error = error.__cause__ or error.__context__
+
+    for kind, more in (("error", {"code": 5}), ("error", {"code": 14}), ("cut", {}), ("html", {}), ("after", {})):
+        vk.fault(kind, "messages.send", **more)  # type: ignore[arg-type]
+        with pytest.raises(Exception) as caught:  # noqa: PT011 - whatever it is
+            post(letter("hello"))
+        assert vk.token not in " ".join(told(caught.value))
+
+
+# ---- threads ----
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait for it."""
+    deadline = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_call_that_hangs_ends_with_its_time_and_holds_up_no_other(
+    vk: FakeVk, channel: Vk, loop: LoopThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "_TIMEOUT", (2.0, 2.0))
+    vk.fault("hang", "messages.send", seconds=5)
+    first = loop.submit(channel.send(letter("one", number=1)))
+    until(lambda: vk.requests["messages.send"] == 1)
+    started = time.monotonic()
+    loop.run(channel.send(letter("two", number=2)), 5)
+    assert time.monotonic() - started < 1.5
+    with pytest.raises(Unclear, match="ReadTimeout"):
+        first.result(5)
+
+
+def test_a_call_that_was_given_up_harms_no_later_one(vk: FakeVk, channel: Vk, loop: LoopThread) -> None:
+    vk.fault("hang", "messages.send", times=api._SENDERS, seconds=1)
+    calls = [loop.submit(channel.send(letter(f"slow {number}", number=number))) for number in range(1, 4)]
+    until(lambda: vk.requests["messages.send"] == api._SENDERS == len(calls))
+    for call in calls:
+        call.cancel()
+    # All threads hang: this one never gets its turn.
+    with pytest.raises(TimeoutError):
+        loop.run(channel.send(letter("not made", number=99)), 0.05)
+    loop.run(channel.send(letter("made", number=100)), 10)
+    assert vk.effects("made") == 1
+    assert vk.effects("not made") == 0
+
+
+def test_closing_waits_for_no_call_that_hangs(vk: FakeVk, channel: Vk, loop: LoopThread) -> None:
+    vk.fault("hang", "messages.send", seconds=3)
+    call = loop.submit(channel.send(letter("hello")))
+    until(lambda: vk.requests["messages.send"] == 1)
+    started = time.monotonic()
+    loop.run(channel.close(), 5)
+    assert time.monotonic() - started < 1.5
+    with pytest.raises(Unclear):
+        call.result(5)
+
+
+def test_threads_end_with_the_connector(channel: Vk, post: Post, loop: LoopThread) -> None:
+    post(letter("hello"))
+    loop.run(channel.close(), 5)
+    until(lambda: not any(thread.name == "vk" for thread in threading.enumerate()))
+
+
+def test_a_process_may_end_while_a_call_hangs(vk: FakeVk) -> None:
+    vk.fault("hang", "messages.send", seconds=20)
+    program = (
+        "import asyncio\nfrom connectors.vk.api import Api\n"
+        f"api = Api({vk.token!r}, {vk.url!r})\n"
+        f"asyncio.run(asyncio.wait_for(api.call('messages.send', peer_ids='{ANNA}', random_id=1, message='x'), 1))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=15, check=False)
+    assert b"TimeoutError" in done.stderr
+
+
+def test_a_process_that_only_parses_loads_no_library_of_vk() -> None:
+    program = "import sys, connectors.vk\nassert not {'vk_api', 'requests', 'jconfig'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=30)
+
+
+# ---- looking a letter up, and signs ----
+
+
+def test_a_letter_that_arrived_is_found_by_its_number(vk: FakeVk, channel: Vk, post: Post, loop: LoopThread) -> None:
+    vk.says(ANNA, "hello", random_id=8)
+    receipt = post(letter("hello", number=8))
+    post(letter("another", number=9))
+    assert loop.run(channel.find(letter("hello", number=8)), 5) == receipt
+    assert loop.run(channel.find(letter("hello", number=7)), 5) is None
+    assert loop.run(channel.find(letter("hello", number=8, action="edit")), 5) is None
+    later = datetime.now(UTC) + timedelta(hours=1)
+    assert loop.run(channel.find(letter("hello", number=8, sent_at=later)), 5) is None
+
+
+def test_a_search_that_fails_is_no_word_on_the_letter(vk: FakeVk, channel: Vk, loop: LoopThread) -> None:
+    vk.fault("html", "messages.getHistory")
+    with pytest.raises(Unavailable):
+        loop.run(channel.find(letter("hello")), 5)
+
+
+def test_signs_are_given(vk: FakeVk, channel: Vk, loop: LoopThread) -> None:
+    asked = vk.says(ANNA, "hello")
+    press = json.dumps({"event_id": "ab12", "user_id": ANNA, "peer_id": ANNA})
+    for kind, data in (("typing", ""), ("read", f"{ANNA}:{asked['conversation_message_id']}"), ("press", press)):
+        loop.run(channel.signal(Signal(kind, str(ANNA), data)), 5)  # type: ignore[arg-type]
+    assert [each["method"] for each in vk.ledger] == [
+        "messages.setActivity", "messages.markAsRead", "messages.sendMessageEventAnswer",
+    ]  # fmt: skip
+    assert vk.world.read[ANNA] == asked["conversation_message_id"]
+
+
+def test_attachments_are_named_for_another_message() -> None:
+    doc = {"type": "doc", "doc": {"id": 5, "owner_id": -7, "access_key": "k"}}
+    assert uploads.attachment_of(doc) == "doc-7_5_k"
+    assert uploads.attachment_of({"type": "audio_message", "audio_message": {"id": 5, "owner_id": 7}}) == "doc7_5"
+    assert uploads.attachment_of({"type": "sticker", "sticker": {"sticker_id": 5}}) == ""
