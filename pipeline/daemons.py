@@ -94,14 +94,15 @@ class Hands:
         if self.deliver.channel(name):
             self.bells.ring(queues.DELIVER, [name])
 
-    def sweep(self) -> bool:
-        """Look for work no bell announced; whether there may be more of it."""
+    def sweep(self) -> float:
+        """Look for work no bell announced; seconds until there may be more of it, as far as is known."""
         try:
-            return queues.PIPELINE in self.kinds and self.inbox(queues.INBOX)
+            more = queues.PIPELINE in self.kinds and self.inbox(queues.INBOX)
         finally:
             # Letters go out whatever hinders the messages that come in.
             if queues.DELIVER in self.kinds:
                 self._sweep_out()
+        return 0.0 if more else self.deliver.next_due
 
     def _sweep_out(self) -> None:
         self.bells.ring(queues.DELIVER, self.deliver.sweep())
@@ -201,14 +202,14 @@ def guarded(work: Callable[..., object]) -> Callable[..., None]:
     return answer
 
 
-def sweep_until(stop: Stop, every: float, sweep: Callable[[], bool]) -> None:
-    """Sweep each `every` seconds, at once where there is more; trouble with the database makes it slower."""
+def sweep_until(stop: Stop, every: float, sweep: Callable[[], float]) -> None:
+    """Sweep each `every` seconds, sooner where there is more by then; trouble with the database makes it slower."""
     wait = every
     while not stop.wait(wait):
         due = time.monotonic() + every
         try:
             more = sweep()
-            wait = _BREATH if more else max(_BREATH, due - time.monotonic())
+            wait = max(_BREATH, min(due - time.monotonic(), more))
         except Exception as error:  # noqa: BLE001 - the edge of the loop
             _tell("sweep.failed", error)
             wait = min(max(wait * 2, 0.5), 5.0)

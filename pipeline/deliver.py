@@ -4,6 +4,7 @@ A lane is (channel, dialog, recipient): its letters go one after the other. One 
 channel, so that the channel's pace is kept; it makes several calls at once, each for another lane.
 """
 
+import math
 import threading
 import time
 from collections.abc import Sequence
@@ -63,6 +64,8 @@ class Deliver:
         self._paces = {name: self._pace(name) for name in channels.connectors}
         self._pool = ThreadPoolExecutor(work.senders, thread_name_prefix="send")
         self._signals = Signs(db, channels, loop)
+        # Seconds from the last sweep until a letter's time comes.
+        self.next_due = math.inf
 
     def stop(self) -> None:
         """Finish the calls under way and start no more."""
@@ -77,6 +80,8 @@ class Deliver:
         self._db.write(self._bury)
         with self._db.read() as tx:
             waiting = dict.fromkeys([*outbox.waiting(tx), *signals.channels(tx)])
+            # Letters that were put off by a second must not wait for a sweep more.
+            self.next_due = outbox.next_due(tx)
         return [name for name in waiting if self.channel(name)]
 
     def channel(self, name: str) -> bool:

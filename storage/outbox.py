@@ -1,6 +1,7 @@
 """The outbox: letters from the commit that wrote them until their channel answered."""
 
 import hashlib
+import math
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -115,6 +116,14 @@ def waiting(tx: Tx) -> list[str]:
     """Channels in which a letter is due now."""
     query = select(OUTBOX.c.channel).where(OUTBOX.c.state == QUEUED, OUTBOX.c.next_at <= database_now(tx)).distinct()
     return list(tx.execute(query).scalars())
+
+
+def next_due(tx: Tx) -> float:
+    """Seconds until the next letter's time comes; infinite when none has one ahead."""
+    at = database_now(tx)
+    query = select(func.min(OUTBOX.c.next_at)).where(OUTBOX.c.state == QUEUED, OUTBOX.c.next_at > at)
+    soonest: datetime | None = tx.execute(query).scalar_one()
+    return math.inf if soonest is None else (soonest - at).total_seconds()
 
 
 def postpone(tx: Tx, until: Mapping[int, datetime]) -> None:

@@ -19,7 +19,7 @@ from connectors.text import clean_name
 
 # Seconds until a connection stands, until a call must be answered (less than until its letter counts as lost), and
 # what a file may take in all and between two of its pieces.
-_CONNECT, _PATIENCE, _FILE_TIME, _FILE_PAUSE = 10.0, 25.0, 300.0, 30.0
+_CONNECT, _PATIENCE, _FILE_TIME, _FILE_PAUSE = 10.0, 55.0, 300.0, 30.0
 
 
 class Api:

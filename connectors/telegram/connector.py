@@ -41,7 +41,7 @@ class Telegram:
         formats=True,
         buttons=True,
         groups=_ALBUMS,
-        call=30.0,
+        call=60.0,
     )
     signals: frozenset[str] = frozenset({"typing", "press"})
 

@@ -103,7 +103,7 @@ class Vendors:
         """Write down which replies took effect out there, in the order they did."""
         for vendor in self._vendors.values():
             for effect in await vendor.ask("ledger"):
-                if effect["method"] == _SENDS[vendor.name]:
+                if effect["method"] == _SENDS[vendor.name] and _LEDGER[vendor.name][1] in effect:
                     _note(vendor.name, effect, book)
 
 
