@@ -83,6 +83,16 @@ class Household:
         except OSError:
             return 0, None
 
+    def knock(self, path: str, body: Any, headers: dict[str, str]) -> int:
+        """The status of what somebody posts from outside."""
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", json.dumps(body).encode(), headers)
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code
+
     def children(self) -> dict[int, str]:
         """Pids of our children with their command lines."""
         found = {}

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from tests.fakes.telegram.faults import BotError, too_many
 
+# What a wait holds back: everybody's messages, those to one chat, or calls of a method that sends none.
+Scope = int | str
 BOT = 0
 
 
@@ -33,23 +35,23 @@ class Flood:
     # How many answers were 429, and how many calls came although a retry_after was not over.
     throttled: int = 0
     violations: int = 0
-    _until: dict[int, float] = field(default_factory=dict)
+    _until: dict[Scope, float] = field(default_factory=dict)
     _calls: defaultdict[int, deque[float]] = field(default_factory=lambda: defaultdict(deque))
 
-    def pending(self, chat: int) -> BotError | None:
+    def pending(self, *scopes: Scope) -> BotError | None:
         """The answer to a call that should have waited; counts it."""
         now = time.monotonic()
-        left = max(self._until.get(scope, now) - now for scope in (BOT, chat))
+        left = max(self._until.get(scope, now) - now for scope in scopes)
         if left <= 0:
             return None
         self.violations += 1
         self.throttled += 1
         return too_many(math.ceil(left))
 
-    def hold(self, chat: int, retry_after: float) -> BotError:
-        """From now on the chat, or with BOT everybody, waits."""
+    def hold(self, scope: Scope, retry_after: float) -> BotError:
+        """From now on it waits."""
         self.throttled += 1
-        self._until[chat] = time.monotonic() + retry_after
+        self._until[scope] = time.monotonic() + retry_after
         return too_many(retry_after)
 
     def count(self, chat: int) -> BotError | None:

@@ -12,7 +12,7 @@ from typing import Any, Self
 from tests.fakes import telegram_updates as build
 from tests.fakes.telegram import changing, lookups, sending
 from tests.fakes.telegram.faults import BotError, Fault, Faults, Kind
-from tests.fakes.telegram.flood import BOT, Flood
+from tests.fakes.telegram.flood import BOT, Flood, Scope
 from tests.fakes.telegram.params import Params
 from tests.fakes.telegram.polling import Desk
 from tests.fakes.telegram.updates import Updates
@@ -277,14 +277,15 @@ class Telegram:
         """Raise 429 where it is due."""
         said = str(params.fields.get("chat_id", ""))
         chat = int(said) if said.lstrip("-").isdigit() else BOT
-        if fault and fault.kind == "throttle":
-            raise self.flood.hold(BOT if fault.whole_bot else chat, fault.retry_after)
-        if method == "sendChatAction" or not method.startswith(("send", "edit")):
-            return
-        refused = self.flood.pending(chat)
+        paced = method.startswith(("send", "edit")) and method != "sendChatAction"
+        scopes: tuple[Scope, ...] = (chat, BOT) if paced else (method,)
+        refused = self.flood.pending(*scopes)
         if refused:
             self.world.note(method, chat, violation=True, said=params.fields.get("text"))
-        refused = refused or self.flood.count(chat)
+            raise refused
+        if fault and fault.kind == "throttle":
+            raise self.flood.hold(BOT if fault.whole_bot else scopes[0], fault.retry_after)
+        refused = self.flood.count(chat) if paced else None
         if refused:
             raise refused
 
@@ -324,9 +325,11 @@ class Telegram:
 
     async def _end(self) -> None:
         await self._door.close()
-        assert self._pushing is not None
-        self._pushing.cancel()
-        await asyncio.gather(self._pushing, return_exceptions=True)
+        # The pusher, and calls that still hang.
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _run(self, what: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(what, self._loop).result(_START)

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice, takewhile
 from typing import Any
 
 Json = dict[str, Any]
@@ -38,6 +39,7 @@ class Updates:
         self.lifetime = lifetime
         self._next = first
         self._waiting: dict[int, Waiting] = {}
+        self._lanes: dict[int, dict[int, Waiting]] = {}
         self._again: list[Waiting] = []
         self._duplicates = self._swaps = 0.0
         self._chance = random.Random(0)
@@ -51,7 +53,8 @@ class Updates:
         with self.lock:
             update = {"update_id": self._next, kind: body}
             if self.wants(kind):
-                self._waiting[self._next] = Waiting(update, lane, time.time() + self.lifetime)
+                waiting = Waiting(update, lane, time.time() + self.lifetime)
+                self._waiting[self._next] = self._lanes.setdefault(lane, {})[self._next] = waiting
                 self._next += 1
             self._wake()
         return copy.deepcopy(update)
@@ -76,7 +79,7 @@ class Updates:
         with self.lock:
             self._expire()
             self._forget(offset)
-            found = [waiting.update for waiting in list(self._waiting.values())[:limit]]
+            found = [waiting.update for waiting in islice(self._waiting.values(), limit)]
             extra, self._again = [waiting.update for waiting in self._again], []
             return copy.deepcopy(self._shaken((extra + found)[: max(limit, len(extra))]))
 
@@ -84,6 +87,7 @@ class Updates:
         """Nothing waits any more."""
         with self.lock:
             self._waiting.clear()
+            self._lanes.clear()
             self._again.clear()
 
     def shake(self, duplicates: float, swaps: float, seed: int) -> None:
@@ -97,42 +101,50 @@ class Updates:
         """Those that may be pushed now: the first of each lane, unless it is on its way or has to wait."""
         with self.lock:
             self._expire()
-            seen: set[int] = set()
-            found: list[Waiting] = []
-            for waiting in self._waiting.values():
-                if waiting.lane in seen:
-                    continue
-                seen.add(waiting.lane)
-                if not waiting.flying and waiting.due <= now:
-                    found.append(waiting)
+            found = [waiting for waiting in self._heads() if not waiting.flying and waiting.due <= now]
             extra, self._again = self._again[:room], self._again[room:]
             return (extra + found)[:room]
 
-    def next_due(self) -> float | None:
+    def next_due(self, now: float) -> float | None:
         """When the next one that has to wait may be pushed."""
         with self.lock:
-            return min((waiting.due for waiting in self._waiting.values() if not waiting.flying), default=None)
+            return min((each.due for each in self._heads() if not each.flying and each.due > now), default=None)
 
     def confirm(self, waiting: Waiting) -> None:
         """It was taken."""
         with self.lock:
-            self._waiting.pop(waiting.update["update_id"], None)
+            self._drop(waiting.update["update_id"])
             if self._chance.random() < self._duplicates:
                 self._again.append(waiting)
 
     # ---- inside ----
 
+    def _heads(self) -> list[Waiting]:
+        """The first of each lane."""
+        return [next(iter(lane.values())) for lane in self._lanes.values()]
+
     def _forget(self, offset: int) -> None:
         if offset < 0:
-            keep = set(list(self._waiting)[offset:])
-            self._waiting = {number: each for number, each in self._waiting.items() if number in keep}
-        elif 0 < offset <= self._next + _FAR:
-            self._waiting = {number: each for number, each in self._waiting.items() if number >= offset}
+            gone = list(self._waiting)[:offset]
+        elif offset <= self._next + _FAR:
+            gone = list(takewhile(lambda number: number < offset, self._waiting))
+        else:
+            gone = []
+        for number in gone:
+            self._drop(number)
 
     def _expire(self) -> None:
         now = time.time()
-        for number in [number for number, each in self._waiting.items() if each.expires <= now]:
-            del self._waiting[number]
+        for number in list(takewhile(lambda number: self._waiting[number].expires <= now, self._waiting)):
+            self._drop(number)
+
+    def _drop(self, number: int) -> None:
+        waiting = self._waiting.pop(number, None)
+        if waiting is not None:
+            lane = self._lanes[waiting.lane]
+            del lane[number]
+            if not lane:
+                del self._lanes[waiting.lane]
 
     def _shaken(self, found: list[Json]) -> list[Json]:
         twice = [each for update in found for each in [update] * (1 + (self._chance.random() < self._duplicates))]

@@ -68,8 +68,9 @@ class Pusher:
         self._news.set()
 
     async def _rest(self) -> None:
-        due = self._updates.next_due() if self._webhook.url else None
-        wait = None if due is None or due <= time.time() else due - time.time()
+        now = time.time()
+        due = self._updates.next_due(now) if self._webhook.url else None
+        wait = None if due is None else due - now
         try:
             await asyncio.wait_for(self._news.wait(), wait)
         except TimeoutError:

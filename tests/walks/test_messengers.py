@@ -1,0 +1,118 @@
+"""A day with messengers: `all` beside the servers of Telegram and VK, a message in, a reply out, a token revoked."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.telegram import Telegram
+from tests.fakes.vk import FakeVk
+from tests.walks.household import Household, household, until
+
+ANNA, BORIS = 5, 1001
+
+
+@pytest.fixture
+def telegram() -> Iterator[Telegram]:
+    with Telegram() as telegram:
+        yield telegram
+
+
+@pytest.fixture
+def vk() -> Iterator[FakeVk]:
+    with FakeVk() as vk:
+        yield vk
+
+
+@pytest.fixture
+def home(tmp_path: Path, telegram: Telegram, vk: FakeVk) -> Iterator[Household]:
+    settings = {
+        "OKNO_CHANNELS__TG__KIND": "telegram",
+        "OKNO_CHANNELS__TG__TOKEN": telegram.token,
+        "OKNO_CHANNELS__TG__API_BASE": telegram.url,
+        "OKNO_CHANNELS__TG__WEBHOOK_SECRET": "repeat-after-me",
+        "OKNO_CHANNELS__VK__KIND": "vk",
+        "OKNO_CHANNELS__VK__TOKEN": vk.token,
+        "OKNO_CHANNELS__VK__GROUP_ID": str(vk.group_id),
+        "OKNO_CHANNELS__VK__API_BASE": vk.url,
+    }
+    with household(tmp_path, "all", **settings) as home:
+        home.ready()
+        # Without a cursor VK's reader begins now: what is said before is no concern of ours.
+        until(lambda: vk.requests["a_check"])
+        yield home
+
+
+def dialogs(home: Household, channel: str) -> list[dict[str, Any]]:
+    return list(home.ask("GET", f"/v1/dialogs?channel={channel}")[1]["items"])
+
+
+def messages(home: Household, dialog: int) -> list[dict[str, Any]]:
+    return list(home.ask("GET", f"/v1/dialogs/{dialog}/messages")[1]["items"])
+
+
+def reply(home: Household, dialog: int, **body: Any) -> dict[str, Any]:
+    status, answer = home.ask("POST", f"/v1/dialogs/{dialog}/messages", body)
+    assert status == 202, answer
+    return dict(answer)
+
+
+def test_what_is_written_in_telegram_is_answered_there(home: Household, telegram: Telegram) -> None:
+    telegram.says(ANNA, "Где мой заказ?")
+    (dialog,) = until(lambda: dialogs(home, "tg"))
+    buttons = [[{"text": "Спасибо", "data": "thanks"}]]
+    sent = reply(home, dialog["id"], html="Он <b>в пути</b>", buttons=buttons)
+    until(lambda: telegram.effects("Он в пути") == 1)
+    (shown,) = [each for each in telegram.messages(ANNA) if each.get("text") == "Он в пути"]
+    assert [(each["type"], each["offset"], each["length"]) for each in shown["entities"]] == [("bold", 3, 6)]
+    data = shown["reply_markup"]["inline_keyboard"][0][0]["callback_data"]
+    telegram.presses(ANNA, data, ANNA, shown["message_id"])
+    until(lambda: [each["text"] for each in messages(home, dialog["id"])][-1] == "Спасибо")
+    until(lambda: telegram.requests["answerCallbackQuery"])
+    path = f"/v1/dialogs/{dialog['id']}/messages/{sent['id']}"
+    assert home.ask("PATCH", path, {"text": "Он уже у вас"})[0] == 200
+    until(lambda: any(each.get("text") == "Он уже у вас" for each in telegram.messages(ANNA)))
+    assert home.ask("DELETE", path)[0] == 204
+    until(lambda: not any(each.get("text") == "Он уже у вас" for each in telegram.messages(ANNA)))
+
+
+def test_what_is_written_in_vk_is_answered_there_and_by_name(home: Household, vk: FakeVk) -> None:
+    vk.join(BORIS, "Boris", "Bell")
+    vk.says(BORIS, "Есть в наличии?")
+    (dialog,) = until(lambda: dialogs(home, "vk"))
+    reply(home, dialog["id"], text="Да, приходите")
+    until(lambda: vk.effects("Да, приходите") == 1)
+    until(lambda: dialogs(home, "vk")[0]["client"]["name"] == "Boris Bell")
+    vk.replies_by_hand(BORIS, "И скидка сегодня")
+    until(lambda: len(messages(home, dialog["id"])) == 3)
+    said = [(each["direction"], each["text"]) for each in messages(home, dialog["id"])]
+    assert said == [("in", "Есть в наличии?"), ("out", "Да, приходите"), ("out", "И скидка сегодня")]
+
+
+def test_a_revoked_token_is_told_to_everybody_and_nothing_is_lost(home: Household, telegram: Telegram) -> None:
+    telegram.says(ANNA, "one")
+    (dialog,) = until(lambda: dialogs(home, "tg"))
+    telegram.revoke()
+    reply(home, dialog["id"], text="an answer")
+    until(lambda: [each for each in home.ask("GET", "/v1/channels")[1]["items"] if each["halt"]])
+    check = home.run("check")
+    assert check.returncode == 1
+    assert telegram.token not in check.stdout + check.stderr
+    status = json.loads(home.run("status", "--json").stdout)
+    assert "tg" in status["halts"]
+    events = home.ask("GET", "/v1/events?limit=200")[1]["items"]
+    assert [each["data"]["channel"] for each in events if each["type"] == "channel.stopped"] == ["tg"]
+    assert telegram.token not in home.log.read_text()
+    assert status["outbox"]["tg"]["states"] == {"queued": 1}
+
+
+def test_a_door_opens_to_the_right_secret_alone(home: Household, telegram: Telegram) -> None:
+    update = telegram.says(ANNA, "one")
+    for headers, status in (({}, 401), ({"x-telegram-bot-api-secret-token": "wrong"}, 401)):
+        assert home.knock("/hooks/tg", update, headers) == status
+    assert home.knock("/hooks/tg", update, {"x-telegram-bot-api-secret-token": "repeat-after-me"}) == 200
+    assert home.knock("/hooks/vk", {"type": "message_new", "group_id": 1}, {}) in {403, 404}
+    until(lambda: dialogs(home, "tg"))
+    assert [each["text"] for each in messages(home, dialogs(home, "tg")[0]["id"])] == ["one"]
