@@ -283,7 +283,7 @@ def _envelope(raw: Raw, told: dict[str, Any]) -> Envelope:
         "reach": lambda: Reach(sender, told["reachable"], at),
         "report": lambda: DeliveryReport(key, told["state"], at, told.get("error", "")),
     }
-    if "kind" in told:
+    if told.get("kind", "message") != "message":
         return others[told["kind"]]()
     files = tuple(File(each["name"], data=each["data"].encode()) for each in told.get("files", ()))
     more = {name: told[name] for name in _MORE if name in told}
