@@ -64,9 +64,8 @@ async def _read(house: House, name: str, count: int) -> float:
 
 async def _begun(vendor: Vendor, asked: int) -> float:
     """When it asks again: from there on it is measured, for the start of a process is the same for any number."""
-    while await _asked(vendor) == asked:
-        # The fake has no bell to ring for us.
-        await asyncio.sleep(0.005)  # noqa: ASYNC110
+    while await _asked(vendor) == asked:  # noqa: ASYNC110 - the vendor has no bell to ring for us
+        await asyncio.sleep(0.005)
     return time.monotonic()
 
 
