@@ -179,5 +179,5 @@ class Signals(Protocol):
 class Paced(Protocol):
     """A connector whose channel allows each recipient only so much."""
 
-    def rate(self, recipient: str) -> float:
-        """Letters a second this recipient may get, after each other; 0 is no limit."""
+    def pace(self, recipient: str) -> tuple[str, float]:
+        """Whom the channel counts the recipient's letters with, and how many of them a second; 0 is no limit."""

@@ -96,9 +96,7 @@ def channels(tx: Tx, actor: Staff, sections: dict[str, tuple[str, bool]]) -> Pag
     demand(actor, "channel.read")
     told = ledger.status(tx)
     received = _last_received(tx)
-    stopped = {
-        row.channel: {name: getattr(row, name) for name in ("reason", "since", "until")} for row in halts.all_of(tx)
-    }
+    stopped = halts.by_channel(tx)
     items = []
     for name, (kind, enabled) in sorted(sections.items()):
         flow = {**_NOTHING, **told["channels"].get(name, {})}

@@ -11,7 +11,7 @@ from dialogs.errors import Invalid, NotFound
 from dialogs.work import Work
 from dialogs.writing import Draft, Split, looks
 from storage import attachments, outbox
-from storage.outbox import CANCELLED, FAILED, HELD, OUTBOX, QUEUED
+from storage.outbox import CANCELLED, FAILED, HELD, OUTBOX, QUEUED, UNCONFIRMED
 from storage.talk import MESSAGES
 
 
@@ -25,11 +25,9 @@ def rewrite(work: Work, dialog_id: int, message_id: int, draft: Draft, split: Sp
     parts = [part for part in split(letters[0].channel, draft, files) if part.text]
     if len(worded) != 1 or len(parts) != 1:
         raise Invalid("text: it is more than one message there, and only a single one can be changed.", field="text")
-    _demand_able(work, worded[0].channel, "edit")
+    _say_otherwise(work, worded[0], {"text": parts[0].text, **looks(parts[0])})
     values = {"text": draft.text, "html": draft.html, "edited_at": work.at}
     work.tx.execute(update(MESSAGES).where(MESSAGES.c.id == row.id).values(**values))
-    payload = {"text": parts[0].text, "files": [], "author": work.actor.name, **looks(parts[0])}
-    _put(work, worded, "edit", payload)
     told = {"message": row.id, "seq": row.seq, "channel": row.channel}
     work.tell("message.edited", dialog_id, **told, before=row.text, after=draft.text)
 
@@ -37,7 +35,8 @@ def rewrite(work: Work, dialog_id: int, message_id: int, draft: Draft, split: Sp
 def take_back(work: Work, dialog_id: int, message_id: int) -> None:
     """Take a reply back: what has not left never does, and what has is deleted in its channel."""
     row, letters = _ours(work, dialog_id, message_id)
-    waiting = [letter.id for letter in letters]
+    # One in doubt may be out there already: that is for the channel to say.
+    waiting = [letter.id for letter in letters if not letter.in_doubt]
     stopped = {one.id for one in outbox.change(work.tx, CANCELLED, OUTBOX.c.id.in_(waiting), (QUEUED, HELD))}
     out = [letter for letter in letters if letter.id not in stopped and letter.state not in (FAILED, CANCELLED)]
     if out:
@@ -45,6 +44,19 @@ def take_back(work: Work, dialog_id: int, message_id: int) -> None:
         _put(work, out, "delete", {"text": "", "files": [], "author": work.actor.name})
     work.tx.execute(update(MESSAGES).where(MESSAGES.c.id == row.id).values(deleted_at=work.at))
     work.tell("message.deleted", dialog_id, message=row.id, seq=row.seq, channel=row.channel)
+
+
+def _say_otherwise(work: Work, letter: Row[Any], words: dict[str, Any]) -> None:
+    """In the letter itself if it cannot have left yet, else by one behind it."""
+    kept = {name: value for name, value in letter.payload.items() if name not in {"text", "spans"}}
+    unsent = OUTBOX.c.id == letter.id, OUTBOX.c.state.in_((QUEUED, HELD)), ~OUTBOX.c.in_doubt
+    if work.tx.execute(update(OUTBOX).where(*unsent).values(payload=kept | words)).rowcount:
+        return
+    if letter.state in {FAILED, CANCELLED, UNCONFIRMED}:
+        raise Invalid(f"The reply is {letter.state}; retry it, or write another one.")
+    _demand_able(work, letter.channel, "edit")
+    buttons = {name: kept[name] for name in ("buttons",) if name in kept}
+    _put(work, [letter], "edit", {"files": [], "author": work.actor.name, **buttons, **words})
 
 
 def _ours(work: Work, dialog_id: int, message_id: int) -> tuple[Row[Any], Sequence[Row[Any]]]:

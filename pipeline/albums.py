@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import update
 
 from connectors.base import Message
+from connectors.markup import to_html
 from pipeline import attach
 from storage import attachments, talk
 from storage.db import Tx
@@ -14,6 +15,8 @@ from storage.journal import SYSTEM, Entry
 
 Written = tuple[str, Message]
 Key = tuple[str, str]
+# A text, and its looks where it has some.
+Words = tuple[str, str | None]
 
 
 def parted(written: Sequence[Written], known: Mapping[Key, int]) -> tuple[list[Written], list[Written]]:
@@ -58,22 +61,26 @@ def _add(tx: Tx, channel: str, message_id: int, members: Sequence[Message]) -> l
         whole = _joined(whole, message)
     attach.files(tx, [(message_id, channel, whole)], there)
     messages = talk.MESSAGES.c
-    if whole.text:
-        captionless = update(talk.MESSAGES).where(messages.id == message_id, messages.text == "")
-        tx.execute(captionless.values(text=whole.text, html=whole.html))
     row = tx.execute(talk.MESSAGES.select().where(messages.id == message_id)).one()
+    if whole.text:
+        text, html = _together((row.text, row.html), (whole.text, whole.html))
+        tx.execute(update(talk.MESSAGES).where(messages.id == message_id).values(text=text, html=html))
     return [Entry("message.edited", SYSTEM, row.dialog_id, {"message": row.id, "seq": row.seq, "channel": channel})]
 
 
 def _joined(first: Message, more: Message) -> Message:
-    captioned = first if first.text else more
+    text, html = _together((first.text, first.html), (more.text, more.html))
     return msgspec.structs.replace(
-        first,
-        text=captioned.text,
-        html=captioned.html,
-        files=first.files + more.files,
-        respond=first.respond or more.respond,
+        first, text=text, html=html, files=first.files + more.files, respond=first.respond or more.respond
     )
+
+
+def _together(first: Words, more: Words) -> Words:
+    """What both say, one below the other: each member may have words of its own."""
+    if not (first[0] and more[0]):
+        return first if first[0] else more
+    looks = f"{first[1] or to_html(first[0], ())}<br>{more[1] or to_html(more[0], ())}" if first[1] or more[1] else None
+    return f"{first[0]}\n{more[0]}", looks
 
 
 def _is_late(written: Written, known: Mapping[Key, int]) -> bool:

@@ -79,8 +79,11 @@ class Hands:
 
     def threads(self, kind: str) -> int:
         """How many answer the bells of this queue."""
+        if kind == queues.DELIVER:
+            # A channel whose server hangs keeps its thread: the others have theirs.
+            return max(_THREADS, self.deliver.count + 1)
         # One of them writes at a time on SQLite, and there is no server to wait for.
-        return 1 if kind == queues.PIPELINE and self.db.is_sqlite else _THREADS
+        return 1 if self.db.is_sqlite else _THREADS
 
     def inbox(self, name: str) -> bool:
         """Answer the inbox's bell. Where there may be more to do, it rings again, behind those that rang meanwhile."""

@@ -29,7 +29,7 @@ from pipeline.posting import letters_of
 from pipeline.signs import Signs
 from pipeline.turns import Turns
 from settings import WorkSettings
-from storage import halts, journal, leases, outbox, paces, signals, talk
+from storage import halts, journal, leases, outbox, signals, talk
 from storage.db import Database, Tx, is_database_fault
 from storage.files import FileStore
 
@@ -62,10 +62,18 @@ class Deliver:
         # Letters whose call was made here, but whose outcome could not be written down.
         self._unsaved: set[int] = set()
         self._paces = {name: self._pace(name) for name in channels.connectors}
-        self._pool = ThreadPoolExecutor(work.senders, thread_name_prefix="send")
+        # Of each channel its own: a server that hangs holds up nobody but its own letters.
+        self._pools = {name: ThreadPoolExecutor(work.senders, f"send {name}") for name in channels.connectors}
         self._signals = Signs(db, channels, loop)
         # Seconds from the last sweep until a letter's time comes.
         self.next_due = math.inf
+        # When each channel takes more, by the monotonic clock.
+        self._opens: dict[str, float] = {}
+
+    @property
+    def count(self) -> int:
+        """How many channels there are."""
+        return len(self._pools)
 
     def stop(self) -> None:
         """Finish the calls under way and start no more."""
@@ -73,7 +81,8 @@ class Deliver:
 
     def close(self) -> None:
         """Wait for the calls under way."""
-        self._pool.shutdown(wait=True)
+        for pool in self._pools.values():
+            pool.shutdown(wait=True)
 
     def sweep(self) -> list[str]:
         """Sort out calls nobody will finish, then serve every channel that has work; gives back which may have more."""
@@ -81,8 +90,13 @@ class Deliver:
         with self._db.read() as tx:
             waiting = dict.fromkeys([*outbox.waiting(tx), *signals.channels(tx)])
             # Letters that were put off by a second must not wait for a sweep more.
-            self.next_due = outbox.next_due(tx)
+            self.next_due = min([outbox.next_due(tx), *self._opening()])
         return [name for name in waiting if self.channel(name)]
+
+    def _opening(self) -> list[float]:
+        """Seconds until channels that were full take more."""
+        at = time.monotonic()
+        return [opens - at for opens in self._opens.values() if opens > at]
 
     def channel(self, name: str) -> bool:
         """Send what is due in one channel, unless somebody else serves it; whether its time was over first."""
@@ -90,7 +104,7 @@ class Deliver:
 
     def _pace(self, name: str) -> Pace:
         connector = self._channels[name]
-        return Pace(name, self._channels.settings[name].rate, connector.rate if isinstance(connector, Paced) else None)
+        return Pace(name, self._channels.settings[name].rate, connector.pace if isinstance(connector, Paced) else None)
 
     def _serve(self, name: str, until: float) -> None:
         self._signals.give(name)
@@ -101,28 +115,36 @@ class Deliver:
     def _hold(self, name: str, until: float) -> bool:
         """Take the channel and send what is due; False when nothing was, or somebody else serves it."""
         held: leases.Held | None = None
+        sent = False
         while not self._stopping.is_set() and time.monotonic() < until:
             taken, due = self._db.write(lambda tx: self._look(tx, name))
             if taken is None:
                 break
             held = taken
             # The calls of one round run side by side; each lane has one letter in it.
-            list(self._pool.map(lambda letter_id: self._send(name, letter_id), due))
+            if not due:
+                break
+            list(self._pools[name].map(lambda letter_id: self._send(name, letter_id), due))
+            sent = True
         if held is not None:
             last = held
             self._db.write(lambda tx: leases.give_back(tx, last))
-        return held is not None
+        return sent
 
     def _look(self, tx: Tx, name: str) -> tuple[leases.Held | None, list[int]]:
         if halts.until(tx, name) is not None:
             return None, []
-        due = outbox.due(tx, name, self._work.senders * 4)
+        due = outbox.due(tx, name, self._work.senders)
         if not due:
             return None, []
         # Long enough for a round of calls that all hang.
         seconds = self._work.lease + self._patience(name) * 4
         held = leases.take(tx, f"deliver:{name}", seconds)
-        return held, self._paces[name].admit(tx, due, leases.database_now(tx)) if held else []
+        if held is None:
+            return None, []
+        admitted, wait = self._paces[name].admit(tx, due, leases.database_now(tx))
+        self._opens[name] = time.monotonic() + wait
+        return held, admitted
 
     def _patience(self, name: str) -> float:
         """Seconds a letter's calls may take; where it can be looked for, that is one call more."""
@@ -214,7 +236,7 @@ class Deliver:
             _log.warning("deliver.letter_taken_over")
             return
         if verdict.pause and not verdict.stop:
-            whom = row.recipient if verdict.him_alone else paces.EVERYBODY
+            whom = row.recipient if verdict.him_alone else None
             self._paces[row.channel].pause(tx, verdict.pause, at, whom)
         entries = self._consequences(tx, row, result, verdict)
         _log.info("letter." + verdict.state, tries=row.attempts)

@@ -42,6 +42,7 @@ def judge(result: Receipt | BaseException, tried: Tried, policy: ChannelSettings
     if isinstance(result, Rejected):
         return _final(FAILED, str(result), unreachable=isinstance(result, Blocked))
     if isinstance(result, Denied):
+        # However old it is: it is no fault of the letter's.
         values = {"next_at": at + timedelta(seconds=DENIED_PAUSE), "error": str(result)}
         return Verdict(QUEUED, values, pause=DENIED_PAUSE, stop=True)
     if isinstance(result, Moved):

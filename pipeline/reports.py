@@ -20,9 +20,7 @@ def show_status(settings: Settings, *, as_json: bool) -> None:
     db = open_database(settings)
     with db.snapshot() as tx:
         found = ledger.status(tx)
-        found["halts"] = {
-            row.channel: {"reason": row.reason, "since": row.since, "until": row.until} for row in halts.all_of(tx)
-        }
+        found["halts"] = halts.by_channel(tx)
     db.close()
     if as_json:
         _print_json(found)

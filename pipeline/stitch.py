@@ -65,7 +65,19 @@ def stitch(tx: Tx, batch: Sequence[Parsed], policies: Policies, *, repeats: bool
         # An edit or deletion that came before its message stands for it; the message itself is then a repeat.
         entries += told + _write(tx, early, policies, repeats=True)
     # Last, for whoever writes counts as reachable.
-    return entries + whereabouts.reach(tx, reaches)
+    return entries + whereabouts.reach(tx, _newest(reaches, written))
+
+
+def _newest(reaches: Sequence[tuple[str, Reach]], written: Sequence[Written]) -> list[tuple[str, Reach]]:
+    """Without what was told before the client wrote."""
+    wrote: dict[Address, datetime] = {}
+    for channel, message in written:
+        wrote[channel, message.sender.address] = message.sent_at
+    return [
+        (channel, reach)
+        for channel, reach in reaches
+        if (at := wrote.get((channel, reach.sender.address))) is None or at <= reach.at
+    ]
 
 
 def _write(tx: Tx, written: Sequence[Written], policies: Policies, *, repeats: bool) -> list[Entry]:
@@ -80,6 +92,7 @@ def _write(tx: Tx, written: Sequence[Written], policies: Policies, *, repeats: b
     locked = talk.lock_with_episodes(tx, {known.dialog_id for known in who.values()})
     places = {row.id: place_of(row) for row in locked}
     seats = _Seats(who, places, policies, known, talk.episode_ids(tx, _closed(places)))
+    seats.further = further
     asked = respond.wanted(fresh)
     ids = talk.message_ids(tx, len(fresh) + len(asked))
     placed = [(message_id, *message) for message_id, message in zip(ids, fresh, strict=False)]
@@ -105,7 +118,7 @@ def _known(tx: Tx, written: Sequence[Written], *, repeats: bool) -> dict[Address
     wanted: dict[str, set[str]] = {}
     for channel, message in written:
         keys = {message.reply_to, message.album}
-        if repeats or message.album or message.echo is not None:
+        if repeats or message.album or message.direction == "out":
             keys.add(message.external_id)
         wanted.setdefault(channel, set()).update(key for key in keys if key)
     return {
@@ -143,6 +156,8 @@ class _Seats:
         episode_ids: Sequence[int],
     ) -> None:
         self.entries: list[Entry] = []
+        # By a message's key, the other keys it goes by.
+        self.further: Mapping[Address, Sequence[str]] = {}
         self._who, self._places, self._policies = who, places, policies
         # Messages that can be answered, by their keys.
         self.ids = dict(known)
@@ -160,7 +175,8 @@ class _Seats:
         settle(place, decided, sent_at, self._episode_ids.__next__)
         _advance(place, message_id, message, sent_at)
         answers = self.ids.get((channel, message.reply_to)) if message.reply_to else None
-        self.ids[channel, message.external_id] = message_id
+        for key in (message.external_id, *self.further.get((channel, message.external_id), ())):
+            self.ids[channel, key] = message_id
         actor = f"client:{person.client_id}" if inbound else SYSTEM
         told = {"message": message_id, "seq": place.seq, "channel": channel, "direction": message.direction}
         self.entries.append(Entry("message.received", actor, place.dialog_id, told))

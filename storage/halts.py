@@ -14,6 +14,11 @@ from storage.models import Halt
 HALTS = Halt.__table__  # type: ignore[attr-defined]
 
 
+def reading(channel: str) -> str:
+    """The name of a halt that keeps a channel from being read alone: replies may go out all the same."""
+    return f"{channel} (reading)"
+
+
 def put(tx: Tx, channel: str, reason: str, until: datetime) -> bool:
     """Let the channel stand until then; True when it was not standing yet, so that its alarm rings once."""
     insert = (postgresql if is_postgres(tx) else sqlite).insert(HALTS)
@@ -45,3 +50,12 @@ def lift(tx: Tx, channel: str) -> bool:
 def all_of(tx: Tx) -> Sequence[Row[Any]]:
     """Every channel that stands, with the reason."""
     return tx.execute(select(HALTS).order_by(HALTS.c.channel)).all()
+
+
+def by_channel(tx: Tx) -> dict[str, dict[str, Any]]:
+    """What is told of each channel that stands: {reason, since, until}."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in all_of(tx):
+        told = {"reason": row.reason, "since": row.since, "until": row.until}
+        found.setdefault(row.channel.removesuffix(reading("")), told)
+    return found

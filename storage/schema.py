@@ -21,14 +21,8 @@ class SchemaError(Exception):
 
 def migrate(db: Database) -> str | None:
     """Run the migrations that are missing; gives back the revision before. Raises SchemaError on a newer database."""
-    with db.begin() as tx:
-        if is_postgres(tx):
-            tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        config = _config()
-        before = _refuse_newer(tx, config)
-        config.attributes["connection"] = tx
-        command.upgrade(config, "head")
-    return before
+    # Once more where it meets with those who go on working, and the database lets one of the two go.
+    return db.write(_migrate)
 
 
 def is_current(tx: Tx) -> bool:
@@ -56,6 +50,16 @@ def current(tx: Tx) -> str | None:
 def head() -> str | None:
     """The revision this version needs."""
     return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _migrate(tx: Tx) -> str | None:
+    if is_postgres(tx):
+        tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    config = _config()
+    before = _refuse_newer(tx, config)
+    config.attributes["connection"] = tx
+    command.upgrade(config, "head")
+    return before
 
 
 def _refuse_newer(tx: Tx, config: Config) -> str | None:

@@ -117,15 +117,15 @@ def name_message(tx: Tx, message_id: int, channel: str, keys: Sequence[str]) -> 
 
     A key that another message has stays with that one: our own words may have come back to us before.
     """
-    known = {*ids_of(tx, channel, keys)}
-    fresh = [key for key in dict.fromkeys(keys) if key not in known]
-    if not fresh:
+    if not keys:
         return
     unnamed = update(MESSAGES).where(MESSAGES.c.id == message_id, MESSAGES.c.external_id.is_(None))
     with suppress(IntegrityError), tx.begin_nested():
-        if tx.execute(unnamed.values(external_id=fresh[0])).rowcount:
-            fresh = fresh[1:]
-    add_aliases(tx, channel, dict.fromkeys(fresh, message_id))
+        if tx.execute(unnamed.values(external_id=keys[0])).rowcount:
+            keys = keys[1:]
+    if keys:
+        known = ids_of(tx, channel, keys)
+        add_aliases(tx, channel, {key: message_id for key in keys if key not in known})
 
 
 def add_aliases(tx: Tx, channel: str, keys: Mapping[str, int]) -> None:

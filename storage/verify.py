@@ -147,6 +147,11 @@ _CHECKS = (
     ),
     _Check(
         "whole",
+        "a further key without its message",
+        "SELECT a.channel, a.external_id FROM aliases a LEFT JOIN messages m ON m.id = a.message_id WHERE m.id IS NULL",
+    ),
+    _Check(
+        "whole",
         "a letter without its message",
         "SELECT o.id AS letter_id FROM outbox o LEFT JOIN messages m ON m.id = o.message_id WHERE m.id IS NULL",
     ),

@@ -101,13 +101,13 @@ class Telegram:
                 if _TOO_OLD not in str(refused):
                     raise
 
-    def rate(self, recipient: str) -> float:
-        """See Paced. Groups have numbers below zero."""
+    def pace(self, recipient: str) -> tuple[str, float]:
+        """See Paced. The topics of a group share its limit; groups have numbers below zero."""
         try:
             chat = addresses.parse(recipient).chat
         except ValueError:
-            return 0.0
-        return self._settings.group_rate if chat < 0 else self._settings.chat_rate
+            return recipient, 0.0
+        return str(chat), self._settings.group_rate if chat < 0 else self._settings.chat_rate
 
     async def fetch(self, source: str) -> Fetched:
         """See Fetch."""

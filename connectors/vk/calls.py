@@ -81,10 +81,11 @@ def meaning(code: int, text: str, subcode: int = 0) -> Exception:
     told = f"{clean_name(text, 200)} (VK's error {code})"
     if code in _UNCLEAR:
         return Unclear(told)
+    # Of one method alone; the key is good for others.
+    if code in {*_NO_ACCESS, 27} and (subcode in _SCOPES or "scope" in text or "method is unavailable" in text):
+        return Rejected(f"the key lacks a right for this; {_KEY}: {told}")
     if code in _DENIED:
         return Denied(f"{_DENIED[code]}: {told}")
-    if code in _NO_ACCESS and (subcode in _SCOPES or "scope" in text):
-        return Denied(f"the key lacks a right; {_KEY}: {told}")
     if code == _FLOOD:
         return Unavailable(f"too much of the same to one client: {told}", _FLOOD_WAIT, him_alone=True)
     if code in _LATER:

@@ -105,7 +105,8 @@ class Alias(SQLModel, table=True):
 
     channel: str = Field(sa_column=Column(KeyText, primary_key=True))
     external_id: str = Field(sa_column=Column(KeyText, primary_key=True))
-    message_id: int = Field(sa_column=Column(BigId, ForeignKey("messages.id"), nullable=False, index=True))
+    # No foreign key: making one locks the table of messages, and so whoever works while this is migrated.
+    message_id: int = Field(sa_column=Column(BigId, nullable=False, index=True))
 
 
 class Attachment(SQLModel, table=True):

@@ -17,6 +17,7 @@ TOKENS = {"telegram": "123456:AAHchaos-is-a-ladder-and-this-is-35", "vk": "vk1.a
 _GROUP = 240
 # A writer's number in the vendor's world: any id would do, but these are nobody else's.
 FIRST_USER = 100_000
+_QUESTIONS = {"telegram": "getUpdates", "vk": "a_check"}
 # What a ledger calls the recipient and the ids of what he got.
 _LEDGER = {"telegram": ("chat_id", "message_ids"), "vk": ("peer_id", "message_id")}
 # What a fake calls the person who says something.
@@ -77,6 +78,11 @@ class Vendor:
         ):
             answer.raise_for_status()
             return (await answer.json())["result"]
+
+    async def is_read(self) -> None:
+        """Wait until it is asked for updates: who reads for the first time may begin with what is said from then on."""
+        while not (await self.ask("requests")).get(_QUESTIONS[self.name]):  # noqa: ASYNC110 - it has no bell to ring
+            await asyncio.sleep(0.1)
 
     def environ(self, door: int) -> dict[str, str]:
         """The settings of its channel, which has its name and calls it through the port `door`."""

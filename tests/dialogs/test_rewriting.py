@@ -1,5 +1,7 @@
 """Rewriting: a reply is changed or taken back, in its channel too if that has a form for it."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import update
 
@@ -8,6 +10,7 @@ from dialogs.access import Staff
 from dialogs.errors import Invalid, NotFound
 from dialogs.work import Can
 from dialogs.writing import Draft
+from storage.db import now
 from storage.outbox import OUTBOX
 from tests.dialogs.scene import Scene, whole
 
@@ -41,9 +44,36 @@ def anna(scene: Scene) -> Staff:
 def test_other_words_go_out_behind_the_first_ones(scene: Scene, anna: Staff) -> None:
     dialog = scene.says("v1")
     message = scene.replies(anna, dialog, "helo")
+    sent(scene)
     rewrite(scene, anna, (dialog, message), "hello")
-    assert actions(scene, message) == [("send", "queued", "helo"), ("edit", "queued", "hello")]
+    assert actions(scene, message) == [("send", "sent", "helo"), ("edit", "queued", "hello")]
     assert scene.dialog(anna, dialog)["last_message"]["text"] == "hello"
+
+
+def test_what_has_not_left_leaves_with_the_other_words(scene: Scene, anna: Staff) -> None:
+    dialog = scene.says("v1")
+    message = scene.replies(anna, dialog, "old price", send_at=now() + timedelta(hours=1))
+    rewrite(scene, anna, (dialog, message), "new price", lambda *_: False)
+    assert actions(scene, message) == [("send", "queued", "new price")]
+
+
+@pytest.mark.parametrize("state", ["failed", "unconfirmed", "cancelled"])
+def test_what_will_not_leave_is_not_rewritten(scene: Scene, anna: Staff, state: str) -> None:
+    dialog = scene.says("v1")
+    message = scene.replies(anna, dialog, "helo")
+    with scene.db.begin() as tx:
+        tx.execute(update(OUTBOX).values(state=state))
+    with pytest.raises(Invalid, match=state):
+        rewrite(scene, anna, (dialog, message), "hello")
+
+
+def test_what_may_be_out_there_is_deleted_there(scene: Scene, anna: Staff) -> None:
+    dialog = scene.says("v1")
+    message = scene.replies(anna, dialog)
+    with scene.db.begin() as tx:
+        tx.execute(update(OUTBOX).values(in_doubt=True))
+    take_back(scene, anna, (dialog, message))
+    assert [action for action, _, _ in actions(scene, message)] == ["send", "delete"]
 
 
 def test_what_has_not_left_never_does(scene: Scene, anna: Staff) -> None:

@@ -229,9 +229,9 @@ class Fake:
         if signal.data == "broken":
             raise ConnectionResetError
 
-    def rate(self, recipient: str) -> float:
+    def pace(self, recipient: str) -> tuple[str, float]:
         """The same for everybody."""
-        return self._pace
+        return recipient, self._pace
 
     async def close(self) -> None:
         """Nothing was opened."""

@@ -52,3 +52,16 @@ def test_what_is_said_of_a_member_is_said_of_the_album(rig: Rig) -> None:
 def test_two_albums_and_two_people_stay_apart(rig: Rig) -> None:
     rig.take(photo(1), raw("anna", "9", "", at=9, album="b"), raw("bert", "1", "", album="a2"))
     assert len(rig.messages()) == 3
+
+
+@pytest.mark.parametrize("batches", [[[1, 2, 3]], [[1], [2], [3]]])
+def test_each_member_may_have_words_of_its_own(rig: Rig, batches: list[list[int]]) -> None:
+    for batch in batches:
+        rig.take(*(photo(number, text="" if number == 2 else f"<{number}>") for number in batch))
+    assert rig.said() == ["<1>\n<3>"]
+
+
+def test_a_member_is_answered_in_the_same_breath(rig: Rig) -> None:
+    rig.take(photo(1), photo(2), raw("anna", "3", "that one", at=6, reply_to="anna:2"))
+    album, answer = rig.messages()
+    assert answer.reply_to == album.id

@@ -266,9 +266,9 @@ def test_when_the_channel_says_when_the_channel_is_silent_till_then(rig: Rig, se
     before = now()
     sending.deliver.sweep()
     assert len(rig.world.calls()) == 1, "the other one waits too"
-    for row in rig.rows(OUTBOX):
-        assert row.state == "queued"
-        assert timedelta(seconds=900) < row.next_at - before < timedelta(seconds=1100)
+    assert states(rig) == ["queued", "queued"]
+    assert timedelta(seconds=900) < rig.letter_row(letter).next_at - before < timedelta(seconds=1100)
+    assert 900 < sending.deliver.next_due < 1100
 
 
 @pytest.mark.parametrize("how", ["rejected", "blocked"])

@@ -47,6 +47,14 @@ def test_an_echo_settles_what_nobody_knew_the_end_of(rig: Rig, letter: int, stat
     rig.check()
 
 
+def test_an_echo_is_known_however_much_was_said_since(rig: Rig, letter: int, sending: Sending) -> None:
+    for batch in range(3):
+        rig.take(*(raw("anna", f"more {batch} {n}", "and more") for n in range(100)))
+    Fake.during = lambda _: echo(rig, letter)
+    sending.settle()
+    assert rig.said().count("ok") == 1
+
+
 def test_what_somebody_wrote_elsewhere_is_a_message(rig: Rig, letter: int) -> None:
     rig.take(raw("anna", "e", "from the page", direction="out", echo=number(rig, letter) ^ 1))
     rig.take(raw("anna", "f", "from the phone", direction="out"))

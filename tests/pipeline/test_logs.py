@@ -79,11 +79,11 @@ def test_a_line_from_inside_a_call_names_letter_dialog_and_channel(rig: Rig) -> 
         sending = Sending(own)
         sending.settle()
         with ThreadPoolExecutor(1) as pool:
-            sending.deliver._pool, before = pool, sending.deliver._pool
+            sending.deliver._pools[CHANNEL], before = pool, sending.deliver._pools[CHANNEL]
             rig.letter("ok", "anna")
             sending.settle()
             assert pool.submit(get_contextvars).result() == {}, "what it did last is forgotten"
-            sending.deliver._pool = before
+            sending.deliver._pools[CHANNEL] = before
         sending.close()
 
     lines = vendor_s(logged(rig, work))

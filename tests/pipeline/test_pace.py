@@ -18,7 +18,7 @@ def letters(count: int, to: Callable[[int], str] = str) -> list[Due]:
 
 def admitted(db: Database, pace: Pace, due: list[Due], seconds: float = 0.0) -> int:
     with db.begin() as tx:
-        return len(pace.admit(tx, due, AT + timedelta(seconds=seconds)))
+        return len(pace.admit(tx, due, AT + timedelta(seconds=seconds))[0])
 
 
 def test_without_a_rate_nothing_waits(db: Database) -> None:
@@ -47,13 +47,13 @@ def test_who_sends_next_goes_on_at_the_same_pace(db: Database) -> None:
 
 
 def test_each_recipient_has_a_limit_of_his_own(db: Database) -> None:
-    pace = Pace("shop", 30, lambda recipient: 1.0 if recipient == "anna" else 0.0)
+    pace = Pace("shop", 30, lambda recipient: (recipient, 1.0 if recipient == "anna" else 0.0))
     due = letters(6, lambda number: "anna" if number % 2 else "bert")
     with db.begin() as tx:
-        assert pace.admit(tx, due, AT) == [1, 2, 4, 6]
+        assert pace.admit(tx, due, AT) == ([1, 2, 4, 6], 0.0)
     with db.begin() as tx:
-        assert pace.admit(tx, due[2:3], AT + timedelta(seconds=0.9)) == []
-        assert pace.admit(tx, due[2:3], AT + timedelta(seconds=1)) == [3]
+        assert pace.admit(tx, due[2:3], AT + timedelta(seconds=0.9)) == ([], 0.0)
+        assert pace.admit(tx, due[2:3], AT + timedelta(seconds=1)) == ([3], 0.0)
 
 
 @pytest.mark.parametrize("rate", [0, 30])
@@ -69,7 +69,7 @@ def test_a_pause_for_one_leaves_the_others_alone(db: Database) -> None:
     pace = Pace("shop", 0)
     with db.begin() as tx:
         pace.pause(tx, 7, AT, "1")
-        assert pace.admit(tx, letters(3), AT) == [2, 3]
+        assert pace.admit(tx, letters(3), AT) == ([2, 3], 0.0)
 
 
 def test_a_shorter_pause_does_not_end_a_longer_one(db: Database) -> None:
@@ -78,3 +78,18 @@ def test_a_shorter_pause_does_not_end_a_longer_one(db: Database) -> None:
         pace.pause(tx, 60, AT)
         pace.pause(tx, 1, AT)
     assert admitted(db, pace, letters(1), 59) == 0
+
+
+def test_who_is_counted_together_shares_a_limit(db: Database) -> None:
+    pace = Pace("shop", 0, lambda recipient: (recipient.partition("/")[0], 1.0))
+    with db.begin() as tx:
+        assert pace.admit(tx, [Due(1, "group/1"), Due(2, "group/2"), Due(3, "other")], AT) == ([1, 3], 0.0)
+        pace.pause(tx, 7, AT, "group/2")
+        assert pace.admit(tx, [Due(4, "group/1")], AT + timedelta(seconds=6)) == ([], 0.0)
+
+
+def test_a_full_channel_says_when_it_takes_more(db: Database) -> None:
+    pace = Pace("shop", 5)
+    with db.begin() as tx:
+        admitted, wait = pace.admit(tx, letters(9), AT)
+    assert (len(admitted), round(wait, 3)) == (5, 0.2)

@@ -69,6 +69,12 @@ def test_who_blocked_us_is_shown_and_who_writes_can_be_reached_again(rig: Rig) -
     assert len(rig.events("client.unreachable")) == 1
 
 
+def test_who_writes_after_he_blocked_us_can_be_reached(rig: Rig) -> None:
+    rig.take(raw("anna", "1"))
+    rig.take(raw("anna", "2", kind="reach", reachable=False, at=5), raw("anna", "3", "I am back", at=9))
+    assert rig.rows(IDENTITIES)[0].reachable
+
+
 def test_who_moved_is_the_same_client_and_his_letters_follow(rig: Rig, sending: Sending) -> None:
     rig.take(raw("anna", "1"))
     letter = rig.letter("ok")

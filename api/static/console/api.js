@@ -26,7 +26,13 @@ export class ConsoleApi {
   async write(method, path, body, key = newKey()) {
     const json = JSON.stringify(body);
     const headers = { "Content-Type": "application/json", "Idempotency-Key": key };
-    return (await this.insist(path, { method, body: json, headers })).json();
+    const response = await this.insist(path, { method, body: json, headers });
+    return response.status === 204 ? null : response.json();
+  }
+
+  /** A write without a body that is tried once. */
+  async once(method, path) {
+    await this.fetch(path, { method });
   }
 
   /** Uploads a file; returns {id, name, type, size}. */

@@ -40,7 +40,7 @@ export class App {
     const context = {
       api, i18n, me, mayWrite, card: this.card, back: () => this.go(null), leave: () => this.listView.focus(),
       fail: (text) => this.fail(text), tell: (text) => setText(this.voice, text),
-      sent: () => this.threadView.sticky.toEnd(),
+      sent: () => this.threadView.sticky.toEnd(), edit: (message) => this.composer.edit(message),
     };
     this.threadView = new ThreadView(thread, context);
     this.composer = new Composer(thread, context);
@@ -124,7 +124,7 @@ export class App {
       headers: () => this.api.headers,
       lastId: null,
       onOpen: () => this.refresh(null),
-      onEvent: (event) => this.refresh(JSON.parse(event.data).dialog),
+      onEvent: (event) => this.hear(JSON.parse(event.data)),
       onState: (state) => this.setState(state),
       onDenied: () => this.denied(),
     });
@@ -133,6 +133,11 @@ export class App {
   denied() {
     this.api.onDenied();
     return false;
+  }
+
+  hear({ type, dialog }) {
+    this.refresh(dialog);
+    if (type.startsWith("client.") && dialog === this.thread.id) this.card.refresh();
   }
 
   /** Something has changed in a dialog (null: anywhere). */

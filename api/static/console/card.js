@@ -1,10 +1,13 @@
 // The client's card: who he is, where he writes from.
 
+import { Coalesced } from "../shared/coalesce.js";
 import { toolButton } from "../shared/controls.js";
 import { h, setText } from "../shared/dom.js";
+import { outward, webUrl } from "../shared/rich.js";
 import { recall, remember } from "../shared/store.js";
 
 const KEY = "okno.card";
+const GAP_MS = 250;
 // The field, the type of its input, the key of its label.
 const FIELDS = [
   ["name", "text", "name"],
@@ -20,6 +23,7 @@ export class ClientCard {
     this.inputs = Object.fromEntries(FIELDS.map(([name, type]) => [name, makeInput(name, type)]));
     this.addresses = h("ul", { class: "addresses" });
     this.status = h("p", { class: "card-status", role: "status" });
+    this.refresher = new Coalesced(() => this.load(), GAP_MS);
     this.element = this.build();
     thread.addEventListener("change", (event) => this.follow(event.detail.reset));
     i18n.bind(() => this.element.setAttribute("aria-label", i18n.t("clientCard")));
@@ -50,12 +54,20 @@ export class ClientCard {
     const shown = this.wanted && this.thread.state === "ready";
     this.element.hidden = !shown;
     this.onToggle(shown);
-    if (shown && (again || this.thread.dialog.client.id !== this.client?.id)) this.load();
+    if (shown && (again || this.thread.dialog.client.id !== this.client?.id)) {
+      setText(this.status, "");
+      this.load();
+    }
+  }
+
+  /** Something has changed about the client. */
+  refresh() {
+    if (!this.element.hidden) this.refresher.ask();
   }
 
   async load() {
+    if (this.thread.state !== "ready") return;
     const { id } = this.thread.dialog.client;
-    setText(this.status, "");
     try {
       const client = await this.api.get(`/v1/clients/${id}`);
       if (id === this.thread.dialog?.client.id) this.fill(client);
@@ -64,15 +76,21 @@ export class ClientCard {
     }
   }
 
+  /** Shows the client; what is being written about the same one stays. */
   fill(client) {
+    const before = this.client?.id === client.id ? this.client : null;
     this.client = client;
-    for (const [name] of FIELDS) this.inputs[name].value = client[name];
+    for (const [name] of FIELDS) {
+      const input = this.inputs[name];
+      if (!before || input.value.trim() === before[name]) input.value = client[name];
+    }
     this.addresses.replaceChildren(...client.identities.map((identity) => this.address(identity)));
   }
 
-  address({ channel, address, name, reachable }) {
+  address({ channel, address, name, reachable, profile }) {
     const out = reachable ? null : h("span", { class: "free" }, this.i18n.t("unreachable"));
-    return h("li", {}, h("span", { class: "chip" }, channel), h("span", { dir: "auto" }, name || address), out);
+    const known = h("span", { dir: "auto" }, name || address);
+    return h("li", {}, h("span", { class: "chip" }, channel), known, handle(profile), out);
   }
 
   /** Sends only the fields that were changed, so that a colleague's work on the others survives. */
@@ -82,12 +100,22 @@ export class ClientCard {
     const values = FIELDS.map(([name]) => [name, this.inputs[name].value.trim()]);
     const changes = Object.fromEntries(values.filter(([name, value]) => value !== client[name]));
     try {
-      this.fill(await this.api.write("PATCH", `/v1/clients/${client.id}`, changes));
+      const saved = await this.api.write("PATCH", `/v1/clients/${client.id}`, changes);
+      this.client = null;
+      this.fill(saved);
       setText(this.status, this.i18n.t("saved"));
     } catch (error) {
       setText(this.status, this.i18n.t("actionFailed", { why: error.message }));
     }
   }
+}
+
+/** By what name or page the channel knows him; null if it did not tell. */
+function handle({ username, url }) {
+  const href = url ? webUrl(url) : null;
+  const words = username ? `@${username.replace(/^@/, "")}` : href;
+  if (!words) return null;
+  return href ? outward(href, words) : h("span", { dir: "auto" }, words);
 }
 
 function makeInput(name, type) {

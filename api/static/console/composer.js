@@ -6,9 +6,12 @@ import { size } from "../shared/format.js";
 import { shown } from "../shared/http.js";
 import { icon } from "../shared/icons.js";
 import { attemptOf, dropDraft, keepDraft, readDraft } from "./drafts.js";
+import { EditBar } from "./editing.js";
 import { nameOf } from "./names.js";
 
 const MAX_TEXT = 50_000;
+// How often the client's channel is told that somebody types.
+const TYPING_MS = 5000;
 const STALE = "urn:okno:problem:stale-view";
 
 /** The form under a Thread; `context`: i18n, api, mayWrite, fail(text), sent(), leave() (Escape). */
@@ -19,6 +22,8 @@ export class Composer {
     this.picker = h("input", { type: "file", multiple: true, class: "hidden", tabindex: "-1", "aria-hidden": "true" });
     this.files = h("ul", { class: "chosen", hidden: true });
     this.trouble = h("div", { class: "trouble", role: "alert", hidden: true });
+    this.bar = new EditBar(this.i18n, () => this.stopEditing());
+    this.typedAt = -Infinity;
     this.element = this.build();
     this.listen();
     this.i18n.bind(() => this.show());
@@ -30,12 +35,14 @@ export class Composer {
     const kinds = [this.tab("messages", "reply"), this.tab("notes", "noteTab")];
     this.tabs = h("fieldset", { class: "segments" }, legend, kinds);
     this.channel = i18n.label(h("select", { onChange: () => this.note({ channel: this.channel.value }) }), "sendBy");
-    const attach = toolButton(i18n, "attach", "clip", () => this.picker.click());
+    this.attachButton = toolButton(i18n, "attach", "clip", () => this.picker.click());
     this.button = h("button", { type: "submit", class: "primary" });
     const hint = i18n.text(h("span", { class: "hint keys" }), "sendHint");
     const spring = h("span", { class: "spring" });
-    const end = h("div", { class: "composer-end" }, attach, this.channel, this.picker, spring, hint, this.button);
-    const parts = [this.trouble, this.tabs, this.text, this.files, end];
+    const end = h("div", { class: "composer-end" }, [
+      this.attachButton, this.channel, this.picker, spring, hint, this.button,
+    ]);
+    const parts = [this.trouble, this.bar.element, this.tabs, this.text, this.files, end];
     return h("form", { class: "composer", novalidate: true, hidden: true }, parts);
   }
 
@@ -47,7 +54,7 @@ export class Composer {
   listen() {
     this.thread.addEventListener("change", () => this.follow());
     this.element.addEventListener("submit", (event) => this.submit(event));
-    this.text.addEventListener("input", () => this.note({ text: this.text.value }));
+    this.text.addEventListener("input", () => this.writeDown());
     this.text.addEventListener("keydown", (event) => this.key(event));
     this.text.addEventListener("paste", (event) => this.take(event, event.clipboardData.files));
     this.element.addEventListener("dragover", (event) => event.preventDefault());
@@ -60,12 +67,28 @@ export class Composer {
 
   key(event) {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.submit(event);
-    if (event.key === "Escape") this.context.leave();
+    if (event.key !== "Escape") return;
+    if (this.draft.editing) this.stopEditing();
+    else this.context.leave();
+  }
+
+  writeDown() {
+    const { value } = this.text;
+    const { editing, kind } = this.draft;
+    this.note(editing ? { editing: { ...editing, text: value } } : { text: value });
+    if (!editing && kind === "messages" && value.trim()) this.tellTyping();
+  }
+
+  tellTyping() {
+    if (performance.now() - this.typedAt < TYPING_MS) return;
+    this.typedAt = performance.now();
+    this.thread.typing();
   }
 
   take(event, files) {
     if (!files.length) return;
     event.preventDefault();
+    if (this.draft.editing) return;
     this.upload([...files]);
   }
 
@@ -80,9 +103,33 @@ export class Composer {
   load(id) {
     this.id = id;
     this.draft = readDraft(id);
-    this.text.value = this.draft.text;
+    this.typedAt = -Infinity;
+    this.showText();
     this.complain(null);
     this.show();
+  }
+
+  showText() {
+    this.text.value = (this.draft.editing ?? this.draft).text;
+  }
+
+  /** Puts the words of an older reply into the text; what was being written waits. */
+  edit({ id, text }) {
+    if (this.busy) return;
+    this.setEditing({ id, before: text, text });
+    this.text.setSelectionRange(text.length, text.length);
+  }
+
+  stopEditing() {
+    if (!this.busy) this.setEditing(null);
+  }
+
+  setEditing(editing) {
+    this.complain(null);
+    this.draft.editing = editing;
+    this.showText();
+    this.note({});
+    this.text.focus();
   }
 
   note(changes) {
@@ -99,25 +146,29 @@ export class Composer {
   /** Puts the cursor into a reply ("messages") or a note ("notes"). */
   write(kind) {
     if (this.element.hidden) return;
-    this.setKind(kind);
+    if (!this.draft.editing) this.setKind(kind);
     this.text.focus();
   }
 
   show() {
     if (!this.draft || !this.thread.dialog) return;
     const { t, lang } = this.i18n;
-    const { kind, text, files } = this.draft;
-    const isNote = kind === "notes";
+    const { kind, text, files, editing } = this.draft;
+    const isNote = kind === "notes" && !editing;
     this.element.classList.toggle("is-note", isNote);
     for (const input of this.tabs.querySelectorAll("input")) input.checked = input.value === kind;
     const name = nameOf(this.thread.dialog.client, this.i18n);
-    const invitation = isNote ? t("notePlaceholder") : t("replyPlaceholder", { name });
+    const invitation = editing ? t("editLabel") : isNote ? t("notePlaceholder") : t("replyPlaceholder", { name });
     this.text.setAttribute("placeholder", invitation);
     this.text.setAttribute("aria-label", invitation);
-    setText(this.button, this.busy ? t("sendingNow") : t(isNote ? "saveNote" : "send"));
-    this.button.disabled = this.busy || this.uploading.size > 0 || (!text.trim() && !files.length);
+    setText(this.button, this.busy ? t("sendingNow") : t(editing ? "saveEdit" : isNote ? "saveNote" : "send"));
+    const empty = editing ? !editing.text.trim() : !text.trim() && !files.length;
+    this.button.disabled = this.busy || this.uploading.size > 0 || empty;
     this.showFiles(lang);
     this.showChannels();
+    this.bar.show(editing);
+    this.tabs.hidden = this.attachButton.hidden = Boolean(editing);
+    if (editing) this.files.hidden = this.channel.hidden = true;
     this.fit();
   }
 
@@ -185,6 +236,31 @@ export class Composer {
   async submit(event) {
     event?.preventDefault();
     if (this.button.disabled) return;
+    if (this.draft.editing) await this.save();
+    else await this.send();
+  }
+
+  /** Gives the older reply its other words. */
+  async save() {
+    const { id, draft } = this;
+    this.setBusy(true);
+    try {
+      await this.thread.rewrite(draft.editing.id, draft.editing.text.trim());
+      this.saved(id, draft);
+    } catch (error) {
+      if (id === this.id) this.complain(this.i18n.t("editFailed", { why: error.message }), this.i18n.t("again"));
+    } finally {
+      this.setBusy(false);
+    }
+  }
+
+  saved(id, draft) {
+    draft.editing = null;
+    keepDraft(id, draft);
+    if (id === this.id) this.setEditing(null);
+  }
+
+  async send() {
     const { id, draft } = this;
     const attempt = attemptOf(draft, this.thread.seen);
     this.note({ attempt });

@@ -3,9 +3,12 @@
 import { newKey } from "./api.js";
 
 const PREFIX = "okno.draft.";
-const EMPTY = { kind: "messages", text: "", files: [], channel: "", attempt: null };
+const EMPTY = { kind: "messages", text: "", files: [], channel: "", attempt: null, editing: null };
 
-/** The draft of a dialog: {kind: "messages" | "notes", text, files: [{id, name, size}], channel, attempt}. */
+/**
+ * The draft of a dialog: {kind: "messages" | "notes", text, files: [{id, name, size}], channel, attempt, editing}.
+ * `editing` are other words for an older reply, {id, before, text}: they go first, the rest waits.
+ */
 export function readDraft(id) {
   return { ...EMPTY, ...JSON.parse(sessionStorage.getItem(PREFIX + id)) };
 }

@@ -4,8 +4,11 @@ import { attachment } from "../shared/attachment.js";
 import { clockTime, fileParts, wordButton } from "../shared/controls.js";
 import { h } from "../shared/dom.js";
 import { icon } from "../shared/icons.js";
+import { rich } from "../shared/rich.js";
 import { linked } from "../shared/text.js";
+import { actions } from "./actions.js";
 import { nameOf } from "./names.js";
+import { above, below, elsewhere, reactions } from "./told.js";
 
 const LONG_CHARS = 1800;
 const LONG_LINES = 24;
@@ -16,14 +19,20 @@ const MARKS = {
 const STUCK = new Set(["failed", "unconfirmed", "held"]);
 
 /**
- * Fills a list item with a message; `context`: i18n, me, client, api, mayWrite, fail(text), retry(), several (whether
- * the client has several channels).
+ * Fills a list item with a message; `context`: i18n, me, client, api, mayWrite, fail(text), retry(), edit(), remove(),
+ * several (whether the client has several channels).
  */
 export function fillEntry(li, { message, first }, context) {
   li.className = `entry ${message.direction}${first ? " first" : ""}`;
   li.dataset.seq = message.seq;
   if (message.direction === "event") li.replaceChildren(...eventParts(message, context));
-  else li.replaceChildren(heading(message, first, context), bubble(message, context), meta(message, context));
+  else li.replaceChildren(...parts(message, first, context));
+}
+
+function parts(message, first, context) {
+  const reacted = message.deleted_at ? null : reactions(message, context.i18n);
+  const all = [heading(message, first, context), bubble(message, context), reacted, meta(message, context)];
+  return all.filter(Boolean);
 }
 
 function eventParts(message, { i18n }) {
@@ -37,21 +46,23 @@ function heading(message, first, context) {
   return h("p", { class: first || note ? "author" : "hidden" }, h("span", { dir: "auto" }, name), note);
 }
 
-function authorOf({ author }, { i18n, me, client }) {
-  if (author.kind === "client") return author.name || nameOf(client, i18n);
+function authorOf({ author, data }, { i18n, me, client }) {
+  // In a group the client is the group.
+  if (author.kind === "client") return data?.author || author.name || nameOf(client, i18n);
   if (author.kind === "operator" && author.id === me.id) return i18n.t("you");
   return author.name || i18n.t("system");
 }
 
 function bubble(message, context) {
-  const { t } = context.i18n;
-  if (message.deleted_at) return h("div", { class: "bubble gone" }, t("deleted"));
+  const { i18n } = context;
+  if (message.deleted_at) return h("div", { class: "bubble gone" }, i18n.t("deleted"));
   const files = message.files.map((file) => fileView(file, context));
-  return h("div", { class: "bubble" }, message.text ? body(message.text, t) : null, files);
+  const words = message.text ? body(message, i18n.t) : null;
+  return h("div", { class: "bubble" }, above(message, i18n), words, below(message, i18n), files);
 }
 
-function body(text, t) {
-  const words = h("p", { class: "text", dir: "auto" }, linked(text));
+function body({ text, html }, t) {
+  const words = h("div", { class: "text", dir: "auto" }, html ? rich(html) : linked(text));
   if (text.length <= LONG_CHARS && text.split("\n", LONG_LINES + 1).length <= LONG_LINES) return words;
   words.classList.add("folded");
   const unfold = h("button", { type: "button", class: "link", onClick: () => {
@@ -77,7 +88,9 @@ function meta(message, context) {
   const { i18n, several } = context;
   const edited = message.edited_at && !message.deleted_at ? h("span", {}, i18n.t("edited")) : null;
   const via = several && message.channel ? h("span", {}, i18n.t("via", { channel: message.channel })) : null;
-  return h("div", { class: "meta" }, edited, via, clockTime(i18n.lang, message.sent_at), delivery(message, context));
+  const time = clockTime(i18n.lang, message.sent_at);
+  const way = delivery(message, context);
+  return h("div", { class: "meta" }, elsewhere(message, i18n), edited, via, time, way, actions(message, context));
 }
 
 function delivery({ delivery: way }, context) {

@@ -81,10 +81,10 @@ export class ListView {
     return this.prefix(last) + words.slice(0, 200);
   }
 
-  prefix({ author, direction }) {
+  prefix({ author, data, direction }) {
     const { t } = this.i18n;
     if (direction === "note") return t("prefixNote");
-    if (direction !== "out") return "";
+    if (direction !== "out") return data?.author ? t("prefixOther", { name: data.author }) : "";
     return author.id === this.me.id ? t("prefixYou") : t("prefixOther", { name: author.name || t("system") });
   }
 

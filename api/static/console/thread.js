@@ -150,6 +150,30 @@ export class Thread extends EventTarget {
     this.refresh();
   }
 
+  /** Gives the reply of that id other words. */
+  async rewrite(messageId, text) {
+    const { id } = this;
+    const message = await this.api.write("PATCH", `${this.path}/messages/${messageId}`, { text });
+    if (id === this.id) this.replace(message);
+  }
+
+  /** Takes the reply of that id back. */
+  async takeBack(messageId) {
+    await this.api.write("DELETE", `${this.path}/messages/${messageId}`);
+    this.refresh();
+  }
+
+  replace(message) {
+    this.messages = this.messages.map((known) => (known.id === message.id ? message : known));
+    this.fire([], false);
+    this.refresh();
+  }
+
+  /** Has the client see that somebody types. It is worth one try: later it would not be true. */
+  typing() {
+    return shown(this.api.once("POST", `${this.path}/typing`));
+  }
+
   /** Tries again the letters of a reply that failed, are held, or whose outcome nobody knows. */
   async retry(message) {
     const { items } = await this.api.get("/v1/outbox", { message: message.id, limit: LARGEST });

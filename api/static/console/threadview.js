@@ -10,7 +10,7 @@ import { nameOf } from "./names.js";
 
 const STATES = { open: "stateOpen", resolved: "stateResolved" };
 
-/** Shows a Thread; `context`: i18n, me, api, mayWrite, fail(text), tell(text), back(), card. */
+/** Shows a Thread; `context`: i18n, me, api, mayWrite, fail(text), tell(text), edit(message), back(), card. */
 export class ThreadView {
   constructor(thread, context) {
     Object.assign(this, { thread, context, i18n: context.i18n });
@@ -130,24 +130,44 @@ export class ThreadView {
   fill(li, row) {
     if (row.message) {
       const { client } = this.thread.dialog;
-      fillEntry(li, row, { ...this.context, client, several: this.several, retry: () => this.retry(row.message) });
+      // A button that is built anew keeps the focus.
+      const act = li.contains(document.activeElement) ? document.activeElement.dataset.act : null;
+      fillEntry(li, row, { ...this.context, client, several: this.several, ...this.acts(row.message) });
+      if (act) li.querySelector(`[data-act="${act}"]`)?.focus({ preventScroll: true });
       return;
     }
     li.className = row.day ? "day" : "new-here";
     li.textContent = row.day ? day(this.i18n.lang, row.day) : this.i18n.t("newHere");
   }
 
-  /** Has a reply that did not get out sent once more. */
-  async retry(message) {
+  /** What the buttons of a message do. */
+  acts(message) {
+    return {
+      retry: () => this.attempt(() => this.thread.retry(message)),
+      edit: () => this.context.edit(message),
+      remove: () => this.remove(message),
+    };
+  }
+
+  /** Takes a reply back; its buttons are gone then. */
+  async remove(message) {
+    this.box.focus({ preventScroll: true });
+    if (await this.attempt(() => this.thread.takeBack(message.id))) this.context.tell(this.i18n.t("deleted"));
+  }
+
+  async attempt(act) {
     try {
-      await this.thread.retry(message);
+      await act();
+      return true;
     } catch (error) {
       this.context.fail(this.i18n.t("actionFailed", { why: error.message }));
+      this.thread.refresh();
+      return false;
     }
   }
 
   announce(message) {
-    const name = nameOf(this.thread.dialog.client, this.i18n);
+    const name = message.data?.author || nameOf(this.thread.dialog.client, this.i18n);
     this.context.tell(this.i18n.t(message.text ? "announce" : "announceFile", { name, text: message.text }));
   }
 
@@ -192,9 +212,13 @@ function withMarks({ messages, unreadFrom }) {
     const follows = last && sameDay(last.sent_at, message.sent_at);
     if (!follows) rows.push({ key: `day-${message.id}`, day: message.sent_at });
     if (message.seq === unreadFrom) rows.push({ key: "new-here" });
-    const sameAuthor = follows && last.direction === message.direction && last.author?.id === message.author?.id;
-    rows.push({ key: message.id, message, first: !sameAuthor || message.seq === unreadFrom });
+    rows.push({ key: message.id, message, first: !follows || !sameAuthor(last, message) || message.seq === unreadFrom });
     last = message;
   }
   return rows;
+}
+
+function sameAuthor(one, other) {
+  const who = ({ direction, author, data }) => JSON.stringify([direction, author?.id, data?.author]);
+  return who(one) === who(other);
 }

@@ -282,5 +282,5 @@ def test_a_sign_that_fails_fails_by_a_word_of_the_contract(server: Server, bot: 
 
 def test_groups_are_slower_than_people(server: Server) -> None:
     bot = server.bot(chat_rate=2, group_rate=0.5)
-    rates = [bot.rate(address) for address in ("42", "b:conn:42", "-1001", "-1001/7", "nobody")]
+    rates = [bot.pace(address)[1] for address in ("42", "b:conn:42", "-1001", "-1001/7", "nobody")]
     assert rates == [2, 2, 0.5, 0.5, 0]

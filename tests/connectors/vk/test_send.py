@@ -243,9 +243,14 @@ def test_an_error_for_the_one_recipient_is_the_letters(vk: FakeVk, post: Post) -
         post(letter("hello"))
 
 
-def test_a_right_the_key_lacks_is_about_the_key() -> None:
-    assert isinstance(meaning(15, "Access denied: no access with current scopes"), Denied)
-    assert isinstance(meaning(15, "Access denied", 1133), Denied)
+def test_a_right_the_key_lacks_is_about_the_one_call() -> None:
+    for code, text, subcode in (
+        (15, "Access denied: no access with current scopes", 0),
+        (15, "Access denied", 1133),
+        (27, "Group authorization failed: method is unavailable with group auth.", 0),
+    ):
+        assert isinstance(meaning(code, text, subcode), Rejected), "the key is good for everything else"
+    assert isinstance(meaning(27, "Group authorization failed: group revoke access for this token."), Denied)
     flood = meaning(9, "Flood control")
     assert isinstance(flood, Unavailable)
     assert (flood.retry_after, flood.him_alone) == (30.0, True)
