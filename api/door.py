@@ -5,6 +5,7 @@ else goes to the application behind.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
+import log
 from api.callers import caller_of, own_origins
 from api.problems import bind, problem, unexpected
 from api.rates import Rates
@@ -30,6 +32,10 @@ Headers = dict[bytes, bytes]
 
 # Seconds a caller has to send his whole body.
 _BODY_TIME = 10.0
+# Seconds between two lines about the same channel's webhooks being turned away.
+_SILENCE = 60.0
+
+_log = log.get(__name__)
 
 
 class Trouble(Exception):
@@ -53,6 +59,7 @@ class Door:
         self._chats: dict[str, Chat] = {n: found for n, found in channels.connectors.items() if isinstance(found, Chat)}
         self._hooks: dict[str, Hook] = {n: found for n, found in channels.connectors.items() if isinstance(found, Hook)}
         self._rates = Rates()
+        self._silent_until: dict[str, float] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -94,10 +101,20 @@ class Door:
             raise Trouble(404, f"There is no channel {name!r} that takes webhooks.")
         body = await self.body(headers, receive)
         readable = {key.decode("latin-1"): value.decode("latin-1") for key, value in headers.items()}
-        answer = connector.accept(Request(readable, body, now()))
+        try:
+            answer = connector.accept(Request(readable, body, now()))
+        except Refused as error:
+            self._warn(name, error)
+            raise
         if answer.batch is not None and answer.batch.raws:
             await self._intake.store(name, answer.batch.raws, self._web.patience)
         return Response(answer.body, answer.status, media_type=answer.type)
+
+    def _warn(self, name: str, error: Refused) -> None:
+        """Tell whoever watches that a source is turned away, now and then: anybody can knock, and often."""
+        if error.status in {401, 403} and time.monotonic() >= self._silent_until.get(name, 0.0):
+            self._silent_until[name] = time.monotonic() + _SILENCE
+            _log.warning("hook.refused", channel=name, status=error.status, why=str(error))
 
     def chat(self, name: str) -> Chat:
         """The channel's website chat; raises Trouble."""

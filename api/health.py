@@ -58,7 +58,7 @@ def figures(of: Annotated[House, Depends(house)]) -> Response:
     """
     with of.db.snapshot() as tx:
         told = ledger.status(tx)
-        standing = {row.channel for row in halts.all_of(tx)}
+        standing = halts.by_channel(tx).keys()
     stopped = {name: name in standing for name in of.settings.channels}
     return Response(generate_latest(metrics.registry(told, stopped, of.feed.readers)), media_type=CONTENT_TYPE_LATEST)
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row, update
 
 from connectors.base import Deletion, DeliveryReport, Edit, Message, Reaction
+from pipeline.completion import EARLY
 from storage import talk
 from storage.db import Tx
 from storage.journal import SYSTEM, Entry
@@ -62,9 +63,12 @@ def _stand_in(change: Change, before: Message | None) -> Message | None:
             change.edited_at,
             html=change.html,
             edited_at=change.edited_at,
+            data={EARLY: True},
         )
     if isinstance(change, Deletion) and change.sender:
-        return Message(change.external_id, change.sender, "", change.deleted_at, deleted_at=change.deleted_at)
+        return Message(
+            change.external_id, change.sender, "", change.deleted_at, data={EARLY: True}, deleted_at=change.deleted_at
+        )
     return None
 
 

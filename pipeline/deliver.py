@@ -238,6 +238,7 @@ class Deliver:
         if verdict.pause and not verdict.stop:
             whom = row.recipient if verdict.him_alone else None
             self._paces[row.channel].pause(tx, verdict.pause, at, whom)
+        self._paces[row.channel].spent(tx, row.recipient, at)
         entries = self._consequences(tx, row, result, verdict)
         _log.info("letter." + verdict.state, tries=row.attempts)
         journal.append(tx, entries)

@@ -18,6 +18,8 @@ def settle(tx: Tx, written: Sequence[Written]) -> tuple[list[Written], list[Entr
     if not echoes:
         return list(written), []
     letters = outbox.lately(tx, {(channel, message.sender.address) for channel, message in echoes})
+    # Before their letters, as the operators' desk does it: the other way round the two wait for each other.
+    talk.lock(tx, {letter.dialog_id for letter in letters.values()})
     rest: list[Written] = []
     entries: list[Entry] = []
     for channel, message in written:

@@ -11,13 +11,19 @@ from storage.outbox import Due
 Of = Callable[[str], tuple[str, float]]
 
 
+# What may go at once is this share of a second's worth; as much less goes in the long run, so that in no second there
+# are more than allowed.
+_BURST = 1 / 6
+
+
 class Pace:
-    """What one channel allows: `rate` letters a second, with a burst of one second's worth; 0 is no limit."""
+    """What one channel allows: at most `rate` letters in any second; 0 is no limit."""
 
     def __init__(self, channel: str, rate: float, of: Of | None = None) -> None:
-        self._channel, self._rate, self._of = channel, rate, of or _no_limit
-        burst = max(rate, 1.0)
-        self._tolerance = timedelta(seconds=(burst - 1) / rate if rate else 0.0)
+        self._channel, self._of = channel, of or _no_limit
+        burst = rate * _BURST
+        self._gap = _gap(rate * (1 - _BURST) if burst > 1 else rate)
+        self._tolerance = self._gap * max(burst - 1, 0.0)
 
     def admit(self, tx: Tx, due: Sequence[Due], at: datetime) -> tuple[list[int], float]:
         """Those that go at once, in the order given, and seconds until the channel takes more if it is full.
@@ -40,11 +46,17 @@ class Pace:
                 wait = (opens - at).total_seconds()
                 break
             admitted.append(letter.id)
-            turn = max(turn, at) + _gap(self._rate)
+            turn = max(turn, at) + self._gap
             spent |= {paces.EVERYBODY: turn, whom: at + _gap(rate)}
         paces.put(tx, self._channel, {who: until for who, until in spent.items() if until > at})
         outbox.postpone(tx, later)
         return admitted, wait
+
+    def spent(self, tx: Tx, recipient: str, at: datetime) -> None:
+        """A letter has reached its recipient by now: he may have been admitted long before a slow call came there."""
+        whom, rate = self._of(recipient)
+        if rate:
+            paces.put(tx, self._channel, {whom: at + _gap(rate)})
 
     def pause(self, tx: Tx, seconds: float, at: datetime, recipient: str | None = None) -> None:
         """The channel asked for silence: nothing goes for `seconds`, or nothing to this recipient."""

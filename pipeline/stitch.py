@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from connectors.base import ChannelSettings, Envelope, Message, Move, Reach
-from pipeline import albums, amend, attach, echoes, respond, whereabouts
+from pipeline import albums, amend, attach, completion, echoes, respond, whereabouts
 from pipeline.episodes import Place, place_of, settle, verdict
 from pipeline.identify import Address, Who, identify, senders_of
 from storage import bulk, talk
@@ -83,6 +83,7 @@ def _newest(reaches: Sequence[tuple[str, Reach]], written: Sequence[Written]) ->
 def _write(tx: Tx, written: Sequence[Written], policies: Policies, *, repeats: bool) -> list[Entry]:
     known = _known(tx, written, repeats=repeats)
     fresh, entries = echoes.settle(tx, _fresh(written, known))
+    entries += completion.complete(tx, written, known)
     late, fresh = albums.parted(fresh, known)
     entries += albums.extend(tx, late, known)
     fresh, further = albums.fold(fresh)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from connectors.base import Raw
+from storage.attachments import ATTACHMENTS
 from tests.fakes.channel import START, raw
 from tests.pipeline.rig import Rig
 
@@ -122,4 +123,21 @@ def test_changes_of_many_dialogs_at_once(rig: Rig) -> None:
     rig.take(*(raw(who, "1") for who in people))
     rig.take(*(raw(who, "e", f"by {who}", kind="edit", id=f"{who}:1", at=9) for who in reversed(people)))
     assert sorted(rig.said()) == sorted(f"by {who}" for who in people)
+    rig.check()
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_message_after_its_edit_brings_its_files_and_its_time(rig: Rig, together: bool) -> None:
+    rig.take(raw("anna", "0", "first", at=0))
+    edit = raw("anna", "e", "hello", kind="edit", id="anna:1", at=9)
+    message = raw("anna", "1", "helo", at=1, reply_to="anna:0", files=[{"name": "a.png", "data": "photo"}])
+    if together:
+        rig.take(edit, message)
+    else:
+        rig.take(edit)
+        rig.take(message)
+    first, second = sorted(rig.messages(), key=lambda row: row.sent_at)
+    assert (second.text, second.reply_to, second.data) == ("hello", first.id, None)
+    assert (second.sent_at - first.sent_at).total_seconds() == 1
+    assert [row.message_id for row in rig.rows(ATTACHMENTS)] == [second.id]
     rig.check()

@@ -94,6 +94,21 @@ def test_what_is_written_in_vk_is_answered_there_and_by_name(home: Household, vk
     assert said == [("in", "Есть в наличии?"), ("out", "Да, приходите"), ("out", "И скидка сегодня")]
 
 
+def test_replies_keep_to_what_telegram_allows(home: Household, telegram: Telegram) -> None:
+    telegram.limit()
+    people = range(ANNA, ANNA + 3)
+    for who in people:
+        telegram.says(who, "hello")
+    until(lambda: len(dialogs(home, "tg")) == len(people))
+    texts = [f"answer {number} in {dialog['id']}" for dialog in dialogs(home, "tg") for number in range(4)]
+    for text in texts:
+        reply(home, int(text.rpartition(" ")[2]), text=text)
+    until(lambda: all(telegram.effects(text) == 1 for text in texts))
+    assert telegram.requests["sendMessage"] == len(texts), "none of them was refused"
+    shown = [[each["text"] for each in telegram.messages(who) if each["text"].startswith("answer")] for who in people]
+    assert shown == [sorted(own) for own in shown], "in order"
+
+
 def test_a_revoked_token_is_told_to_everybody_and_nothing_is_lost(home: Household, telegram: Telegram) -> None:
     telegram.says(ANNA, "one")
     (dialog,) = until(lambda: dialogs(home, "tg"))
@@ -115,6 +130,7 @@ def test_a_door_opens_to_the_right_secret_alone(home: Household, telegram: Teleg
     update = telegram.says(ANNA, "one")
     for headers, status in (({}, 401), ({"x-telegram-bot-api-secret-token": "wrong"}, 401)):
         assert home.knock("/hooks/tg", update, headers) == status
+    assert home.log.read_text().count("hook.refused") == 1, "whoever watches is told, and not each time"
     assert home.knock("/hooks/tg", update, {"x-telegram-bot-api-secret-token": "repeat-after-me"}) == 200
     assert home.knock("/hooks/vk", {"type": "message_new", "group_id": 1}, {}) in {403, 404}
     until(lambda: dialogs(home, "tg"))

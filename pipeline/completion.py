@@ -1,0 +1,45 @@
+"""Completion: a message that comes after its own edit or deletion brings what those could not know."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import select, update
+
+from connectors.base import Message
+from pipeline import attach
+from storage import bulk, talk
+from storage.db import Tx
+from storage.journal import SYSTEM, Entry
+
+Written = tuple[str, Message]
+Key = tuple[str, str]
+# Marks, in a message's data, that an edit or deletion stands for it.
+EARLY = "early"
+
+
+def complete(tx: Tx, written: Sequence[Written], known: Mapping[Key, int]) -> list[Entry]:
+    """Give files, time and place to messages that others stood for; `known` has ids by (channel, key)."""
+    late = {known[key]: one for one in written if (key := (one[0], one[1].external_id)) in known}
+    if not late:
+        return []
+    rows = tx.execute(select(talk.MESSAGES).where(bulk.among(tx, talk.MESSAGES.c.id, late))).all()
+    entries: list[Entry] = []
+    for row in rows:
+        if not (row.data or {}).get(EARLY):
+            continue
+        channel, message = late[row.id]
+        kept = {name: value for name, value in row.data.items() if name != EARLY}
+        author = {"author": message.author} if message.author else {}
+        values = {
+            "sent_at": min(message.sent_at, row.sent_at),
+            "source_key": message.source_key,
+            "reply_to": known.get((channel, message.reply_to)) if message.reply_to else None,
+            "data": {**(message.data or {}), **author, **kept} or None,
+        }
+        tx.execute(update(talk.MESSAGES).where(talk.MESSAGES.c.id == row.id).values(**values))
+        if not row.deleted_at:
+            attach.files(tx, [(row.id, channel, message)])
+        if message.album:
+            talk.add_aliases(tx, channel, {message.album: row.id})
+        told = {"message": row.id, "seq": row.seq, "channel": channel}
+        entries.append(Entry("message.edited", SYSTEM, row.dialog_id, told))
+    return entries
