@@ -89,9 +89,11 @@ class Deliver:
         self._db.write(self._bury)
         with self._db.read() as tx:
             waiting = dict.fromkeys([*outbox.waiting(tx), *signals.channels(tx)])
+        more = [name for name in waiting if self.channel(name)]
+        with self._db.read() as tx:
             # Letters that were put off by a second must not wait for a sweep more.
             self.next_due = min([outbox.next_due(tx), *self._opening()])
-        return [name for name in waiting if self.channel(name)]
+        return more
 
     def _opening(self) -> list[float]:
         """Seconds until channels that were full take more."""
@@ -117,34 +119,33 @@ class Deliver:
         held: leases.Held | None = None
         sent = False
         while not self._stopping.is_set() and time.monotonic() < until:
-            taken, due = self._db.write(lambda tx: self._look(tx, name))
+            taken, due, full = self._db.write(lambda tx: self._look(tx, name))
             if taken is None:
                 break
             held = taken
             # The calls of one round run side by side; each lane has one letter in it.
-            if not due:
-                break
             list(self._pools[name].map(lambda letter_id: self._send(name, letter_id), due))
-            sent = True
+            sent |= bool(due)
+            if full:
+                break
         if held is not None:
             last = held
             self._db.write(lambda tx: leases.give_back(tx, last))
         return sent
 
-    def _look(self, tx: Tx, name: str) -> tuple[leases.Held | None, list[int]]:
-        if halts.until(tx, name) is not None:
-            return None, []
-        due = outbox.due(tx, name, self._work.senders)
-        if not due:
-            return None, []
+    def _look(self, tx: Tx, name: str) -> tuple[leases.Held | None, list[int], bool]:
+        """The channel, if it is ours, what goes now, and whether the channel takes no more for the moment."""
+        nothing: tuple[None, list[int], bool] = (None, [], False)
+        if halts.until(tx, name) is not None or not (due := outbox.due(tx, name, self._work.senders)):
+            return nothing
         # Long enough for a round of calls that all hang.
         seconds = self._work.lease + self._patience(name) * 4
         held = leases.take(tx, f"deliver:{name}", seconds)
         if held is None:
-            return None, []
+            return nothing
         admitted, wait = self._paces[name].admit(tx, due, leases.database_now(tx))
         self._opens[name] = time.monotonic() + wait
-        return held, admitted
+        return held, admitted, wait > 0
 
     def _patience(self, name: str) -> float:
         """Seconds a letter's calls may take; where it can be looked for, that is one call more."""

@@ -36,7 +36,7 @@ _CHANNEL = "site"
 _SECRET = "whsec_Y2hhb3MgaXMgYSBsYWRkZXIsIGFuZCBzbyBpcyB0aGlz"
 # Messages a second that are written at most; in a short run fewer, so that the faults have something to hit.
 _RATE, _SHORT_RATE, _SHORT = 120, 75, 4000
-_READY_SECONDS, _SETTLE_SECONDS, _STUCK_SECONDS = 60.0, 180.0, 90.0
+_READY_SECONDS, _SETTLE_SECONDS, _STILL_SECONDS, _STUCK_SECONDS = 60.0, 180.0, 45.0, 90.0
 # How often a failing site waits for somebody to notice.
 _PATIENCE = 5
 # Readers that ask now and then have asked by then.
@@ -255,13 +255,16 @@ class Run:
     # ---- the end ----
 
     async def _settle(self, outside: Outside, db: Database) -> None:
-        """Wait until nothing is in flight any more, and everybody has read it."""
-        began = time.monotonic()
-        while time.monotonic() - began < _SETTLE_SECONDS:
+        """Wait until nothing is in flight any more, and everybody has read it; or until nothing moves."""
+        began = moved = time.monotonic()
+        before: tuple[int, ...] = ()
+        while time.monotonic() - began < _SETTLE_SECONDS and time.monotonic() - moved < _STILL_SECONDS:
             state = await outside.ask("state")
             left, newest, stored = await asyncio.to_thread(_in_flight, db)
             if not left and stored >= state["acked"] and not state["busy"] and state["feed"] >= newest:
                 break
+            now = (left, newest, stored, state["busy"], state["feed"])
+            moved, before = (moved, before) if now == before else (time.monotonic(), now)
             await asyncio.sleep(0.2)
         self._say(f"settled after {time.monotonic() - began:.1f} s")
         await asyncio.sleep(_LAST_READ)
