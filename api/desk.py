@@ -12,7 +12,7 @@ from api.fields import Body, FileIds, Id, Listing, Moment, PathId, QueryId, Sear
 from api.house import House, house
 from api.schemas import Begun, Dialog, Me, Message, Page, errors
 from api.writes import Writer, answer, writer
-from dialogs import desk, rewriting, signs, view, writing
+from dialogs import desk, rewriting, signals, view, writing
 from dialogs.access import Staff
 from dialogs.work import Work
 from pipeline import letters
@@ -217,7 +217,7 @@ def typing(dialog_id: PathId, write: Writes) -> Response:
     """Show the client that somebody types, for some seconds, where his channel has a form for it."""
 
     def act(work: Work) -> tuple[int, Any]:
-        signs.typing(work, dialog_id)
+        signals.typing(work, dialog_id)
         return 204, None
 
     return write(None, act)

@@ -166,13 +166,13 @@ class Signal(msgspec.Struct, frozen=True):
 
 @runtime_checkable
 class Signals(Protocol):
-    """A connector that can give signs."""
+    """A connector that can give signals."""
 
     # The kinds it has.
     signals: frozenset[str]
 
     async def signal(self, signal: Signal) -> None:
-        """Give the sign once; what fails is forgotten. Raises ConnectorError."""
+        """Give the signal once; what fails is forgotten. Raises ConnectorError."""
 
 
 @runtime_checkable

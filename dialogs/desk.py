@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Row, and_, func, select, update
 
-from dialogs import signs, status
+from dialogs import signals, status
 from dialogs.access import demand
 from dialogs.errors import Conflict, Invalid, NotFound, Stale
 from dialogs.work import Work
@@ -82,7 +82,7 @@ def mark_read(work: Work, dialog: Row[Any], seq: int) -> None:
     if dialog.unread:
         before, after = ({"read_seq": s, "unread": u} for s, u in ((dialog.read_seq, dialog.unread), (seq, left)))
         work.tell("dialog.read", dialog.id, before=before, after=after)
-        signs.read(work, dialog, seq)
+        signals.read(work, dialog, seq)
 
 
 def seq_of(work: Work, dialog: Row[Any], value: int, field: str) -> int:

@@ -55,8 +55,7 @@ def _say_otherwise(work: Work, letter: Row[Any], words: dict[str, Any]) -> None:
     if letter.state in {FAILED, CANCELLED, UNCONFIRMED}:
         raise Invalid(f"The reply is {letter.state}; retry it, or write another one.")
     _demand_able(work, letter.channel, "edit")
-    buttons = {name: kept[name] for name in ("buttons",) if name in kept}
-    _put(work, [letter], "edit", {"files": [], "author": work.actor.name, **buttons, **words})
+    _put(work, [letter], "edit", {**kept, "files": [], "author": work.actor.name, **words})
 
 
 def _ours(work: Work, dialog_id: int, message_id: int) -> tuple[Row[Any], Sequence[Row[Any]]]:

@@ -32,8 +32,8 @@ class Work:
         """Let the journal say it, with the rest, right before the commit."""
         self.entries.append(journal.Entry(kind, self.actor.label, dialog_id, data))
 
-    def sign(self, channel: str, recipient: str, kind: str, data: str = "") -> None:
-        """Give the client a sign, where his channel has it."""
+    def signal(self, channel: str, recipient: str, kind: str, data: str = "") -> None:
+        """Give the client a signal, where his channel has it."""
         if self.can(channel, kind):
             signals.put(self.tx, [signals.NewSignal(channel, recipient, kind, data)])
             self.channels.add(channel)

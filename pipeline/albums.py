@@ -9,27 +9,26 @@ from sqlalchemy import update
 from connectors.base import Message
 from connectors.markup import to_html
 from pipeline import attach
+from pipeline.identify import Address, Written
 from storage import attachments, talk
 from storage.db import Tx
 from storage.journal import SYSTEM, Entry
 
-Written = tuple[str, Message]
-Key = tuple[str, str]
 # A text, and its looks where it has some.
 Words = tuple[str, str | None]
 
 
-def parted(written: Sequence[Written], known: Mapping[Key, int]) -> tuple[list[Written], list[Written]]:
+def parted(written: Sequence[Written], known: Mapping[Address, int]) -> tuple[list[Written], list[Written]]:
     """Members of albums that are stored already, and all the others."""
     late = [one for one in written if _is_late(one, known)]
     return late, [one for one in written if not _is_late(one, known)] if late else list(written)
 
 
-def fold(written: Sequence[Written]) -> tuple[list[Written], dict[Key, list[str]]]:
+def fold(written: Sequence[Written]) -> tuple[list[Written], dict[Address, list[str]]]:
     """Each album as one message in the place of its first member, and by its key the further keys it goes by."""
-    places: dict[Key, int] = {}
+    places: dict[Address, int] = {}
     folded: list[Written] = []
-    keys: dict[Key, list[str]] = {}
+    keys: dict[Address, list[str]] = {}
     for channel, message in written:
         place = places.get((channel, message.album)) if message.album else None
         if place is not None:
@@ -44,7 +43,7 @@ def fold(written: Sequence[Written]) -> tuple[list[Written], dict[Key, list[str]
     return folded, keys
 
 
-def extend(tx: Tx, late: Sequence[Written], known: Mapping[Key, int]) -> list[Entry]:
+def extend(tx: Tx, late: Sequence[Written], known: Mapping[Address, int]) -> list[Entry]:
     """Add members to albums that are stored already; `known` has their ids by (channel, album)."""
     entries: list[Entry] = []
     ordered = sorted(late, key=_album)
@@ -54,7 +53,7 @@ def extend(tx: Tx, late: Sequence[Written], known: Mapping[Key, int]) -> list[En
 
 
 def _add(tx: Tx, channel: str, message_id: int, members: Sequence[Message]) -> list[Entry]:
-    talk.add_aliases(tx, channel, {message.external_id: message_id for message in members})
+    talk.add_aliases(tx, {(channel, message.external_id): message_id for message in members})
     there = len(attachments.of_messages(tx, [message_id]).get(message_id, ()))
     whole = members[0]
     for message in members[1:]:
@@ -83,12 +82,12 @@ def _together(first: Words, more: Words) -> Words:
     return f"{first[0]}\n{more[0]}", looks
 
 
-def _is_late(written: Written, known: Mapping[Key, int]) -> bool:
+def _is_late(written: Written, known: Mapping[Address, int]) -> bool:
     channel, message = written
     return message.album is not None and (channel, message.album) in known
 
 
-def _album(written: Written) -> Key:
+def _album(written: Written) -> Address:
     channel, message = written
     assert message.album
     return channel, message.album

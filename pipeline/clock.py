@@ -9,7 +9,7 @@ import log
 from pipeline.daemons import await_schema, file_store, open_database
 from pipeline.stopping import Stop
 from settings import RetentionSettings, Settings
-from storage import attachments, idempotency, inbox, journal, leases, paces
+from storage import attachments, idempotency, inbox, journal, leases, paces, signals
 from storage.db import Database, Tx, is_database_fault, now
 from storage.files import FileStore
 
@@ -38,6 +38,7 @@ class Clock:
         self._chores: list[tuple[float, Callable[[], None]]] = [
             (_OFTEN, self._add_up),
             (_OFTEN, self._forget_paces),
+            (_OFTEN, self._forget_signals),
             (_SELDOM, self._forget_requests),
             (_SELDOM, self._forget_raws),
             (_SELDOM, self._forget_events),
@@ -80,6 +81,9 @@ class Clock:
 
     def _forget_paces(self) -> None:
         self._db.write(lambda tx: paces.forget(tx, leases.database_now(tx)))
+
+    def _forget_signals(self) -> None:
+        self._db.write(signals.forget)
 
     def _forget_requests(self) -> None:
         before = now() - timedelta(hours=self._keep.idempotency)

@@ -4,19 +4,17 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select, update
 
-from connectors.base import Message
 from pipeline import attach
+from pipeline.identify import Address, Written
 from storage import bulk, talk
 from storage.db import Tx
 from storage.journal import SYSTEM, Entry
 
-Written = tuple[str, Message]
-Key = tuple[str, str]
 # Marks, in a message's data, that an edit or deletion stands for it.
 EARLY = "early"
 
 
-def complete(tx: Tx, written: Sequence[Written], known: Mapping[Key, int]) -> list[Entry]:
+def complete(tx: Tx, written: Sequence[Written], known: Mapping[Address, int]) -> list[Entry]:
     """Give files, time and place to messages that others stood for; `known` has ids by (channel, key)."""
     late = {known[key]: one for one in written if (key := (one[0], one[1].external_id)) in known}
     if not late:
@@ -39,7 +37,7 @@ def complete(tx: Tx, written: Sequence[Written], known: Mapping[Key, int]) -> li
         if not row.deleted_at:
             attach.files(tx, [(row.id, channel, message)])
         if message.album:
-            talk.add_aliases(tx, channel, {message.album: row.id})
+            talk.add_aliases(tx, {(channel, message.album): row.id})
         told = {"message": row.id, "seq": row.seq, "channel": channel}
         entries.append(Entry("message.edited", SYSTEM, row.dialog_id, told))
     return entries

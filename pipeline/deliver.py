@@ -26,7 +26,7 @@ from pipeline.loop import LoopThread
 from pipeline.outcome import Tried, Verdict, judge
 from pipeline.pace import Pace
 from pipeline.posting import letters_of
-from pipeline.signs import Signs
+from pipeline.signals import Signalling
 from pipeline.turns import Turns
 from settings import WorkSettings
 from storage import halts, journal, leases, outbox, signals, talk
@@ -64,7 +64,7 @@ class Deliver:
         self._paces = {name: self._pace(name) for name in channels.connectors}
         # Of each channel its own: a server that hangs holds up nobody but its own letters.
         self._pools = {name: ThreadPoolExecutor(work.senders, f"send {name}") for name in channels.connectors}
-        self._signals = Signs(db, channels, loop)
+        self._signals = Signalling(db, channels, loop)
         # Seconds from the last sweep until a letter's time comes.
         self.next_due = math.inf
         # When each channel takes more, by the monotonic clock.
@@ -195,7 +195,7 @@ class Deliver:
 
     def _sent(self, row: Row[Any], letters: Sequence[Letter]) -> Receipt:
         if not letters:
-            raise Rejected("what it changes never went out")
+            raise Rejected("what it changes is not known to be out")
         connector = self._channels[row.channel]
         receipts = [self._loop.run(connector.send(letter), connector.limits.call) for letter in letters]
         return Receipt(tuple(key for receipt in receipts for key in receipt.external_ids))

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from connectors.base import Message
+from pipeline.identify import Written
 from storage import outbox, talk
 from storage.db import Tx, now
 from storage.journal import SYSTEM, Entry
 
-Written = tuple[str, Message]
 # What is known to have arrived once its echo is heard, whatever was thought of it.
 _SETTLED = (outbox.QUEUED, outbox.UNCONFIRMED, outbox.HELD, outbox.FAILED)
 

@@ -17,7 +17,10 @@ IDENTITIES = Identity.__table__  # type: ignore[attr-defined]
 PROOFS = Proof.__table__  # type: ignore[attr-defined]
 DIALOGS = Dialog.__table__  # type: ignore[attr-defined]
 
+# A channel and an address in it, or a key.
 Address = tuple[str, str]
+# A message and the channel it came by.
+Written = tuple[str, Message]
 # A proof's kind and value.
 Proved = tuple[str, str]
 

@@ -2,11 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from connectors.base import Message
+from pipeline.identify import Written
 from storage import outbox, signals, talk
 from storage.db import Tx
-
-Written = tuple[str, Message]
 
 
 def wanted(written: Iterable[Written]) -> list[Written]:

@@ -9,7 +9,7 @@ import orjson
 from connectors.base import ChannelSettings, Envelope, Message, Move, Reach
 from pipeline import albums, amend, attach, completion, echoes, respond, whereabouts
 from pipeline.episodes import Place, place_of, settle, verdict
-from pipeline.identify import Address, Who, identify, senders_of
+from pipeline.identify import Address, Who, Written, identify, senders_of
 from storage import bulk, talk
 from storage.db import Tx, is_conflict, now
 from storage.journal import SYSTEM, Entry
@@ -17,7 +17,6 @@ from storage.journal import SYSTEM, Entry
 _EPISODE_COLUMNS = ("id", "dialog_id", "number", "status", "opened_at", "resolved_at")
 _DIALOG_COLUMNS = ("last_seq", "last_in_seq", "unread", "last_at", "last_message_id", "episode_id")
 
-Written = tuple[str, Message]
 Policies = Mapping[str, ChannelSettings]
 
 
@@ -93,18 +92,18 @@ def _write(tx: Tx, written: Sequence[Written], policies: Policies, *, repeats: b
     locked = talk.lock_with_episodes(tx, {known.dialog_id for known in who.values()})
     places = {row.id: place_of(row) for row in locked}
     seats = _Seats(who, places, policies, known, talk.episode_ids(tx, _closed(places)))
-    seats.further = further
     asked = respond.wanted(fresh)
     ids = talk.message_ids(tx, len(fresh) + len(asked))
     placed = [(message_id, *message) for message_id, message in zip(ids, fresh, strict=False)]
+    aliases = {(channel, key): i for i, channel, one in placed for key in further.get((channel, one.external_id), ())}
+    seats.ids |= aliases
     rows = [seats.take(*one) for one in placed]
     answers = [seats.answer(message_id, *message) for message_id, message in zip(ids[len(fresh) :], asked, strict=True)]
     bulk.insert(tx, talk.EPISODES, _EPISODE_COLUMNS, [row for place in places.values() for row in place.opened])
     talk.reopen(tx, [place.reopened for place in places.values() if place.reopened])
     bulk.insert(tx, talk.MESSAGES, talk.NewMessage._fields, rows + answers)
     attach.files(tx, [one for one in placed if one[2].files])
-    for (channel, first), keys in further.items():
-        talk.add_aliases(tx, channel, dict.fromkeys(keys, seats.ids[channel, first]))
+    talk.add_aliases(tx, aliases)
     respond.write(tx, asked, answers)
     respond.acknowledge(tx, fresh)
     bulk.update(tx, talk.DIALOGS, "id", _DIALOG_COLUMNS, [_saved(place) for place in places.values()])
@@ -157,8 +156,6 @@ class _Seats:
         episode_ids: Sequence[int],
     ) -> None:
         self.entries: list[Entry] = []
-        # By a message's key, the other keys it goes by.
-        self.further: Mapping[Address, Sequence[str]] = {}
         self._who, self._places, self._policies = who, places, policies
         # Messages that can be answered, by their keys.
         self.ids = dict(known)
@@ -176,8 +173,7 @@ class _Seats:
         settle(place, decided, sent_at, self._episode_ids.__next__)
         _advance(place, message_id, message, sent_at)
         answers = self.ids.get((channel, message.reply_to)) if message.reply_to else None
-        for key in (message.external_id, *self.further.get((channel, message.external_id), ())):
-            self.ids[channel, key] = message_id
+        self.ids[channel, message.external_id] = message_id
         actor = f"client:{person.client_id}" if inbound else SYSTEM
         told = {"message": message_id, "seq": place.seq, "channel": channel, "direction": message.direction}
         self.entries.append(Entry("message.received", actor, place.dialog_id, told))

@@ -55,12 +55,15 @@ def take_nameless(tx: Tx, channel: str, limit: int, again: datetime) -> Sequence
 
 def name(tx: Tx, identity: Row[Any], called: str, details: Mapping[str, str], again: datetime) -> None:
     """Keep what the channel told of somebody, to be asked for again then; the client takes the name if he has none."""
-    values: dict[str, Any] = {"ask_at": again, "profile": {**identity.profile, **details}}
+    # Read anew: more may have been learnt while the channel was asked.
+    own = IDENTITIES.c.id == identity.id
+    profile = tx.execute(select(IDENTITIES.c.profile).where(own).with_for_update()).scalar_one()
+    values: dict[str, Any] = {"ask_at": again, "profile": {**profile, **details}}
     if called:
         values["name"] = called
         unnamed = (CLIENTS.c.id == identity.client_id, CLIENTS.c.name == "")
         tx.execute(update(CLIENTS).where(*unnamed).values(name=called))
-    tx.execute(update(IDENTITIES).where(IDENTITIES.c.id == identity.id).values(**values))
+    tx.execute(update(IDENTITIES).where(own).values(**values))
 
 
 def dialogs(tx: Tx, clients: list[int]) -> list[int]:

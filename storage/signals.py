@@ -32,6 +32,11 @@ def put(tx: Tx, signals: Sequence[NewSignal]) -> None:
     bulk.insert(tx, SIGNALS, columns, [(*signal, at) for signal in signals])
 
 
+def forget(tx: Tx) -> None:
+    """Drop what is stale: a channel that is gone, or has no signals, takes none."""
+    tx.execute(delete(SIGNALS).where(SIGNALS.c.created_at < _stale(tx)))
+
+
 def channels(tx: Tx) -> list[str]:
     """Channels in which a signal waits."""
     return list(tx.execute(select(SIGNALS.c.channel).distinct()).scalars())
@@ -41,5 +46,9 @@ def take(tx: Tx, channel: str, limit: int) -> Sequence[Row[Any]]:
     """Those that wait in the channel, gone with this transaction; what is stale goes without being given."""
     first = select(SIGNALS.c.id).where(SIGNALS.c.channel == channel).order_by(SIGNALS.c.id).limit(limit)
     gone = delete(SIGNALS).where(SIGNALS.c.id.in_(first.scalar_subquery())).returning(SIGNALS)
-    fresh: datetime = database_now(tx) - timedelta(seconds=_FRESH)
-    return [row for row in tx.execute(gone).all() if row.created_at >= fresh]
+    stale = _stale(tx)
+    return [row for row in tx.execute(gone).all() if row.created_at >= stale]
+
+
+def _stale(tx: Tx) -> datetime:
+    return database_now(tx) - timedelta(seconds=_FRESH)

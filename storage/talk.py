@@ -125,12 +125,12 @@ def name_message(tx: Tx, message_id: int, channel: str, keys: Sequence[str]) -> 
             keys = keys[1:]
     if keys:
         known = ids_of(tx, channel, keys)
-        add_aliases(tx, channel, {key: message_id for key in keys if key not in known})
+        add_aliases(tx, {(channel, key): message_id for key in keys if key not in known})
 
 
-def add_aliases(tx: Tx, channel: str, keys: Mapping[str, int]) -> None:
-    """Keep further keys of messages, each with its message's id."""
-    rows = [(channel, key, message_id) for key, message_id in keys.items()]
+def add_aliases(tx: Tx, keys: Mapping[tuple[str, str], int]) -> None:
+    """Keep further keys of messages: by (channel, key) the message's id."""
+    rows = [(*key, message_id) for key, message_id in keys.items()]
     bulk.insert_new(tx, ALIASES, ("channel", "external_id", "message_id"), rows, ("message_id",))
 
 

@@ -9,17 +9,20 @@ and the outside world in a process that nothing happens to: visitors in the widg
 webhook and takes signed replies, operators who follow the feed and answer. It writes a ledger of what it sent, what
 was acknowledged and what came back. Between world, daemons and servers stand TCP proxies that fail on demand.
 
-What breaks is drawn from the seed and printed before it happens: `kill -9`, SIGTERM and SIGSTOP beyond the lease of
-every kind of process; Redis flushed, killed, frozen, cut off, swallowed, absent from the start; PostgreSQL restarted
+What breaks is drawn from the seed and printed before it happens: `kill -9`, SIGTERM and SIGSTOP of every
+kind of process, of the pipeline's beyond its lease; Redis flushed, killed, frozen, cut off, swallowed, absent from the start; PostgreSQL restarted
 in immediate mode, cut off, swallowed, slow, and COMMITs whose answer is lost after they took effect; the HTTP door cut
-off, and its answers lost after the effect; a site that takes a reply and cuts the line or answers 500, 429 or 503. The
-same seed gives the same plan; what it hits depends on the moment, as it does in life.
+off, and its answers lost after the effect; a site that takes a reply and cuts the line or answers 500, 429 or 503; and
+of Telegram and VK, fakes in processes of their own, lines cut and swallowed, replies taken without an answer, errors,
+pages instead of JSON, VK's lost history and keys. `--channels` says who takes part. The same seed gives the same plan;
+what it hits depends on the moment, as it does in life.
 
-At the end the faults stop, everything gets 60 seconds to settle, the daemons are stopped, and the ledger is held
-against the database. The last line is one JSON object. All of these have to be 0:
+At the end the faults stop, everything gets up to three minutes to settle, the daemons are stopped, and the ledger is
+held against the database. The last line is one JSON object. All of these have to be 0:
 
     lost        acknowledged but not stored; accepted but never arrived; missing from a history or the event feed
-    doubled     stored twice; the same reply under two keys (a site drops repeats of one key, as the convention asks)
+    doubled     stored twice; the same reply under two keys (a site drops repeats of one key, as the convention asks);
+                excused only for a reply that is marked as perhaps arrived twice
     inversions  out of order in the dialog, in a history, at the receiver or in the feed; excused only for letters
                 marked as perhaps arrived twice
     unsettled   never acknowledged, still queued, parked, not sent; a daemon that did not stop within 30 seconds

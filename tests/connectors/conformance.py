@@ -97,7 +97,7 @@ class Inbound(_Piped):
         assert first == second
         assert [type(envelope) for envelope in first] == [Message]
         assert raw.external_id
-        for text in _texts(msgspec.to_builtins(first)):
+        for text in texts_in(msgspec.to_builtins(first)):
             assert "\x00" not in text
             text.encode()
 
@@ -309,13 +309,14 @@ def _made_or_refused(make: Callable[[str, str], Raw]) -> Raw | Refused:
         return refused
 
 
-def _texts(value: Any) -> Iterator[str]:
+def texts_in(value: Any) -> Iterator[str]:
+    """Every string in built-in containers, keys too."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
         for key, inner in value.items():
-            yield from _texts(key)
-            yield from _texts(inner)
+            yield from texts_in(key)
+            yield from texts_in(inner)
     elif isinstance(value, list | tuple):
         for inner in value:
-            yield from _texts(inner)
+            yield from texts_in(inner)

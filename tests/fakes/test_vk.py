@@ -7,31 +7,16 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.fakes.vk import FakeVk
-from tests.fakes.vk_client import VkClient
+from tests.fakes.vk_client import ANNA, VkClient
 
 Json = dict[str, Any]
 ROOT = Path(__file__).parents[2]
-ANNA = 1001
-
-
-@pytest.fixture
-def vk() -> Iterator[FakeVk]:
-    with FakeVk() as fake:
-        fake.tune(rate=1000)
-        fake.says(ANNA, "Hello")
-        yield fake
-
-
-@pytest.fixture
-def client(vk: FakeVk) -> VkClient:
-    return VkClient(vk)
 
 
 # ---- methods ----

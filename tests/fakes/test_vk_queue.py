@@ -11,23 +11,9 @@ import pytest
 
 from tests.fakes import vk_events
 from tests.fakes.vk import FakeVk
-from tests.fakes.vk_client import VkClient
+from tests.fakes.vk_client import ANNA, VkClient
 
 Json = dict[str, Any]
-ANNA = 1001
-
-
-@pytest.fixture
-def vk() -> Iterator[FakeVk]:
-    with FakeVk() as fake:
-        fake.tune(rate=1000)
-        fake.says(ANNA, "Hello")
-        yield fake
-
-
-@pytest.fixture
-def client(vk: FakeVk) -> VkClient:
-    return VkClient(vk)
 
 
 # ---- Long Poll ----

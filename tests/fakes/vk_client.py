@@ -8,6 +8,7 @@ from typing import Any
 from tests.fakes.vk import FakeVk
 
 Json = dict[str, Any]
+ANNA = 1001
 
 
 class VkClient:

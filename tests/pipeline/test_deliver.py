@@ -151,7 +151,7 @@ def test_what_changes_a_message_that_never_went_out_is_rejected(rig: Rig, sendin
     change = rig.letter("ok", action="edit", message_id=message)
     sending.settle()
     found = rig.letter_row(change)
-    assert (found.state, found.error) == ("failed", "what it changes never went out")
+    assert (found.state, found.error) == ("failed", "what it changes is not known to be out")
 
 
 def test_a_note_leaves_by_no_channel(rig: Rig, sending: Sending) -> None:

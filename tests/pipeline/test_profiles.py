@@ -48,3 +48,11 @@ def test_who_is_nobody_is_not_asked_for_all_the_time_and_known_ones_again_later(
         tx.execute(update(IDENTITIES).values(ask_at=now()))
     asker.ask()
     assert len(Fake.asked) == 2
+
+
+def test_what_is_learnt_while_the_channel_is_asked_stays(rig: Rig, asker: Asker) -> None:
+    rig.take(raw("anna", "1", ask=True))
+    rows = asker._take("shop", 9)
+    rig.take(raw("anna", "2", profile={"start": "promo"}))
+    asker._ask("shop", rig.channels["shop"], rows)  # type: ignore[arg-type]
+    assert rig.rows(IDENTITIES)[0].profile == {"start": "promo", "url": "https://anna.example"}

@@ -1,7 +1,11 @@
 """Respond: what goes back to clients by itself, and where they can be reached."""
 
+from datetime import timedelta
+
 from pipeline.attach import Shelf
 from pipeline.drain import Drain
+from storage import signals
+from storage.db import now
 from storage.models import Signal
 from storage.outbox import OUTBOX
 from tests.fakes.channel import Fake, raw
@@ -102,3 +106,14 @@ def test_what_the_source_tells_of_people_is_kept(rig: Rig) -> None:
 def test_who_of_a_group_wrote_is_kept(rig: Rig) -> None:
     rig.take(raw("group", "1", author="Anna", data={"quote": "x"}))
     assert rig.messages()[0].data == {"author": "Anna", "quote": "x"}
+
+
+def test_signals_nobody_takes_go_when_they_are_stale(rig: Rig) -> None:
+    rig.take(raw("anna", "1", "Yes", press="query 7"))
+    with rig.db.begin() as tx:
+        signals.forget(tx)
+    assert len(rig.rows(SIGNALS)) == 1
+    with rig.db.begin() as tx:
+        tx.execute(SIGNALS.update().values(created_at=now() - timedelta(minutes=1)))
+        signals.forget(tx)
+    assert rig.rows(SIGNALS) == []

@@ -9,7 +9,7 @@ from connectors.base import Unavailable
 from connectors.vk import Vk, backfill
 from connectors.vk.fields import Json
 from pipeline.loop import LoopThread
-from tests.connectors.vk.kit import ANNA, CHAT, connector
+from tests.connectors.vk.kit import ANNA, CHAT
 from tests.fakes.vk import FakeVk
 
 NOW = int(time.time())
@@ -25,13 +25,6 @@ def vk() -> Iterator[FakeVk]:
     with FakeVk() as vk:
         vk.world.rate = 1000
         yield vk
-
-
-@pytest.fixture
-def channel(vk: FakeVk, loop: LoopThread) -> Iterator[Vk]:
-    made = connector(vk)
-    yield made
-    loop.run(made.close(), 5)
 
 
 def missed(channel: Vk, loop: LoopThread, since: int) -> list[list[Json]]:

@@ -1,6 +1,5 @@
 """`check` says in one line what answers, or what is wrong and how to mend it."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,12 +8,6 @@ from connectors.base import ConnectorError, Denied, Unavailable
 from pipeline.loop import LoopThread
 from tests.connectors.vk.kit import connector
 from tests.fakes.vk import FakeVk
-
-
-@pytest.fixture
-def vk() -> Iterator[FakeVk]:
-    with FakeVk() as vk:
-        yield vk
 
 
 def checked(vk: FakeVk, loop: LoopThread, **more: Any) -> str:

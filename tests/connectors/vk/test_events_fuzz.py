@@ -1,7 +1,6 @@
 """Whatever comes in place of what VK sends: it is read or it raises, and what is read can be stored."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 
 from connectors.base import Envelope, Raw
 from connectors.vk.events import parse_event, raw_of
+from tests.connectors.conformance import texts_in
 from tests.connectors.vk.samples import ANNA, AT, GROUP, attached, event, message
 
 JSON = st.recursive(
@@ -37,22 +37,10 @@ KINDS = [
 ]  # fmt: skip
 
 
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _texts(key)
-            yield from _texts(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from _texts(inner)
-
-
 def _check(envelopes: list[Envelope]) -> None:
     """Databases take every text, and the data as JSON."""
     for envelope in envelopes:
-        for text in _texts(msgspec.to_builtins(envelope)):
+        for text in texts_in(msgspec.to_builtins(envelope)):
             assert "\x00" not in text
             text.encode()
         orjson.dumps(getattr(envelope, "data", None))

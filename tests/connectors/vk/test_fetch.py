@@ -1,7 +1,5 @@
 """Files by the address VK gives: streamed, from public hosts alone."""
 
-from collections.abc import Iterator
-
 import pytest
 from aiohttp import web
 
@@ -10,19 +8,6 @@ from connectors.vk import Vk
 from pipeline.loop import LoopThread
 from tests.connectors.vk.kit import connector
 from tests.fakes.vk import FakeVk
-
-
-@pytest.fixture
-def vk() -> Iterator[FakeVk]:
-    with FakeVk() as vk:
-        yield vk
-
-
-@pytest.fixture
-def channel(vk: FakeVk, loop: LoopThread) -> Iterator[Vk]:
-    made = connector(vk)
-    yield made
-    loop.run(made.close(), 5)
 
 
 async def fetched(channel: Vk, source: str) -> tuple[bytes, str]:

@@ -1,7 +1,5 @@
 """Who writes: people, communities and conversations, asked for in batches."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from connectors.base import Unavailable
@@ -9,21 +7,8 @@ from connectors.vk import Vk, profiles
 from connectors.vk.fields import Json
 from connectors.vk.profiles import look_up
 from pipeline.loop import LoopThread
-from tests.connectors.vk.kit import ANNA, CHAT, connector
+from tests.connectors.vk.kit import ANNA, CHAT
 from tests.fakes.vk import FakeVk
-
-
-@pytest.fixture
-def vk() -> Iterator[FakeVk]:
-    with FakeVk() as vk:
-        yield vk
-
-
-@pytest.fixture
-def channel(vk: FakeVk, loop: LoopThread) -> Iterator[Vk]:
-    made = connector(vk)
-    yield made
-    loop.run(made.close(), 5)
 
 
 def test_people_have_names_pages_and_pictures(vk: FakeVk, channel: Vk, loop: LoopThread) -> None:

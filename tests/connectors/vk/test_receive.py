@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -17,19 +16,6 @@ from tests.fakes.vk import FakeVk
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(longpoll, "_PAUSES", (0.02, 0.02, 0.02))
-
-
-@pytest.fixture
-def vk() -> Iterator[FakeVk]:
-    with FakeVk() as vk:
-        yield vk
-
-
-@pytest.fixture
-def channel(vk: FakeVk, loop: LoopThread) -> Iterator[Vk]:
-    made = connector(vk)
-    yield made
-    loop.run(made.close(), 5)
 
 
 @pytest.fixture

@@ -19,24 +19,10 @@ from connectors.vk.calls import Unclear, meaning
 from connectors.vk.fields import Json
 from connectors.vk.outgoing import format_data, keyboard
 from pipeline.loop import LoopThread
-from tests.connectors.vk.kit import ANNA, connector, file, letter
+from tests.connectors.vk.kit import ANNA, file, letter
 from tests.fakes.vk import FakeVk
 
 Post = Callable[[Letter], Receipt]
-
-
-@pytest.fixture
-def vk() -> Iterator[FakeVk]:
-    with FakeVk() as vk:
-        vk.allow(ANNA)
-        yield vk
-
-
-@pytest.fixture
-def channel(vk: FakeVk, loop: LoopThread) -> Iterator[Vk]:
-    made = connector(vk)
-    yield made
-    loop.run(made.close(), 5)
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 """What the fake does wrong on demand, and how Telegram says no."""
 
-import threading
-from collections import deque
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from tests.fakes import faults
 
 Json = dict[str, Any]
 # throttle: 429 with `retry_after`, for the chat called or, with `whole_bot`, for all. before, after: HTTP `status`
@@ -56,30 +56,8 @@ class Fault:
     answer: Any = None
 
 
-class Faults:
-    """The faults that wait."""
+class Faults(faults.Faults[Fault]):
+    """Those that wait."""
 
     def __init__(self) -> None:
-        self._waiting: deque[Fault] = deque()
-        self._lock = threading.Lock()
-
-    def add(self, fault: Fault) -> None:
-        """Queue it behind the others."""
-        with self._lock:
-            self._waiting.append(fault)
-
-    def clear(self) -> None:
-        """Nothing goes wrong any more."""
-        with self._lock:
-            self._waiting.clear()
-
-    def take(self, method: str) -> Fault | None:
-        """What goes wrong with this call, if anything."""
-        with self._lock:
-            for fault in self._waiting:
-                if fault.method == method or (fault.method == "*" and method not in {"getUpdates", "file"}):
-                    fault.times -= 1
-                    if fault.times == 0:
-                        self._waiting.remove(fault)
-                    return fault
-        return None
+        super().__init__(lambda method: method not in {"getUpdates", "file"})

@@ -1,9 +1,9 @@
 """What the fake does wrong on demand, and the errors VK answers with."""
 
-import threading
-from collections import deque
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from tests.fakes import faults
 
 Json = dict[str, Any]
 # error: an API error; failed: `answer` instead of events; before, after: HTTP `status` without and with the effect;
@@ -68,33 +68,11 @@ class Fault:
     answer: Json | None = None
 
 
-class Faults:
-    """The faults that wait."""
+class Faults(faults.Faults[Fault]):
+    """Those that wait."""
 
     def __init__(self) -> None:
-        self._waiting: deque[Fault] = deque()
-        self._lock = threading.Lock()
-
-    def add(self, fault: Fault) -> None:
-        """Queue it behind the others."""
-        with self._lock:
-            self._waiting.append(fault)
-
-    def clear(self) -> None:
-        """Nothing goes wrong any more."""
-        with self._lock:
-            self._waiting.clear()
-
-    def take(self, method: str) -> Fault | None:
-        """What goes wrong with this call, if anything."""
-        with self._lock:
-            for fault in self._waiting:
-                if fault.method == method or (fault.method == "*" and "." in method):
-                    fault.times -= 1
-                    if fault.times == 0:
-                        self._waiting.remove(fault)
-                    return fault
-        return None
+        super().__init__(lambda method: "." in method)
 
 
 def captcha(url: str) -> Json:

@@ -1,4 +1,4 @@
-"""Signs: what a client may see of an operator at work, where his channel has a form for it."""
+"""Signals: what a client may see of an operator at work, where his channel has a form for it."""
 
 from typing import Any
 
@@ -18,14 +18,14 @@ def typing(work: Work, dialog_id: int) -> None:
         raise NotFound(f"There is no dialog {dialog_id}.")
     last = _last(work, dialog, dialog.last_in_seq)
     if last is not None:
-        work.sign(last.channel, last.address, "typing")
+        work.signal(last.channel, last.address, "typing")
 
 
 def read(work: Work, dialog: Row[Any], seq: int) -> None:
     """The client's messages up to `seq` were read."""
     last = _last(work, dialog, seq)
     if last is not None and last.external_id:
-        work.sign(last.channel, last.address, "read", last.external_id)
+        work.signal(last.channel, last.address, "read", last.external_id)
 
 
 def _last(work: Work, dialog: Row[Any], seq: int) -> Row[Any] | None:

@@ -1,4 +1,4 @@
-"""Signs: what is fleeting, given to clients once and at most once."""
+"""Signals: what is fleeting, given to clients once and at most once."""
 
 import asyncio
 from typing import Any
@@ -18,7 +18,7 @@ _log = log.get(__name__)
 _TOGETHER, _CALL = 20, 5.0
 
 
-class Signs:
+class Signalling:
     """Gives the signals of channels that have them."""
 
     def __init__(self, db: Database, channels: Channels, loop: LoopThread) -> None:
@@ -48,5 +48,5 @@ class Signs:
         try:
             async with asyncio.timeout(_CALL):
                 await connector.signal(Signal(row.kind, row.recipient, row.data))
-        except Exception as error:  # noqa: BLE001 - whatever it was, a sign is worth no second try
+        except Exception as error:  # noqa: BLE001 - whatever it was, a signal is worth no second try
             _log.debug("signal.failed", channel=row.channel, kind=row.kind, error=type(error).__name__)
