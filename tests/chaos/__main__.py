@@ -9,13 +9,13 @@ and the outside world in a process that nothing happens to: visitors in the widg
 webhook and takes signed replies, operators who follow the feed and answer. It writes a ledger of what it sent, what
 was acknowledged and what came back. Between world, daemons and servers stand TCP proxies that fail on demand.
 
-What breaks is drawn from the seed and printed before it happens: `kill -9`, SIGTERM and SIGSTOP of every
-kind of process, of the pipeline's beyond its lease; Redis flushed, killed, frozen, cut off, swallowed, absent from the start; PostgreSQL restarted
-in immediate mode, cut off, swallowed, slow, and COMMITs whose answer is lost after they took effect; the HTTP door cut
-off, and its answers lost after the effect; a site that takes a reply and cuts the line or answers 500, 429 or 503; and
-of Telegram and VK, fakes in processes of their own, lines cut and swallowed, replies taken without an answer, errors,
-pages instead of JSON, VK's lost history and keys. `--channels` says who takes part. The same seed gives the same plan;
-what it hits depends on the moment, as it does in life.
+What breaks is drawn from the seed and printed before it happens: `kill -9`, SIGTERM and SIGSTOP of every kind of
+process, of the pipeline's beyond its lease; Redis flushed, killed, frozen, cut off, swallowed, absent from the start;
+PostgreSQL restarted in immediate mode, cut off, swallowed, slow, and COMMITs whose answer is lost after they took
+effect; the HTTP door cut off, and its answers lost after the effect; a site that takes a reply and cuts the line or
+answers 500, 429 or 503; and of Telegram and VK, fakes in processes of their own, lines cut and swallowed, replies taken
+without an answer, errors, pages instead of JSON, VK's lost history and keys. `--channels` says who takes part. The same
+seed gives the same plan; what it hits depends on the moment, as it does in life.
 
 At the end the faults stop, everything gets up to three minutes to settle, the daemons are stopped, and the ledger is
 held against the database. The last line is one JSON object. All of these have to be 0:
