@@ -52,7 +52,8 @@ class Sender(msgspec.Struct, frozen=True):
 class File(msgspec.Struct, frozen=True):
     """A file that came with a message, by exactly one of: `data`, an `upload` already stored, or `source`.
 
-    `source` is a reference the connector's own `fetch` understands; the file follows its message.
+    `source` is a reference the connector's own `fetch` understands; the file follows its message. `key` is what the
+    source calls the content, the same in a message and in its edits.
     """
 
     name: str
@@ -61,6 +62,7 @@ class File(msgspec.Struct, frozen=True):
     data: bytes | None = None
     upload: str | None = None
     source: str | None = None
+    key: str = ""
 
 
 class Message(msgspec.Struct, frozen=True, tag="message"):
@@ -97,7 +99,8 @@ class Message(msgspec.Struct, frozen=True, tag="message"):
 class Edit(msgspec.Struct, frozen=True, tag="edit"):
     """The message `external_id` reads differently now.
 
-    With `sender`, an edit that overtook its message stands for it.
+    `files` are all it has now, each with its `key`: those it did not have are added to those it had. With `sender`, an
+    edit that overtook its message stands for it.
     """
 
     external_id: str
@@ -105,6 +108,7 @@ class Edit(msgspec.Struct, frozen=True, tag="edit"):
     edited_at: datetime
     html: str | None = None
     sender: Sender | None = None
+    files: tuple[File, ...] = ()
 
 
 class Deletion(msgspec.Struct, frozen=True, tag="deletion"):

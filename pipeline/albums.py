@@ -1,21 +1,23 @@
 """Albums: what the source sends as several messages and shows as one becomes one message here."""
 
 from collections.abc import Mapping, Sequence
-from itertools import groupby
+from typing import Any
 
 import msgspec
-from sqlalchemy import update
+from sqlalchemy import Row, select, update
 
-from connectors.base import Message
+from connectors.base import Deletion, Edit, Message
 from connectors.markup import to_html
 from pipeline import attach
 from pipeline.identify import Address, Written
-from storage import attachments, talk
+from storage import bulk, talk
 from storage.db import Tx
 from storage.journal import SYSTEM, Entry
 
-# A text, and its looks where it has some.
-Words = tuple[str, str | None]
+# Where an album's data keep what each of its members says: {key, text, html, edited_at?} of those not taken back.
+MEMBERS = "members"
+
+Member = dict[str, Any]
 
 
 def parted(written: Sequence[Written], known: Mapping[Address, int]) -> tuple[list[Written], list[Written]]:
@@ -26,68 +28,98 @@ def parted(written: Sequence[Written], known: Mapping[Address, int]) -> tuple[li
 
 def fold(written: Sequence[Written]) -> tuple[list[Written], dict[Address, list[str]]]:
     """Each album as one message in the place of its first member, and by its key the further keys it goes by."""
-    places: dict[Address, int] = {}
-    folded: list[Written] = []
-    keys: dict[Address, list[str]] = {}
-    for channel, message in written:
-        place = places.get((channel, message.album)) if message.album else None
-        if place is not None:
-            first = folded[place][1]
-            folded[place] = (channel, _joined(first, message))
-            keys[channel, first.external_id].append(message.external_id)
-            continue
-        if message.album:
-            places[channel, message.album] = len(folded)
-            keys[channel, message.external_id] = [message.album]
-        folded.append((channel, message))
+    albums = _albums(written)
+    folded = [
+        (channel, _whole(albums[channel, message.album]) if message.album else message)
+        for channel, message in written
+        if not message.album or albums[channel, message.album][0] is message
+    ]
+    keys = {
+        (channel, members[0].external_id): [album, *(member.external_id for member in members[1:])]
+        for (channel, album), members in albums.items()
+    }
     return folded, keys
 
 
 def extend(tx: Tx, late: Sequence[Written], known: Mapping[Address, int]) -> list[Entry]:
     """Add members to albums that are stored already; `known` has their ids by (channel, album)."""
-    entries: list[Entry] = []
-    ordered = sorted(late, key=_album)
-    for album, members in groupby(ordered, key=_album):
-        entries += _add(tx, album[0], known[album], [message for _, message in members])
-    return entries
+    albums = {known[album]: (album[0], members) for album, members in _albums(late).items()}
+    rows = {row.id: row for row in _locked(tx, albums)}
+    return [_add(tx, channel, rows[message_id], members) for message_id, (channel, members) in albums.items()]
 
 
-def _add(tx: Tx, channel: str, message_id: int, members: Sequence[Message]) -> list[Entry]:
-    talk.add_aliases(tx, {(channel, message.external_id): message_id for message in members})
-    there = len(attachments.of_messages(tx, [message_id]).get(message_id, ()))
-    whole = members[0]
-    for message in members[1:]:
-        whole = _joined(whole, message)
-    attach.files(tx, [(message_id, channel, whole)], there)
-    messages = talk.MESSAGES.c
-    row = tx.execute(talk.MESSAGES.select().where(messages.id == message_id)).one()
-    if whole.text:
-        text, html = _together((row.text, row.html), (whole.text, whole.html))
-        tx.execute(update(talk.MESSAGES).where(messages.id == message_id).values(text=text, html=html))
-    return [Entry("message.edited", SYSTEM, row.dialog_id, {"message": row.id, "seq": row.seq, "channel": channel})]
+def changed(row: Row[Any], change: Edit | Deletion) -> dict[str, Any]:
+    """What becomes of an album when one of its members is edited or taken back; nothing where that is known."""
+    members: list[Member] = row.data[MEMBERS]
+    member = next((one for one in members if one["key"] == change.external_id), None)
+    at = change.edited_at if isinstance(change, Edit) else change.deleted_at
+    if member is None or (isinstance(change, Edit) and member.get("edited_at", 0) >= at.timestamp()):
+        return {}
+    if isinstance(change, Edit):
+        said = _member(change) | {"edited_at": at.timestamp()}
+        left = [said if one is member else one for one in members]
+    else:
+        left = [one for one in members if one is not member]
+    values = {"data": {**row.data, MEMBERS: left}}
+    if not left:
+        return {**values, "deleted_at": at}
+    text, html = _words(left)
+    return {**values, "text": text, "html": html, "edited_at": max(at, row.edited_at or at)}
 
 
-def _joined(first: Message, more: Message) -> Message:
-    text, html = _together((first.text, first.html), (more.text, more.html))
+def _add(tx: Tx, channel: str, row: Row[Any], late: Sequence[Message]) -> Entry:
+    talk.add_aliases(tx, {(channel, message.external_id): row.id for message in late})
+    attach.further(tx, row.id, channel, late[0].sender.address, [file for message in late for file in message.files])
+    members = [*row.data[MEMBERS], *(_member(message) for message in late)]
+    text, html = _words(members)
+    # Of an album that was taken back whole by then, what is left is what came now.
+    values = {"text": text, "html": html, "data": {**row.data, MEMBERS: members}, "deleted_at": None}
+    tx.execute(update(talk.MESSAGES).where(talk.MESSAGES.c.id == row.id).values(**values))
+    told = {"message": row.id, "seq": row.seq, "channel": channel}
+    return Entry("message.edited", SYSTEM, row.dialog_id, told)
+
+
+def _locked(tx: Tx, message_ids: Mapping[int, Any]) -> Sequence[Row[Any]]:
+    wanted = bulk.among(tx, talk.MESSAGES.c.id, message_ids)
+    # Before they are read: an edit of theirs may be under way.
+    talk.lock(tx, set(tx.execute(select(talk.MESSAGES.c.dialog_id).where(wanted)).scalars()))
+    return tx.execute(select(talk.MESSAGES).where(wanted)).all()
+
+
+def _albums(written: Sequence[Written]) -> dict[Address, list[Message]]:
+    found: dict[Address, list[Message]] = {}
+    for channel, message in written:
+        if message.album:
+            found.setdefault((channel, message.album), []).append(message)
+    return found
+
+
+def _whole(members: Sequence[Message]) -> Message:
+    said = [_member(member) for member in members]
+    text, html = _words(said)
     return msgspec.structs.replace(
-        first, text=text, html=html, files=first.files + more.files, respond=first.respond or more.respond
+        members[0],
+        text=text,
+        html=html,
+        files=tuple(file for member in members for file in member.files),
+        respond=next((member.respond for member in members if member.respond), ""),
+        data={**(members[0].data or {}), MEMBERS: said},
     )
 
 
-def _together(first: Words, more: Words) -> Words:
-    """What both say, one below the other: each member may have words of its own."""
-    if not (first[0] and more[0]):
-        return first if first[0] else more
-    looks = f"{first[1] or to_html(first[0], ())}<br>{more[1] or to_html(more[0], ())}" if first[1] or more[1] else None
-    return f"{first[0]}\n{more[0]}", looks
+def _member(said: Message | Edit) -> Member:
+    return {"key": said.external_id, "text": said.text, "html": said.html}
+
+
+def _words(members: Sequence[Member]) -> tuple[str, str | None]:
+    """What all say, one below the other, and how it looks if anything of it has looks."""
+    said = [member for member in members if member["text"]]
+    text = "\n".join(member["text"] for member in said)
+    if not any(member["html"] for member in said):
+        return text, None
+    return text, "<br>".join(member["html"] or to_html(member["text"], ()) for member in said)
 
 
 def _is_late(written: Written, known: Mapping[Address, int]) -> bool:
     channel, message = written
     return message.album is not None and (channel, message.album) in known
-
-
-def _album(written: Written) -> Address:
-    channel, message = written
-    assert message.album
-    return channel, message.album

@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, update
+from sqlalchemy import Row, select, update
 
 from connectors.base import Deletion, DeliveryReport, Edit, Message, Reaction
+from pipeline import albums, attach
 from pipeline.completion import EARLY
+from pipeline.identify import IDENTITIES
 from storage import talk
 from storage.db import Tx
 from storage.journal import SYSTEM, Entry
@@ -34,6 +36,8 @@ def apply(tx: Tx, changes: Sequence[Told]) -> tuple[list[tuple[str, Message]], l
         values, entry = _outcome(row, change)
         if values:
             tx.execute(update(talk.MESSAGES).where(talk.MESSAGES.c.id == row.id).values(**values))
+            if isinstance(change, Edit):
+                _attach(tx, row, change)
             known = {**known, **_find(tx, [(channel, change)])}
         if entry:
             entries.append(entry)
@@ -62,6 +66,7 @@ def _stand_in(change: Change, before: Message | None) -> Message | None:
             change.text,
             change.edited_at,
             html=change.html,
+            files=change.files,
             edited_at=change.edited_at,
             data={EARLY: True},
         )
@@ -72,7 +77,16 @@ def _stand_in(change: Change, before: Message | None) -> Message | None:
     return None
 
 
+def _attach(tx: Tx, row: Row[Any], edit: Edit) -> None:
+    more = attach.unknown(tx, row.id, edit.files)
+    if more:
+        address: str = tx.execute(select(IDENTITIES.c.address).where(IDENTITIES.c.id == row.identity_id)).scalar_one()
+        attach.further(tx, row.id, row.channel, address, more)
+
+
 def _outcome(row: Row[Any], change: Change) -> tuple[dict[str, Any], Entry | None]:
+    if isinstance(change, Edit | Deletion) and albums.MEMBERS in (row.data or {}):
+        return _regrouped(row, change)
     if isinstance(change, Edit):
         return _edited(row, change)
     if isinstance(change, Deletion):
@@ -93,6 +107,15 @@ def _deleted(row: Row[Any], change: Deletion) -> tuple[dict[str, Any], Entry | N
     if row.deleted_at:
         return {}, None
     return {"deleted_at": change.deleted_at}, _entry("message.deleted", row, {})
+
+
+def _regrouped(row: Row[Any], change: Edit | Deletion) -> tuple[dict[str, Any], Entry | None]:
+    values = albums.changed(row, change)
+    if not values:
+        return {}, None
+    if "deleted_at" in values:
+        return values, _entry("message.deleted", row, {})
+    return values, _entry("message.edited", row, {"before": row.text, "after": values["text"]})
 
 
 def _reacted(row: Row[Any], change: Reaction) -> tuple[dict[str, Any], Entry | None]:

@@ -35,7 +35,8 @@ def complete(tx: Tx, written: Sequence[Written], known: Mapping[Address, int]) -
         }
         tx.execute(update(talk.MESSAGES).where(talk.MESSAGES.c.id == row.id).values(**values))
         if not row.deleted_at:
-            attach.files(tx, [(row.id, channel, message)])
+            more = attach.unknown(tx, row.id, message.files)
+            attach.further(tx, row.id, channel, message.sender.address, more)
         if message.album:
             talk.add_aliases(tx, {(channel, message.album): row.id})
         told = {"message": row.id, "seq": row.seq, "channel": channel}

@@ -86,13 +86,13 @@ def _write(tx: Tx, written: Sequence[Written], policies: Policies, *, repeats: b
     late, fresh = albums.parted(fresh, known)
     entries += albums.extend(tx, late, known)
     fresh, further = albums.fold(fresh)
-    if not fresh:
+    asked = respond.wanted([*fresh, *albums.fold(late)[0]])
+    if not fresh and not asked:
         return entries
-    who = identify(tx, senders_of(fresh))
+    who = identify(tx, senders_of([*fresh, *asked]))
     locked = talk.lock_with_episodes(tx, {known.dialog_id for known in who.values()})
     places = {row.id: place_of(row) for row in locked}
     seats = _Seats(who, places, policies, known, talk.episode_ids(tx, _closed(places)))
-    asked = respond.wanted(fresh)
     ids = talk.message_ids(tx, len(fresh) + len(asked))
     placed = [(message_id, *message) for message_id, message in zip(ids, fresh, strict=False)]
     aliases = {(channel, key): i for i, channel, one in placed for key in further.get((channel, one.external_id), ())}

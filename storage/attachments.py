@@ -38,6 +38,7 @@ class NewFile(NamedTuple):
     attempts: int
     next_at: datetime | None
     created_at: datetime
+    key: str | None = None
 
 
 class Claim(NamedTuple):

@@ -119,4 +119,5 @@ def _file(item: Json, name: str, kind: str) -> File:
     length, source = max(number(item, "file_size", 0), 0), line(item, "file_id", 512)
     if not source:
         raise ValueError("a file without file_id")
-    return File(name, kind, length, source=source if length <= LARGEST else None)
+    key = line(item, "file_unique_id", 512)
+    return File(name, kind, length, source=source if length <= LARGEST else None, key=key)

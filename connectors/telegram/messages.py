@@ -47,11 +47,11 @@ def edit(bot: str, update: int, found: Json) -> list[Envelope]:
     """What an edited message becomes."""
     if _moved(found) or _is_own(bot, found):
         return []
-    what = content(found, bare=True)
+    what = content(found)
     edited_at = moment(found, "edit_date" if "edit_date" in found else "date")
     # What stands in for a message that is not there would be taken for the client's.
     sender = None if is_ours(found) else sender_of(found)
-    return [Edit(_key(bot, update, found), what.text, edited_at, html=_html(what), sender=sender)]
+    return [Edit(_key(bot, update, found), what.text, edited_at, html=_html(what), sender=sender, files=what.files)]
 
 
 def sender_of(found: Json, person: Json | None = None, *, proofs: tuple[Proof, ...] = (), start: str = "") -> Sender:

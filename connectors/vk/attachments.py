@@ -72,7 +72,7 @@ def _picture(name: str, type_: str, url: str, label: str, *, named: bool = False
     """A picture; with `named` also the line, for what a picture alone would not tell."""
     if not url:
         return Piece(f"[{label}]")
-    return Piece(f"[{label}]" if named else "", File(name, type_, source=url))
+    return Piece(f"[{label}]" if named else "", File(name, type_, source=url, key=name))
 
 
 def _photo(body: Json) -> Piece:
@@ -92,7 +92,8 @@ def _document(body: Json) -> Piece:
     size, url = max(number(body, "size"), 0), link_of(body, "url")
     if not url:
         return Piece(bracketed("Файл", name, _measure(size)))
-    return Piece("", File(name, _TYPES.guess_type(name)[0] or "", size, source=url))
+    key = f"doc{number(body, 'owner_id')}_{number(body, 'id')}"
+    return Piece("", File(name, _TYPES.guess_type(name)[0] or "", size, source=url, key=key))
 
 
 def _measure(size: int) -> str:
@@ -108,8 +109,8 @@ def _voice(body: Json) -> Piece:
     ogg, mp3 = link_of(body, "link_ogg"), link_of(body, "link_mp3")
     name = f"voice{number(body, 'owner_id')}_{number(body, 'id')}"
     if ogg:
-        return Piece(line, File(f"{name}.ogg", "audio/ogg", source=ogg))
-    return Piece(line, File(f"{name}.mp3", "audio/mpeg", source=mp3) if mp3 else None)
+        return Piece(line, File(f"{name}.ogg", "audio/ogg", source=ogg, key=name))
+    return Piece(line, File(f"{name}.mp3", "audio/mpeg", source=mp3, key=name) if mp3 else None)
 
 
 def _video(body: Json) -> Piece:

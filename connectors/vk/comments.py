@@ -7,7 +7,7 @@ import msgspec
 
 from connectors.base import Deletion, Edit, Envelope, Message
 from connectors.vk import addresses
-from connectors.vk.content import content_of, names_of
+from connectors.vk.content import content_of
 from connectors.vk.fields import Json, needed, number, string
 from connectors.vk.messages import moment, sender
 from connectors.vk.wording import readable
@@ -79,10 +79,10 @@ def parse(kind: str, comment: Json, event: Json, at: datetime) -> list[Envelope]
 
 def _edit(key: str, head: str, comment: Json, at: datetime, *, ours: bool) -> Edit:
     content = content_of(comment)
-    content.lines += names_of(content.files)
     text = f"{head}\n{content.text_after(readable(string(comment, 'text')))}"
     # What stands in for a comment that was not seen stands there as the client's.
-    return Edit(key, text, at, sender=None if ours else sender(needed(comment, "from_id"), {}))
+    client = None if ours else sender(needed(comment, "from_id"), {})
+    return Edit(key, text, at, sender=client, files=tuple(content.files))
 
 
 def _again(message: Message, event_id: str, at: datetime) -> Message:

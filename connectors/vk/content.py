@@ -73,11 +73,6 @@ def quote_of(message: Json) -> str:
     return text if len(text) <= _LONGEST_QUOTE else f"{text[: _LONGEST_QUOTE - 1]}…"
 
 
-def names_of(files: list[File]) -> list[str]:
-    """A line about files, for an edit cannot carry them."""
-    return [f"[Вложения после правки: {', '.join(file.name for file in files)}]"] if files else []
-
-
 def location_of(message: Json) -> dict[str, float] | None:
     """Where the message says its writer is."""
     coordinates = record(record(message, "geo"), "coordinates")

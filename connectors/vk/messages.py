@@ -7,7 +7,7 @@ from typing import Any, Literal
 from connectors.base import Edit, Envelope, Message, Sender
 from connectors.text import clean_name, clean_text
 from connectors.vk import addresses
-from connectors.vk.content import content_of, location_of, names_of, origin_of, quote_of, who
+from connectors.vk.content import content_of, location_of, origin_of, quote_of, who
 from connectors.vk.fields import Json, needed, number, record, string
 from connectors.vk.wording import html_of, readable, spans_of
 
@@ -69,14 +69,14 @@ def edited(event: Json, event_object: Json, at: datetime) -> list[Envelope]:
         return []
     peer, cmid = needed(message, "peer_id"), needed(message, "conversation_message_id")
     content = content_of(message)
-    content.lines += names_of(content.files)
     text = content.text_after(readable(string(message, "text")))
     changed = number(message, "update_time")
     html = html_of(text, spans_of(string(message, "text"), record(message, "format_data")))
     # What stands in for a message that was not seen stands there as the client's.
     client = None if ours else _client(message, {}, peer)
     key = addresses.message_key(peer, cmid)
-    return [Edit(key, text, moment(changed) if changed else at, html=html, sender=client)]
+    files = tuple(content.files)
+    return [Edit(key, text, moment(changed) if changed else at, html=html, sender=client, files=files)]
 
 
 def pressed(_: Json, press: Json, at: datetime) -> list[Envelope]:

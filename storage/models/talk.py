@@ -135,6 +135,8 @@ class Attachment(SQLModel, table=True):
     attempts: int = 0
     next_at: datetime | None = Field(sa_type=UtcTime, default=None, nullable=True)
     created_at: datetime = Field(sa_type=UtcTime)
+    # What the source calls the content, where it tells files of a message again when that is edited.
+    key: str | None = Field(sa_type=KeyText, default=None, nullable=True)
 
 
 # Uploads nobody used yet and files still to be fetched, for the clock and the fetcher; few at any time.

@@ -276,16 +276,18 @@ def _envelope(raw: Raw, told: dict[str, Any]) -> Envelope:
     key, at = told.get("id", raw.external_id), START + timedelta(seconds=told.get("at", 0))
     text = clean_text(told.get("text", ""))
     others: dict[str, Callable[[], Envelope]] = {
-        "edit": lambda: Edit(key, text, at, sender=sender),
+        "edit": lambda: Edit(key, text, at, sender=sender, files=files),
         "deletion": lambda: Deletion(key, at, sender),
         "reaction": lambda: Reaction(key, who, told["emoji"]),
         "move": lambda: Move(told["before"], told["after"]),
         "reach": lambda: Reach(sender, told["reachable"], at),
         "report": lambda: DeliveryReport(key, told["state"], at, told.get("error", "")),
     }
+    files = tuple(
+        File(each["name"], data=each["data"].encode(), key=each.get("key", "")) for each in told.get("files", ())
+    )
     if told.get("kind", "message") != "message":
         return others[told["kind"]]()
-    files = tuple(File(each["name"], data=each["data"].encode()) for each in told.get("files", ()))
     more = {name: told[name] for name in _MORE if name in told}
     return Message(key, sender, text, at, source_key=key, files=files, **more)
 

@@ -1,13 +1,15 @@
 """Albums: several messages of the source are one message here, however they come."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from connectors.base import Raw
 from storage.attachments import ATTACHMENTS
+from storage.outbox import OUTBOX
 from storage.talk import ALIASES
-from tests.fakes.channel import raw
+from tests.fakes.channel import START, raw
 from tests.pipeline.rig import Rig
 
 
@@ -47,6 +49,41 @@ def test_what_is_said_of_a_member_is_said_of_the_album(rig: Rig) -> None:
     rig.take(raw("anna", "3", "look", at=6, reply_to="anna:2"))
     album, answer = rig.messages()
     assert (album.text, answer.reply_to) == ("by the sea", album.id)
+
+
+def test_an_edit_of_a_member_touches_its_own_words(rig: Rig) -> None:
+    rig.take(photo(1, text="one"), photo(2, text="<two>"), photo(3))
+    rig.take(raw("anna", "e2", "second", kind="edit", id="anna:2", at=9))
+    # Older than the other member's edit, and all the same the newest of its own.
+    rig.take(raw("anna", "e1", "first", kind="edit", id="anna:1", at=5))
+    rig.take(raw("anna", "e0", "too old", kind="edit", id="anna:1", at=4))
+    rig.take(raw("anna", "e3", "", kind="edit", id="anna:3", at=6))
+    assert rig.said() == ["first\nsecond"]
+    rig.take(photo(4, text="fourth"))
+    assert rig.said() == ["first\nsecond\nfourth"]
+    assert rig.messages()[0].edited_at == START + timedelta(seconds=9)
+
+
+def test_a_member_that_is_taken_back_leaves_the_others(rig: Rig) -> None:
+    rig.take(photo(1, text="one"), photo(2, text="two"))
+    for key in ("d1", "d2"):
+        rig.take(raw("anna", key, kind="deletion", id="anna:1", at=5))
+    rig.take(raw("anna", "e1", "one again", kind="edit", id="anna:1", at=6))
+    (album,) = rig.messages()
+    assert (album.text, album.deleted_at) == ("two", None)
+    rig.take(raw("anna", "d3", kind="deletion", id="anna:2", at=7))
+    assert rig.messages()[0].deleted_at == START + timedelta(seconds=7)
+    assert [event.type for event in rig.events() if event.type.startswith("message.")] == [
+        "message.received", "message.edited", "message.deleted",
+    ]  # fmt: skip
+
+
+def test_who_sends_too_much_in_an_album_hears_of_it_however_late(rig: Rig) -> None:
+    rig.take(photo(1))
+    rig.take(photo(2, respond="Too large."), photo(3, respond="Too large."))
+    assert rig.said() == ["", "Too large."]
+    assert [row.payload["text"] for row in rig.rows(OUTBOX)] == ["Too large."]
+    rig.check()
 
 
 def test_two_albums_and_two_people_stay_apart(rig: Rig) -> None:

@@ -141,3 +141,28 @@ def test_a_message_after_its_edit_brings_its_files_and_its_time(rig: Rig, togeth
     assert (second.sent_at - first.sent_at).total_seconds() == 1
     assert [row.message_id for row in rig.rows(ATTACHMENTS)] == [second.id]
     rig.check()
+
+
+@TOGETHER
+def test_an_edit_adds_the_files_it_brings_and_keeps_the_others(rig: Rig, together: bool) -> None:
+    one, two = ({"name": f"{key}.png", "data": key, "key": key} for key in ("k1", "k2"))
+    raws = [
+        raw("anna", "1", "", files=[one]),
+        changed(2, "edit", files=[one]),
+        changed(3, "edit", at=3, files=[two, one]),
+        changed(4, "edit", at=4, files=[two]),
+    ]
+    take(rig, raws, together=together)
+    files = sorted((row.position, row.name) for row in rig.rows(ATTACHMENTS))
+    assert files == [(0, "k1.png"), (1, "k2.png")]
+    rig.check()
+
+
+@TOGETHER
+def test_an_edit_that_overtook_its_message_has_its_files_once(rig: Rig, together: bool) -> None:
+    file = {"name": "1.png", "data": "1", "key": "k1"}
+    take(
+        rig, [changed(2, "edit", text="hello", files=[file]), raw("anna", "1", "helo", files=[file])], together=together
+    )
+    assert [row.name for row in rig.rows(ATTACHMENTS)] == ["1.png"]
+    assert rig.said() == ["hello"]

@@ -89,14 +89,14 @@ def test_of_a_photo_the_largest_size_is_taken() -> None:
 )  # fmt: skip
 def test_files_of_each_kind(kind: str, item: dict[str, Any], file: tuple[str, str], text: str) -> None:
     found = message(**{kind: {**FILE, **item}})
-    assert found.files == (File(*file, 1000, source="F1"),)
+    assert found.files == (File(*file, 1000, source="F1", key="u"),)
     assert found.text == text
     assert found.respond == ""
 
 
 def test_an_animation_is_not_doubled_by_its_document() -> None:
     found = message(animation=FILE, document=FILE)
-    assert found.files == (File("animation.mp4", "video/mp4", 1000, source="F1"),)
+    assert found.files == (File("animation.mp4", "video/mp4", 1000, source="F1", key="u"),)
 
 
 def test_a_live_photo_has_its_still_picture_too() -> None:
@@ -125,7 +125,7 @@ def test_a_file_the_bot_api_does_not_give_is_named_and_the_client_is_told(langua
     writer = {**ANNA, "language_code": language}
     found = message(document=item, caption="here", **{"from": writer})
     assert found.text == "[Файл слишком большой: report.zip, 1,2 ГБ]\nhere"
-    assert found.files == (File("report.zip", "application/zip", item["file_size"]),)
+    assert found.files == (File("report.zip", "application/zip", item["file_size"], key="u"),)
     assert words in found.respond
     assert "report.zip" in found.respond
 
@@ -152,7 +152,7 @@ def test_members_of_an_album_are_messages_that_know_each_other() -> None:
 def test_a_sticker_that_stands_still_is_a_picture() -> None:
     found = message(sticker={**FILE, "emoji": "😀", "is_animated": False, "is_video": False})
     assert found.text == "[Стикер 😀]"
-    assert found.files == (File("sticker.webp", "image/webp", 1000, source="F1"),)
+    assert found.files == (File("sticker.webp", "image/webp", 1000, source="F1", key="u"),)
 
 
 @pytest.mark.parametrize("moves", ["is_animated", "is_video"])
@@ -259,7 +259,7 @@ def test_an_edit_has_the_new_text_and_its_looks() -> None:
     assert (found.edited_at - message(text="old").sent_at).total_seconds() == 60
 
 
-def test_a_file_without_words_has_a_name_in_an_edit() -> None:
-    assert edit(photo=[{"file_id": "F"}]).text == "[Фото]"
-    assert edit(document={**FILE, "file_name": "a.pdf"}).text == "[Файл: a.pdf]"
+def test_an_edit_brings_its_files() -> None:
+    found = edit(document={**FILE, "file_name": "a.pdf"})
+    assert (found.text, [(file.name, file.key) for file in found.files]) == ("", [("a.pdf", "u")])
     assert edit(photo=[{"file_id": "F"}], caption="new").text == "new"

@@ -153,9 +153,10 @@ def test_an_edit_without_a_time_was_made_when_it_came() -> None:
     assert edit(event("message_edit", message("hello!"))).edited_at == AT
 
 
-def test_an_edit_names_the_files_it_cannot_carry() -> None:
+def test_an_edit_brings_its_files() -> None:
     doc = {"type": "doc", "doc": {"id": 1, "owner_id": 101, "title": "b.pdf", "ext": "pdf", "url": "https://vk.com/d"}}
-    assert edit(event("message_edit", message("new", attachments=[doc]))).text == "new\n[Вложения после правки: b.pdf]"
+    found = edit(event("message_edit", message("new", attachments=[doc])))
+    assert (found.text, [(file.name, file.key) for file in found.files]) == ("new", [("b.pdf", "doc101_1")])
 
 
 def test_an_edit_written_in_vk_changes_our_message_and_never_becomes_the_clients() -> None:

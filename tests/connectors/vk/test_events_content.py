@@ -17,7 +17,7 @@ def _size(kind: str, width: int, height: int) -> dict[str, Any]:
 def test_of_a_photo_the_largest_size_is_taken() -> None:
     sizes = [_size("s", 75, 50), _size("w", 2560, 1700), _size("x", 604, 400)]
     found = with_(attached("photo", id=5, owner_id=ANNA, sizes=sizes), text="look")
-    assert found.files == (File("photo101_5.jpg", "image/jpeg", source=f"{URL}/w.jpg"),)
+    assert found.files == (File("photo101_5.jpg", "image/jpeg", source=f"{URL}/w.jpg", key="photo101_5.jpg"),)
     assert found.text == "look"
 
 
@@ -40,7 +40,7 @@ def test_a_document_is_a_file() -> None:
     found = with_(
         attached("doc", id=3, owner_id=ANNA, title="счёт", ext="pdf", size=2048, url="https://vk.com/doc101_3")
     )
-    assert found.files == (File("счёт.pdf", "application/pdf", 2048, source="https://vk.com/doc101_3"),)
+    assert found.files == (File("счёт.pdf", "application/pdf", 2048, source="https://vk.com/doc101_3", key="doc101_3"),)
 
 
 def test_a_document_without_an_address_is_named() -> None:
@@ -52,7 +52,7 @@ def test_a_voice_message_is_a_file_with_its_length_and_words() -> None:
     links = {"link_ogg": f"{URL}/a.ogg", "link_mp3": f"{URL}/a.mp3"}
     found = with_(attached("audio_message", id=8, owner_id=ANNA, duration=12, transcript="позвоните мне", **links))
     assert found.text == "[Голосовое сообщение «позвоните мне», 0:12]"
-    assert found.files == (File("voice101_8.ogg", "audio/ogg", source=f"{URL}/a.ogg"),)
+    assert found.files == (File("voice101_8.ogg", "audio/ogg", source=f"{URL}/a.ogg", key="voice101_8"),)
     only_mp3 = with_(attached("audio_message", id=8, owner_id=ANNA, duration=75, link_mp3=f"{URL}/a.mp3"))
     assert (only_mp3.text, only_mp3.files[0].type) == ("[Голосовое сообщение, 1:15]", "audio/mpeg")
 
@@ -60,7 +60,7 @@ def test_a_voice_message_is_a_file_with_its_length_and_words() -> None:
 def test_a_sticker_is_said_and_shown() -> None:
     images = [{"url": f"{URL}/64", "width": 64, "height": 64}, {"url": f"{URL}/512", "width": 512, "height": 512}]
     found = with_(attached("sticker", sticker_id=9, product_id=1, images=images))
-    assert (found.text, found.files) == ("[Стикер]", (File("sticker9.png", "image/png", source=f"{URL}/512"),))
+    assert (found.text, found.files) == ("[Стикер]", (File("sticker9.png", "image/png", source=f"{URL}/512", key="sticker9.png"),))
 
 
 PRICE = {"amount": "150000", "currency": {}, "text": "1 500 ₽"}
@@ -100,9 +100,9 @@ def test_what_has_no_better_form_is_said_in_words(attachment: dict[str, Any], sh
 
 def test_gifts_and_graffiti_are_shown_too() -> None:
     gift = with_(attached("gift", id=1, thumb_256=f"{URL}/256", thumb_48=f"{URL}/48"))
-    assert gift.files == (File("gift1.png", "image/png", source=f"{URL}/256"),)
+    assert gift.files == (File("gift1.png", "image/png", source=f"{URL}/256", key="gift1.png"),)
     drawn = with_(attached("graffiti", id=2, owner_id=1, url=f"{URL}/g"))
-    assert drawn.files == (File("graffiti1_2.png", "image/png", source=f"{URL}/g"),)
+    assert drawn.files == (File("graffiti1_2.png", "image/png", source=f"{URL}/g", key="graffiti1_2.png"),)
 
 
 def test_a_place_is_told_in_words_and_numbers() -> None:
