@@ -159,6 +159,9 @@ Envelope = Message | Edit | Deletion | Reaction | DeliveryReport | Reach | Move
 
 # ---- outbound ----
 
+# Bytes a second that an upload makes at least; one that is slower counts as lost.
+UPLOAD = 128 * 1024
+
 
 class Outgoing(msgspec.Struct, frozen=True):
     """A stored file on its way out: read it from `path`."""
@@ -241,8 +244,12 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     buttons: bool = False
     caption: int | None = None
     groups: tuple[tuple[str, ...], ...] = ()
-    # Seconds after which a call under way counts as lost.
+    # Seconds after which a call under way counts as lost, when it carries no files.
     call: float = 30.0
+
+    def seconds(self, letter: Letter) -> float:
+        """How long the call of this letter may take."""
+        return self.call + sum(file.size for file in letter.files) / UPLOAD
 
 
 # ---- failures ----

@@ -8,10 +8,10 @@ import math
 import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row
 from structlog.contextvars import bound_contextvars
@@ -26,7 +26,7 @@ from pipeline.loop import LoopThread
 from pipeline.outcome import Tried, Verdict, judge
 from pipeline.pace import Pace
 from pipeline.posting import letters_of
-from pipeline.signals import Signalling
+from pipeline.signals import AFTER, FIRST, Signalling
 from pipeline.turns import Turns
 from settings import WorkSettings
 from storage import halts, journal, leases, outbox, signals, talk
@@ -43,9 +43,30 @@ _GRACE = 10.0
 _AGAIN = 0.3
 # Seconds a channel is served before the others get their turn, when there are more channels than threads.
 _VISIT = 2.0
+# Seconds a channel that is full is waited for; for longer ones others get their turn.
+_NAP = 0.3
+# Of its time, after so much the right to serve a channel is made to last anew.
+_BEAT = 1 / 3
 # A channel that is not there any more: nothing is sent again by itself, and somebody has to look. Not at once: where
 # settings are being changed, another process may still know it.
 _GONE, _LOOK_ELSEWHERE = ChannelSettings(kind="gone", on_unknown="hold"), timedelta(hours=1)
+
+
+class _Round(NamedTuple):
+    """What goes in one channel at once, by whose right, and seconds until it takes more if it is full."""
+
+    held: leases.Held
+    letters: Sequence[int]
+    signals: Sequence[Row[Any]]
+    wait: float
+
+
+class _Started(NamedTuple):
+    """A letter that stands as being sent, what its calls carry, and seconds they may take altogether."""
+
+    row: Row[Any]
+    letters: Sequence[Letter]
+    patience: float
 
 
 class Deliver:
@@ -64,7 +85,7 @@ class Deliver:
         self._paces = {name: self._pace(name) for name in channels.connectors}
         # Of each channel its own: a server that hangs holds up nobody but its own letters.
         self._pools = {name: ThreadPoolExecutor(work.senders, f"send {name}") for name in channels.connectors}
-        self._signals = Signalling(db, channels, loop)
+        self._signals = Signalling(channels, loop)
         # Seconds from the last sweep until a letter's time comes.
         self.next_due = math.inf
         # When each channel takes more, by the monotonic clock.
@@ -109,7 +130,6 @@ class Deliver:
         return Pace(name, self._channels.settings[name].rate, connector.pace if isinstance(connector, Paced) else None)
 
     def _serve(self, name: str, until: float) -> None:
-        self._signals.give(name)
         # A channel that was given back is looked at once more: a bell rung while we held it found it taken.
         while self._hold(name, until):
             pass
@@ -119,38 +139,49 @@ class Deliver:
         held: leases.Held | None = None
         sent = False
         while not self._stopping.is_set() and time.monotonic() < until:
-            taken, due, full = self._db.write(lambda tx: self._look(tx, name))
-            if taken is None:
+            found = self._db.write(lambda tx: self._look(tx, name))
+            if found is None:
                 break
-            held = taken
-            # The calls of one round run side by side; each lane has one letter in it.
-            list(self._pools[name].map(lambda letter_id: self._send(name, letter_id), due))
-            sent |= bool(due)
-            if full:
+            held = found.held
+            self._carry(name, found)
+            sent |= bool(found.letters or found.signals)
+            if found.wait > _NAP:
                 break
+            self._stopping.wait(found.wait)
         if held is not None:
             last = held
             self._db.write(lambda tx: leases.give_back(tx, last))
         return sent
 
-    def _look(self, tx: Tx, name: str) -> tuple[leases.Held | None, list[int], bool]:
-        """The channel, if it is ours, what goes now, and whether the channel takes no more for the moment."""
-        nothing: tuple[None, list[int], bool] = (None, [], False)
-        if halts.until(tx, name) is not None or not (due := outbox.due(tx, name, self._work.senders)):
-            return nothing
-        # Long enough for a round of calls that all hang.
-        seconds = self._work.lease + self._patience(name) * 4
-        held = leases.take(tx, f"deliver:{name}", seconds)
+    def _look(self, tx: Tx, name: str) -> _Round | None:
+        """What goes now, if anything does and the channel is ours."""
+        if halts.until(tx, name) is not None:
+            return None
+        due, fleeting = outbox.due(tx, name, self._work.senders), self._signals.waiting(tx, name)
+        held = leases.take(tx, f"deliver:{name}", self._work.lease) if due or fleeting else None
         if held is None:
-            return nothing
-        admitted, wait = self._paces[name].admit(tx, due, leases.database_now(tx))
-        self._opens[name] = time.monotonic() + wait
-        return held, admitted, wait > 0
+            return None
+        pace, at = self._paces[name], leases.database_now(tx)
+        signs, first = self._signals.take(tx, [sign for sign in fleeting if sign.kind in FIRST], pace, at)
+        letters, next_ = pace.admit(tx, due, at)
+        more, last = self._signals.take(tx, [sign for sign in fleeting if sign.kind in AFTER], pace, at)
+        full = max(first, next_, last)
+        self._opens[name] = time.monotonic() + full
+        return _Round(held, letters, signs + more, full)
 
-    def _patience(self, name: str) -> float:
-        """Seconds a letter's calls may take; where it can be looked for, that is one call more."""
-        connector = self._channels[name]
-        return connector.limits.call * (2 if isinstance(connector, Find) else 1)
+    def _carry(self, name: str, found: _Round) -> None:
+        """The calls of one round, side by side; each lane has one letter in it. Meanwhile the channel stays ours."""
+        self._signals.give(name, found.signals)
+        calls = [self._pools[name].submit(self._send, name, letter_id) for letter_id in found.letters]
+        while wait(calls, self._work.lease * _BEAT).not_done:
+            try:
+                self._db.write(lambda tx: leases.renew(tx, found.held, self._work.lease))
+            except leases.Lost:
+                # Whoever has it now leaves what is under way alone, as its rows say.
+                _log.warning("deliver.taken_over", channel=name)
+            except Exception as error:
+                if not is_database_fault(error):
+                    raise
 
     # ---- one letter ----
 
@@ -173,31 +204,42 @@ class Deliver:
             self._calls.discard(letter_id)
 
     def _make_call(self, name: str, letter_id: int) -> None:
-        patience = self._patience(name) + _GRACE
-        started = time.monotonic()
-        row = self._db.write(lambda tx: outbox.start(tx, letter_id, patience))
-        if row is not None:
-            with bound_contextvars(dialog=row.dialog_id):
-                self._carry_out(row, started, patience)
-
-    def _carry_out(self, row: Row[Any], started: float, patience: float) -> None:
-        with self._db.read() as tx:
-            letters = letters_of(tx, row, self._store)
-        if time.monotonic() - started > _TOO_LATE:
-            self._db.write(lambda tx: outbox.finish(tx, row.id, row.token, state=outbox.QUEUED))
+        began = time.monotonic()
+        started = self._db.write(lambda tx: self._start(tx, name, letter_id))
+        if started is None:
             return
+        with bound_contextvars(dialog=started.row.dialog_id):
+            if time.monotonic() - began > _TOO_LATE:
+                row = started.row
+                self._db.write(lambda tx: outbox.finish(tx, row.id, row.token, state=outbox.QUEUED))
+            else:
+                self._carry_out(started, began + started.patience)
+
+    def _start(self, tx: Tx, name: str, letter_id: int) -> _Started | None:
+        """Write it down as being sent, for as long as its calls may take."""
+        row = outbox.start(tx, letter_id, _GRACE)
+        if row is None:
+            return None
+        connector, letters = self._channels[name], letters_of(tx, row, self._store)
+        # Where it can be looked for, that is one call more.
+        calls = sum(map(connector.limits.seconds, letters)) + connector.limits.call * isinstance(connector, Find)
+        outbox.extend(tx, row, calls)
+        return _Started(row, letters, calls + _GRACE)
+
+    def _carry_out(self, started: _Started, until: float) -> None:
+        row, letters = started.row, started.letters
         result: Receipt | BaseException
         try:
             result = self._found(row, letters) or self._sent(row, letters)
         except Exception as error:  # noqa: BLE001 - every kind of failure has its meaning in outcome.judge
             result = error
-        self._write_down(row, result, started + patience)
+        self._write_down(row, result, until)
 
     def _sent(self, row: Row[Any], letters: Sequence[Letter]) -> Receipt:
         if not letters:
             raise Rejected("what it changes is not known to be out")
         connector = self._channels[row.channel]
-        receipts = [self._loop.run(connector.send(letter), connector.limits.call) for letter in letters]
+        receipts = [self._loop.run(connector.send(letter), connector.limits.seconds(letter)) for letter in letters]
         return Receipt(tuple(key for receipt in receipts for key in receipt.external_ids))
 
     def _found(self, row: Row[Any], letters: Sequence[Letter]) -> Receipt | None:

@@ -66,7 +66,8 @@ def _unknown(tried: Tried, policy: ChannelSettings, at: datetime, why: str) -> V
 
 def _again(tried: Tried, policy: ChannelSettings, at: datetime, why: str, retry_after: float | None) -> Verdict:
     if at - tried.due_at >= timedelta(seconds=policy.retry_for):
-        return _final(FAILED, f"given up after {tried.attempts} tries: {why}")
+        # What the channel asked for holds for the letters behind it.
+        return _final(FAILED, f"given up after {tried.attempts} tries: {why}")._replace(pause=retry_after or 0.0)
     scheduled = policy.retry[min(tried.attempts, len(policy.retry)) - 1]
     wait = scheduled if retry_after is None else retry_after
     values = {"next_at": at + timedelta(seconds=wait), "error": why}

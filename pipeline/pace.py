@@ -52,6 +52,15 @@ class Pace:
         outbox.postpone(tx, later)
         return admitted, wait
 
+    def spare(self, tx: Tx, most: int, at: datetime) -> tuple[int, float]:
+        """How much of what has no recipient's limit goes at once, and seconds until more does if that is not all."""
+        turn, count = paces.get(tx, self._channel, {paces.EVERYBODY}).get(paces.EVERYBODY, at), 0
+        while count < most and turn - self._tolerance <= at:
+            turn, count = max(turn, at) + self._gap, count + 1
+        if turn > at:
+            paces.put(tx, self._channel, {paces.EVERYBODY: turn})
+        return count, 0.0 if count == most else (turn - self._tolerance - at).total_seconds()
+
     def spent(self, tx: Tx, recipient: str, at: datetime) -> None:
         """A letter has reached its recipient by now: he may have been admitted long before a slow call came there."""
         whom, rate = self._of(recipient)

@@ -1,6 +1,9 @@
-"""Signals: what is fleeting, given to clients once and at most once."""
+"""Signals: what is fleeting, given to clients once and at most once, as far as their channel's pace leaves room."""
 
 import asyncio
+from collections.abc import Sequence
+from concurrent.futures import Future
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
@@ -9,42 +12,48 @@ import log
 from connectors.abilities import Signal, Signals
 from connectors.registry import Channels
 from pipeline.loop import LoopThread
-from storage import halts, signals
-from storage.db import Database, Tx
+from pipeline.pace import Pace
+from storage import signals
+from storage.db import Tx
 
 _log = log.get(__name__)
 
-# Signals taken at once, and seconds one of them may take.
+# Signals under way at once in a channel, and seconds one of them may take.
 _TOGETHER, _CALL = 20, 5.0
+# Somebody looks at the button he pressed until it is acknowledged: before letters. All else is after them.
+FIRST, AFTER = frozenset({"press"}), frozenset({"typing", "read"})
 
 
 class Signalling:
     """Gives the signals of channels that have them."""
 
-    def __init__(self, db: Database, channels: Channels, loop: LoopThread) -> None:
-        self._db, self._channels, self._loop = db, channels, loop
+    def __init__(self, channels: Channels, loop: LoopThread) -> None:
+        self._channels, self._loop = channels, loop
+        self._calls: dict[str, list[Future[None]]] = {}
 
-    def give(self, name: str) -> None:
-        """Give what waits in the channel. What fails is forgotten: it would be stale by the next try."""
+    def waiting(self, tx: Tx, name: str, kinds: frozenset[str] = FIRST | AFTER) -> list[Row[Any]]:
+        """Those that could be given now: none while so many are under way that more would only queue up."""
         connector = self._channels[name]
-        if not isinstance(connector, Signals) or not self._any(name):
-            return
-        taken = self._db.write(lambda tx: self._take(tx, name))
-        calls = [self._loop.submit(self._give(connector, row)) for row in taken]
-        for call in calls:
-            call.result()
+        if not isinstance(connector, Signals):
+            return []
+        self._calls[name] = under_way = [call for call in self._calls.get(name, ()) if not call.done()]
+        room = _TOGETHER - len(under_way)
+        return signals.waiting(tx, name, kinds & connector.signals)[:room] if room else []
 
-    def _any(self, name: str) -> bool:
-        with self._db.read() as tx:
-            return name in signals.channels(tx)
+    def take(self, tx: Tx, found: Sequence[Row[Any]], pace: Pace, at: datetime) -> tuple[list[Row[Any]], float]:
+        """Those of the found that go now, gone with this transaction, and seconds until the channel takes more."""
+        count, wait = pace.spare(tx, len(found), at)
+        taken = list(found[:count])
+        signals.take(tx, taken)
+        return taken, wait
 
-    def _take(self, tx: Tx, name: str) -> list[Row[Any]]:
-        taken = signals.take(tx, name, _TOGETHER)
-        return [] if halts.until(tx, name) is not None else list(taken)
+    def give(self, name: str, taken: Sequence[Row[Any]]) -> None:
+        """Give these. Nobody waits for it; what fails is forgotten, for it would be stale by the next try."""
+        self._calls.setdefault(name, []).extend(self._loop.submit(self._give(name, row)) for row in taken)
 
-    async def _give(self, connector: Signals, row: Row[Any]) -> None:
-        if row.kind not in connector.signals:
-            return
+    async def _give(self, name: str, row: Row[Any]) -> None:
+        connector = self._channels[name]
+        assert isinstance(connector, Signals)
         try:
             async with asyncio.timeout(_CALL):
                 await connector.signal(Signal(row.kind, row.recipient, row.data))

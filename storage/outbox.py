@@ -148,6 +148,14 @@ def start(tx: Tx, letter_id: int, seconds: float) -> Row[Any] | None:
     ).one_or_none()
 
 
+def extend(tx: Tx, started: Row[Any], seconds: float) -> None:
+    """Give a letter we just marked as being sent so many seconds more."""
+    later = started.expires_at + timedelta(seconds=seconds)
+    tx.execute(
+        update(OUTBOX).where(OUTBOX.c.id == started.id, OUTBOX.c.token == started.token).values(expires_at=later)
+    )
+
+
 def finish(tx: Tx, letter_id: int, token: int, **values: Any) -> bool:
     """Set the outcome of a call that we still own; False when it was taken from us meanwhile."""
     done = tx.execute(

@@ -1,6 +1,6 @@
 """Signals: small fleeting things for a client, each given once and soon, or never."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -14,6 +14,8 @@ from storage.models import Signal
 SIGNALS = Signal.__table__  # type: ignore[attr-defined]
 # Seconds after which nobody cares any more.
 _FRESH = 10.0
+# How many are looked at at once.
+_LOOK = 500
 
 
 class NewSignal(NamedTuple):
@@ -42,12 +44,24 @@ def channels(tx: Tx) -> list[str]:
     return list(tx.execute(select(SIGNALS.c.channel).distinct()).scalars())
 
 
-def take(tx: Tx, channel: str, limit: int) -> Sequence[Row[Any]]:
-    """Those that wait in the channel, gone with this transaction; what is stale goes without being given."""
-    first = select(SIGNALS.c.id).where(SIGNALS.c.channel == channel).order_by(SIGNALS.c.id).limit(limit)
-    gone = delete(SIGNALS).where(SIGNALS.c.id.in_(first.scalar_subquery())).returning(SIGNALS)
+def waiting(tx: Tx, channel: str, kinds: Collection[str]) -> list[Row[Any]]:
+    """Those of these kinds that wait in the channel, oldest first; of what is said again to somebody the newest."""
+    first = select(SIGNALS).where(SIGNALS.c.channel == channel, SIGNALS.c.kind.in_(kinds)).order_by(SIGNALS.c.id)
     stale = _stale(tx)
-    return [row for row in tx.execute(gone).all() if row.created_at >= stale]
+    newest: dict[tuple[str, ...], Row[Any]] = {}
+    for row in tx.execute(first.limit(_LOOK)):
+        if row.created_at >= stale:
+            # Each press is one of its own.
+            newest[row.recipient, row.kind, row.data if row.kind == "press" else ""] = row
+    return sorted(newest.values(), key=lambda row: row.id)
+
+
+def take(tx: Tx, given: Sequence[Row[Any]]) -> None:
+    """These are given, so they go, and with them what was said to the same people before."""
+    for row in given:
+        same = SIGNALS.c.channel == row.channel, SIGNALS.c.recipient == row.recipient, SIGNALS.c.kind == row.kind
+        older = SIGNALS.c.data == row.data if row.kind == "press" else SIGNALS.c.id <= row.id
+        tx.execute(delete(SIGNALS).where(*same, older))
 
 
 def _stale(tx: Tx) -> datetime:

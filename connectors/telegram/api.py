@@ -12,7 +12,7 @@ from aiogram.types import FSInputFile
 from aiohttp import ClientConnectorError, ClientError, ClientResponse, ClientTimeout, ConnectionTimeoutError
 from yarl import URL
 
-from connectors.base import Outgoing, Unavailable
+from connectors.base import UPLOAD, Outgoing, Unavailable
 from connectors.telegram.errors import Unclear, error_of, no_answer
 from connectors.telegram.settings import TelegramSettings
 from connectors.text import clean_name
@@ -30,14 +30,15 @@ class Api:
         self._server = TelegramAPIServer.from_base(settings.api_base)
         self._session: _Session | None = None
 
-    async def call(self, method: str, params: dict[str, Any], seconds: float = _PATIENCE) -> Any:
+    async def call(self, method: str, params: dict[str, Any], seconds: float | None = None) -> Any:
         """The result of a method (`SendMessage`), as Telegram sent it; an Outgoing among `params` is uploaded.
 
         Raises what `errors.error_of` says, Unavailable when nothing was sent, and Unclear when nobody can know.
         """
         make: type[TelegramMethod[Any]] = getattr(methods, method)
         request = make(**_with_files(params))
-        patience = ClientTimeout(total=seconds, connect=_CONNECT, sock_connect=_CONNECT)
+        total = _PATIENCE + _size(params) / UPLOAD if seconds is None else seconds
+        patience = ClientTimeout(total=total, connect=_CONNECT, sock_connect=_CONNECT)
         try:
             # aiogram hands it on to aiohttp, which knows more than whole seconds.
             return await self._bot()(request, request_timeout=cast("int", patience))
@@ -46,7 +47,7 @@ class Api:
         # Not within the except: the causes of the error know the address.
         raise failure
 
-    async def ask(self, method: str, params: dict[str, Any], seconds: float = _PATIENCE) -> Any:
+    async def ask(self, method: str, params: dict[str, Any], seconds: float | None = None) -> Any:
         """The same for a method that may be called twice: an unknown outcome is Unavailable too."""
         try:
             return await self.call(method, params, seconds)
@@ -115,6 +116,15 @@ def _with_files(value: Any) -> Any:
         raise Unavailable(f"the file {value.name} cannot be read: {error.strerror}") from error
     # The name stands in a header: a line break there would break the call.
     return FSInputFile(value.path, clean_name(value.name) or "file")
+
+
+def _size(value: Any) -> int:
+    """Bytes of the files to upload."""
+    if isinstance(value, dict):
+        return sum(map(_size, value.values()))
+    if isinstance(value, list):
+        return sum(map(_size, value))
+    return value.size if isinstance(value, Outgoing) else 0
 
 
 def _network_error(cause: BaseException | None) -> Exception:

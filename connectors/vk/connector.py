@@ -49,8 +49,9 @@ class Vk:
 
     Settings: ClassVar[type[ChannelSettings]] = VkSettings
     limits = Limits(
-        text=4096, file=200 << 20, files=10, idempotent=True, edits=True, deletes=True, formats=True, buttons=True
-    )
+        text=4096, file=200 << 20, files=10, idempotent=True, edits=True, deletes=True, formats=True, buttons=True,
+        call=50.0,
+    )  # fmt: skip
     most_profiles = MOST_PEOPLE
     signals = frozenset({"typing", "read", "press"})
 

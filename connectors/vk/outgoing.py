@@ -1,17 +1,20 @@
 """Letters on their way to VK: what each becomes, and what VK's answer says of it."""
 
+import asyncio
 import json
 import re
 from collections.abc import Sequence
 from typing import Any
 
-from connectors.base import Button, Letter, Receipt, Rejected, Span, Unavailable
+from connectors.base import UPLOAD, Button, Letter, Receipt, Rejected, Span, Unavailable
 from connectors.markup import to_utf16
 from connectors.vk import addresses
 from connectors.vk.calls import Calls, Unclear, meaning
 from connectors.vk.fields import Json, number, record, records, string
 from connectors.vk.uploads import Uploads, attachment_of
 
+# Seconds for what is asked before and after the files themselves travel.
+_UPLOADS = 20.0
 _LOOKS = {"bold": "bold", "italic": "italic", "underline": "underline", "link": "url"}
 _COMMENT = re.compile(r"comment:wall:(-?[0-9]{1,19})_([0-9]{1,19})_([0-9]{1,19})(?::.*)?")
 
@@ -39,19 +42,29 @@ class Outgoing:
         return Receipt()
 
     async def _send(self, letter: Letter, peer: int) -> Receipt:
-        attached = [await self._uploads.attachment(peer, file) for file in letter.files]
+        attached = await self._attached(letter, peer)
         answer = await self._calls.call(
             "messages.send",
             peer_ids=str(peer),
             random_id=letter.number,
             message=letter.text,
             format_data=format_data(letter.text, letter.spans),
-            attachment=",".join(attached) or None,
+            attachment=attached,
             forward=_reply(letter.reply_to),
             keyboard=keyboard(letter.buttons),
             dont_parse_links=0,
         )
         return Receipt((addresses.message_key(peer, _number_of(answer)),))
+
+    async def _attached(self, letter: Letter, peer: int) -> str | None:
+        """How the message names the letter's files, once they are there."""
+        seconds = _UPLOADS + sum(file.size for file in letter.files) / UPLOAD
+        try:
+            async with asyncio.timeout(seconds):
+                return ",".join([await self._uploads.attachment(peer, file) for file in letter.files]) or None
+        except TimeoutError:
+            # In time for the pipeline to hear that nothing was sent, and not to wonder whether it was.
+            raise Unavailable(f"the files were not there after {seconds:.0f} s") from None
 
     async def _edit(self, letter: Letter, peer: int, cmid: int) -> None:
         await self._calls.call(
@@ -70,7 +83,7 @@ class Outgoing:
     async def _kept(self, letter: Letter, peer: int, cmid: int) -> str | None:
         """What hangs on the message: an edit that does not name it again takes it away."""
         if letter.files:
-            return ",".join([await self._uploads.attachment(peer, file) for file in letter.files])
+            return await self._attached(letter, peer)
         try:
             found = await self._calls.call(
                 "messages.getByConversationMessageId", peer_id=peer, conversation_message_ids=str(cmid)

@@ -18,7 +18,7 @@ class VkSettings(ChannelSettings):
     confirmation: str = ""
     api_base: str = "https://api.vk.ru"
     # VK allows 20 calls a second, and names and the like want some of them.
-    rate: float = Field(15, ge=0)
+    rate: float = Field(17, ge=0)
 
     @field_validator("token")
     @classmethod

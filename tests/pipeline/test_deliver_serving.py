@@ -1,15 +1,18 @@
 """Deliver: how a channel is served, by one at a time, and what holds when others are at it too."""
 
 import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from connectors.base import Letter
+from connectors.base import UPLOAD, Letter
+from settings import WorkSettings
 from storage import leases, outbox
+from storage.attachments import ATTACHMENTS
 from storage.db import Database, now
 from storage.outbox import OUTBOX
 from tests.fakes.channel import Fake, raw
@@ -99,6 +102,35 @@ def test_a_channel_somebody_else_serves_is_left_alone(rig: Rig, sending: Sending
     sending.deliver.sweep()
     assert states(rig) == ["queued"]
     assert rig.world.calls() == []
+
+
+def test_a_channel_stays_ours_while_a_call_takes_its_time(make: Any) -> None:
+    rig, sending = make(work=WorkSettings(lease=0.5))
+    rig.letter("ok")
+    kept: list[bool] = []
+
+    def hang(_: Letter) -> None:
+        time.sleep(1.2)
+        with rig.db.begin() as tx:
+            query = select(leases.LEASES.c.expires_at).where(leases.LEASES.c.name == f"deliver:{CHANNEL}")
+            kept.append(tx.execute(query).scalar_one() > leases.database_now(tx))
+
+    Fake.during = hang
+    sending.deliver.sweep()
+    assert (kept, states(rig)) == ([True], ["sent"])
+
+
+def test_a_letter_may_take_longer_the_larger_its_files(rig: Rig, sending: Sending) -> None:
+    rig.take(raw("anna", "1", files=[{"name": "map.txt", "data": "here"}]))
+    (file,) = rig.rows(ATTACHMENTS)
+    with rig.db.begin() as tx:
+        tx.execute(update(ATTACHMENTS).values(size=UPLOAD * 100))
+    letter = rig.letter(payload={"text": "ok", "files": [file.id]})
+    left: list[timedelta] = []
+    Fake.during = lambda _: left.append(rig.letter_row(letter).expires_at - now())
+    sending.settle()
+    call = rig.channels[CHANNEL].limits.call
+    assert timedelta(seconds=call + 100) < left[0] < timedelta(seconds=call + 130)
 
 
 def test_who_is_told_to_stop_finishes_his_calls_and_starts_no_more(rig: Rig, sending: Sending) -> None:

@@ -55,6 +55,12 @@ def test_what_was_not_taken_goes_again_by_the_schedule(tried: Tried, attempts: i
     assert "maybe_twice" not in verdict.values
 
 
+def test_what_is_given_up_still_keeps_the_channel_silent_for_the_letters_behind_it() -> None:
+    old = FIRST._replace(due_at=AT - timedelta(days=30))
+    verdict = judge(Unavailable("slow down", 17), old, POLICY, AT)
+    assert (verdict.state, verdict.pause) == ("failed", 17)
+
+
 def test_what_was_not_taken_goes_again_when_the_channel_says_and_keeps_it_silent_till_then() -> None:
     verdict = judge(Unavailable("slow down", 17), FIRST, POLICY, AT)
     assert (waits(verdict), verdict.pause) == (17, 17)

@@ -60,7 +60,10 @@ def test_a_voice_message_is_a_file_with_its_length_and_words() -> None:
 def test_a_sticker_is_said_and_shown() -> None:
     images = [{"url": f"{URL}/64", "width": 64, "height": 64}, {"url": f"{URL}/512", "width": 512, "height": 512}]
     found = with_(attached("sticker", sticker_id=9, product_id=1, images=images))
-    assert (found.text, found.files) == ("[Стикер]", (File("sticker9.png", "image/png", source=f"{URL}/512", key="sticker9.png"),))
+    assert (found.text, found.files) == (
+        "[Стикер]",
+        (File("sticker9.png", "image/png", source=f"{URL}/512", key="sticker9.png"),),
+    )
 
 
 PRICE = {"amount": "150000", "currency": {}, "text": "1 500 ₽"}

@@ -14,7 +14,7 @@ import pytest
 
 from connectors.abilities import Signal
 from connectors.base import Blocked, Button, ConnectorError, Denied, Letter, Receipt, Rejected, Span, Unavailable
-from connectors.vk import Vk, api, uploads
+from connectors.vk import Vk, api, outgoing, uploads
 from connectors.vk.calls import Unclear, meaning
 from connectors.vk.fields import Json
 from connectors.vk.outgoing import format_data, keyboard
@@ -117,6 +117,16 @@ def test_an_upload_that_fails_is_no_unknown_outcome(
 ) -> None:
     vk.fault(kind, method)  # type: ignore[arg-type]
     with pytest.raises(Unavailable):
+        post(letter("see", files=(file(tmp_path, "a.pdf", "application/pdf"),)))
+    assert vk.effects("see") == 0
+
+
+def test_an_upload_that_takes_too_long_is_no_unknown_outcome(
+    vk: FakeVk, post: Post, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outgoing, "_UPLOADS", 0.3)
+    vk.fault("hang", "upload")
+    with pytest.raises(Unavailable, match="were not there"):
         post(letter("see", files=(file(tmp_path, "a.pdf", "application/pdf"),)))
     assert vk.effects("see") == 0
 
