@@ -69,7 +69,8 @@ class Message(msgspec.Struct, frozen=True, tag="message"):
     """Something was written. `source_key` orders messages of the same `sent_at`; `data` is kept with the message.
 
     `direction` is "out" for what our side wrote elsewhere; `sender` is the client all the same, and `echo` the `number`
-    of the letter it would be if we wrote it. A message of `history` neither reopens an episode nor counts as unread.
+    of the letter it would be if we wrote it, or that letter's text where numbers are not told. A message
+    of `history` neither reopens an episode nor counts as unread.
 
     Messages of one `album` become one message with the files of all. `author` is who of several people behind the
     address wrote it. `respond` is what the client is told in return, by a machine. `press` says that a button was
@@ -91,7 +92,7 @@ class Message(msgspec.Struct, frozen=True, tag="message"):
     deleted_at: datetime | None = None
     album: str | None = None
     author: str = ""
-    echo: int | None = None
+    echo: int | str | None = None
     respond: str = ""
     press: str | None = None
 

@@ -190,13 +190,13 @@ def of_messages(tx: Tx, message_ids: Sequence[int]) -> dict[int, list[Row[Any]]]
     return found
 
 
-def lately(tx: Tx, addresses: Collection[tuple[str, str]]) -> dict[tuple[str, str, int], Sent]:
+def lately(tx: Tx, addresses: Collection[tuple[str, str]]) -> dict[tuple[str, str, int | str], Sent]:
     """Letters to each (channel, address) that may come back as echoes, by these two and their numbers.
 
     Those that are not known to be out, however old, and those that went out lately: their keys may be no older than
-    the look for them.
+    the look for them. What is under way, or nobody knows the end of, is there by its text too.
     """
-    found: dict[tuple[str, str, int], Sent] = {}
+    found: dict[tuple[str, str, int | str], Sent] = {}
     for channel in {channel for channel, _ in addresses}:
         wanted = [address for own, address in addresses if own == channel]
         own = (OUTBOX.c.channel == channel, OUTBOX.c.action == "send", bulk.among(tx, OUTBOX.c.recipient, wanted))
@@ -215,8 +215,11 @@ def lately(tx: Tx, addresses: Collection[tuple[str, str]]) -> dict[tuple[str, st
         # Written out: only then can both databases see that the small index of letters that are not out serves.
         for query in (lately, select(OUTBOX).where(literal_column("outbox.state <> 'sent'"), *own)):
             for row in tx.execute(query):
-                number = number_of(key_of(row))
-                found[channel, row.recipient, number] = Sent(row.id, row.message_id, row.dialog_id, channel)
+                letter = Sent(row.id, row.message_id, row.dialog_id, channel)
+                found[channel, row.recipient, number_of(key_of(row))] = letter
+                if row.state == SENDING or row.in_doubt:
+                    # The same words again: the first of them went first.
+                    found.setdefault((channel, row.recipient, row.payload["text"]), letter)
     return found
 
 

@@ -73,6 +73,8 @@ def parse(kind: str, comment: Json, event: Json, at: datetime) -> list[Envelope]
         reply_to=addresses.comment_key(place.kind, owner, item, answered) if answered else None,
         data={"link": link},
         direction="out" if ours else "in",
+        # VK tells of no `guid`: our own comment may come before the answer to the call that made it.
+        echo=string(comment, "text") if ours and verb == "new" else None,
     )
     return [message if verb == "new" else _again(message, string(event, "event_id"), at)]
 

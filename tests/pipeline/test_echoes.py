@@ -55,6 +55,15 @@ def test_an_echo_is_known_however_much_was_said_since(rig: Rig, letter: int, sen
     assert rig.said().count("ok") == 1
 
 
+def test_where_no_number_is_told_the_text_of_what_is_under_way_counts(rig: Rig, letter: int, sending: Sending) -> None:
+    Fake.during = lambda _: rig.take(raw("anna", "e", "[below] ok", direction="out", echo="ok"))
+    sending.settle()
+    # By somebody else's hand: nothing with this text is under way.
+    rig.take(raw("anna", "f", "[below] ok", direction="out", echo="ok"))
+    assert rig.said() == ["hello", "ok", "[below] ok"]
+    assert rig.letter_row(letter).state == "sent"
+
+
 def test_what_somebody_wrote_elsewhere_is_a_message(rig: Rig, letter: int) -> None:
     rig.take(raw("anna", "e", "from the page", direction="out", echo=number(rig, letter) ^ 1))
     rig.take(raw("anna", "f", "from the phone", direction="out"))

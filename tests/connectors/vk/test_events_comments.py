@@ -89,6 +89,7 @@ def test_a_comment_of_the_community_goes_to_whom_it_answers() -> None:
     ours = _comment("wall_reply", from_id=-GROUP, reply_to_user=ANNA, reply_to_comment=6)
     found = said(event("wall_reply_new", ours))
     assert (found.direction, found.sender.address, found.reply_to) == ("out", "101", "comment:wall:-7_5_6")
+    assert found.echo == "nice", "what it is known by if it was ours"
 
 
 def test_a_comment_of_the_community_to_nobody_is_in_no_dialog() -> None:
