@@ -62,9 +62,12 @@ def take(tx: Tx, name: str, seconds: float) -> Held | None:
     Taking it from another hand raises the token: from then on the former holder's commits fail.
     """
     at = database_now(tx)
-    row = tx.execute(select(LEASES).where(LEASES.c.name == name).with_for_update(skip_locked=True)).one_or_none()
+    own = LEASES.c.name == name
+    row = tx.execute(select(LEASES).where(own).with_for_update(skip_locked=True)).one_or_none()
     if row is None:
-        return _create(tx, name, at, seconds)
+        # Skipped is not missing: to insert what somebody is just changing would wait for him, and deadlock with others.
+        skipped = tx.execute(select(LEASES.c.name).where(own)).first()
+        return None if skipped else _create(tx, name, at, seconds)
     ours = row.holder == me()
     if not (ours or row.holder == "" or row.expires_at <= at or is_dead(row.holder)):
         return None
