@@ -18,11 +18,12 @@ class Turns:
         self._guard = threading.Lock()
         self._knocked: dict[Hashable, bool] = {}
 
-    def run(self, name: Hashable, work: Callable[[float], None], seconds: float) -> bool:
+    def run(self, name: Hashable, work: Callable[[float], bool], seconds: float) -> bool:
         """Run `work`, again for each knock meanwhile; if another thread is at it, only knock.
 
-        `work` gets the monotonic time at which it is to make room for others. True when that time came: there may be
-        more to do, and the caller sees to it that somebody looks again.
+        `work` gets the monotonic time at which it is to make room for others, and says whether it left something
+        behind. True when it did, or when that time came: there may be more to do, and the caller sees to it that
+        somebody looks again.
         """
         with self._guard:
             if name in self._knocked:
@@ -32,9 +33,9 @@ class Turns:
         until = time.monotonic() + seconds
         try:
             while True:
-                work(until)
+                left = work(until)
                 with self._guard:
-                    over = time.monotonic() >= until
+                    over = left or time.monotonic() >= until
                     if over or not self._knocked[name]:
                         # In one step with the look: a knock in between would be heard by nobody.
                         del self._knocked[name]

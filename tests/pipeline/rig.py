@@ -3,6 +3,7 @@
 import itertools
 import time
 from collections.abc import Sequence
+from concurrent.futures import wait
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -164,12 +165,17 @@ class Sending:
         self._loop = LoopThread()
         self.deliver = Deliver(rig.db, rig.channels, self._loop, rig.store, rig.work)
 
+    def sweep(self) -> None:
+        """Sweep once, and see what was begun to its end."""
+        self.deliver.sweep()
+        wait([call for calls in self.deliver._calls.values() for call in calls], PATIENCE)
+
     def settle(self) -> None:
         """Sweep until no letter is under way but those for another hour."""
         deadline = time.monotonic() + PATIENCE
         soon = and_(OUTBOX.c.state.in_(outbox.UNDER_WAY), OUTBOX.c.next_at < now() + timedelta(minutes=5))
         while True:
-            self.deliver.sweep()
+            self.sweep()
             with self._rig.db.read() as tx:
                 if tx.execute(select(OUTBOX.c.id).where(soon)).first() is None:
                     return

@@ -75,7 +75,7 @@ def states(rig: Rig) -> list[str]:
 
 def test_a_letter_leaves_and_its_receipt_is_kept(rig: Rig, sending: Sending) -> None:
     letter = rig.letter("ok")
-    sending.deliver.sweep()
+    sending.sweep()
     row = rig.letter_row(letter)
     assert (row.state, row.attempts, row.receipt, row.error) == ("sent", 1, [f"their-{letter}"], None)
     assert now() - timedelta(minutes=1) < row.sent_at <= now()
@@ -94,7 +94,7 @@ def test_it_stands_as_sending_in_the_database_before_the_call_is_made(rig: Rig, 
     seen: list[Any] = []
     other = Database(rig.url)
     Fake.during = lambda _: seen.append(Rig(other, rig.folder).letter_row(letter))
-    sending.deliver.sweep()
+    sending.sweep()
     other.close()
     (row,) = seen
     assert (row.state, row.worker, row.attempts, row.token) == ("sending", leases.me(), 1, 1)
@@ -195,7 +195,7 @@ def test_lanes_do_not_wait_for_each_other(rig: Rig, sending: Sending) -> None:
     meet(3)
     for who in PEOPLE:
         rig.letter("ok", who)
-    sending.deliver.sweep()
+    sending.sweep()
     assert states(rig) == ["sent"] * 3
 
 
@@ -204,8 +204,8 @@ def test_a_letter_that_waits_for_its_next_try_holds_up_its_lane_alone(make: Any)
     rig.letter("unavailable")
     rig.letter("second")
     rig.letter("ok", "bert")
-    sending.deliver.sweep()
-    sending.deliver.sweep()
+    sending.sweep()
+    sending.sweep()
     assert states(rig) == ["queued", "queued", "sent"]
     assert sorted(call["text"] for call in rig.world.calls()) == ["ok", "unavailable"], "two lanes at once"
 
@@ -238,13 +238,13 @@ def test_tries_follow_the_schedule_and_end(make: Any) -> None:
     letter = rig.letter("unavailable")
     for attempt, wait in enumerate((100, 200, 300, 300), 1):
         before = now()
-        sending.deliver.sweep()
+        sending.sweep()
         row = rig.letter_row(letter)
         assert (row.state, row.attempts, row.error) == ("queued", attempt, "the channel says unavailable")
         assert timedelta(seconds=wait - 1) < row.next_at - before < timedelta(seconds=wait + 30)
         change(rig, letter, next_at=now())
     change(rig, letter, send_at=now() - timedelta(days=2), created_at=now() - timedelta(days=2))
-    sending.deliver.sweep()
+    sending.sweep()
     assert rig.letter_row(letter).state == "failed"
     assert len(rig.events("message.sending_failed")) == 1
     rig.check()
@@ -254,7 +254,7 @@ def test_a_letter_for_tomorrow_has_its_whole_time_from_then_on(make: Any) -> Non
     rig, sending = make(retry_for=60)
     letter = rig.letter("unavailable")
     change(rig, letter, created_at=now() - timedelta(days=1), send_at=now() - timedelta(seconds=1))
-    sending.deliver.sweep()
+    sending.sweep()
     assert rig.letter_row(letter).state == "queued"
 
 
@@ -262,9 +262,9 @@ def test_when_the_channel_says_when_the_channel_is_silent_till_then(rig: Rig, se
     letter, other = rig.letter("wait:1000 ok"), rig.letter("ok", "bert")
     change(rig, other, next_at=now() + timedelta(milliseconds=1))
     Fake.during = lambda _: None
-    sending.deliver._call(CHANNEL, letter)
+    sending.deliver._calling.make(CHANNEL, letter)
     before = now()
-    sending.deliver.sweep()
+    sending.sweep()
     assert len(rig.world.calls()) == 1, "the other one waits too"
     assert states(rig) == ["queued", "queued"]
     assert timedelta(seconds=900) < rig.letter_row(letter).next_at - before < timedelta(seconds=1100)
@@ -287,9 +287,9 @@ def test_a_refusal_is_shown_and_the_next_one_goes(rig: Rig, sending: Sending, ho
 def test_wrong_credentials_stop_the_channel_once_and_a_success_lifts_it(rig: Rig, sending: Sending) -> None:
     letters = [rig.letter("denied ok", who) for who in PEOPLE]
     meet(3)
-    sending.deliver.sweep()
+    sending.sweep()
     Fake.during = None
-    sending.deliver.sweep()
+    sending.sweep()
     assert len(rig.world.calls()) == 3
     (halt,) = rig.rows(HALTS)
     assert (halt.channel, halt.reason) == (CHANNEL, "the channel says denied")
@@ -319,7 +319,7 @@ def test_a_call_that_hangs_ends_at_its_limit(make: Any) -> None:
 
     Fake.during = hang
     letter = rig.letter("ok")
-    sending.deliver.sweep()
+    sending.sweep()
     over.set()
     row = rig.letter_row(letter)
     assert (row.state, row.error) == ("unconfirmed", "no answer: TimeoutError")
@@ -371,8 +371,8 @@ def test_a_recipient_who_moved_gets_the_letter_at_his_new_address(rig: Rig, send
 
 def test_a_pause_for_one_recipient_holds_up_nobody_else(rig: Rig, sending: Sending) -> None:
     slow, quick = rig.letter("alone:60 ok"), rig.letter("ok", "bert")
-    sending.deliver.sweep()
+    sending.sweep()
     later = rig.letter("ok", "bert")
-    sending.deliver.sweep()
+    sending.sweep()
     assert [rig.letter_row(letter).state for letter in (slow, quick, later)] == ["queued", "sent", "sent"]
     assert rig.letter_row(slow).next_at > now() + timedelta(seconds=55)

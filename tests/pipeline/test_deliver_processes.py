@@ -69,7 +69,7 @@ def test_a_call_of_another_host_is_given_its_time(db: Database, tmp_path: Path) 
         under_way = {"state": "sending", "attempts": 1, "token": 1, "worker": "other-host/1/1/1/1"}
         tx.execute(update(OUTBOX).values(expires_at=leases._in(tx, 60), **under_way))
     sending = Sending(rig)
-    sending.deliver.sweep()
+    sending.sweep()
     assert rig.letter_row(letter).state == "sending"
     with rig.db.begin() as tx:
         tx.execute(update(OUTBOX).values(expires_at=now()))
@@ -83,16 +83,16 @@ def test_an_outcome_that_comes_after_its_time_changes_nothing(db: Database, tmp_
     rig = prepared(db, tmp_path)
     letter = rig.letter("ok", "p0")
     sending = Sending(rig)
-    finish = sending.deliver._finish
+    finish = sending.deliver._calling._finish
 
     def late(tx: Any, row: Any, result: Any) -> None:
         # Not on SQLite's single writer: the other hand is simulated by what it would leave behind.
         moved = {"state": "queued", "token": row.token + 1, "worker": None, "expires_at": None}
         tx.execute(update(OUTBOX).where(OUTBOX.c.id == row.id).values(**moved))
-        sending.deliver._finish = finish  # type: ignore[method-assign]
+        sending.deliver._calling._finish = finish  # type: ignore[method-assign]
         finish(tx, row, result)
 
-    sending.deliver._finish = late  # type: ignore[method-assign]
+    sending.deliver._calling._finish = late  # type: ignore[method-assign]
     sending.settle()
     row = rig.letter_row(letter)
     assert (row.state, row.token) == ("sent", 3)
@@ -125,7 +125,7 @@ def test_a_worker_beside_the_dead_one_takes_its_channel_at_once(db: Database, tm
     letter = rig.letter("ok", "p0")
     sending = Sending(rig)
     with holding(serve) as child:
-        sending.deliver.sweep()
+        sending.sweep()
         assert rig.letter_row(letter).state == "queued"
         child.kill()
         started = time.monotonic()

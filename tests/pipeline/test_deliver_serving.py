@@ -1,16 +1,14 @@
 """Deliver: how a channel is served, by one at a time, and what holds when others are at it too."""
 
 import threading
-import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from connectors.base import UPLOAD, Letter
-from settings import WorkSettings
 from storage import leases, outbox
 from storage.attachments import ATTACHMENTS
 from storage.db import Database, now
@@ -70,17 +68,17 @@ def states(rig: Rig) -> list[str]:
 
 
 def test_the_pace_is_kept_without_sleeping(make: Any) -> None:
-    rig, sending = make(rate=1)
+    rig, sending = make(rate=0.1)
     for who in PEOPLE:
         rig.letter("ok", who)
-    sending.deliver.sweep()
-    sending.deliver.sweep()
+    sending.sweep()
+    sending.sweep()
     rows = rig.rows(OUTBOX)
     assert sorted(row.state for row in rows) == ["queued", "queued", "sent"]
     for row in rows:
         if row.state == "queued":
             assert row.attempts == 0, "to wait for one's turn is no try"
-    assert 0 < sending.deliver.next_due <= 1, "and somebody comes when it is the next one's"
+    assert 0 < sending.deliver.next_due <= 10, "and somebody comes when it is the next one's"
 
 
 # ---- leases, stops, lost answers of our own ----
@@ -99,25 +97,30 @@ def test_a_channel_somebody_else_serves_is_left_alone(rig: Rig, sending: Sending
     with rig.db.begin() as tx:
         leases.take(tx, f"deliver:{CHANNEL}", 60)
         tx.execute(update(leases.LEASES).values(holder="other-host/1/1/1/1"))
-    sending.deliver.sweep()
+    sending.sweep()
     assert states(rig) == ["queued"]
     assert rig.world.calls() == []
 
 
-def test_a_channel_stays_ours_while_a_call_takes_its_time(make: Any) -> None:
-    rig, sending = make(work=WorkSettings(lease=0.5))
-    rig.letter("ok")
-    kept: list[bool] = []
+def test_a_call_that_hangs_holds_up_nobody_but_its_lane(rig: Rig, sending: Sending) -> None:
+    release = threading.Event()
 
-    def hang(_: Letter) -> None:
-        time.sleep(1.2)
-        with rig.db.begin() as tx:
-            query = select(leases.LEASES.c.expires_at).where(leases.LEASES.c.name == f"deliver:{CHANNEL}")
-            kept.append(tx.execute(query).scalar_one() > leases.database_now(tx))
+    def hang(letter: Letter) -> None:
+        if letter.recipient == "anna":
+            release.wait(30)
 
     Fake.during = hang
-    sending.deliver.sweep()
-    assert (kept, states(rig)) == ([True], ["sent"])
+    hanging, behind = rig.letter("ok"), rig.letter("ok")
+    others = [rig.letter("ok", "bert") for _ in range(3)]
+    assert sending.deliver.channel(CHANNEL), "there is more to come, so somebody looks again"
+    while not all(rig.letter_row(letter).state == "sent" for letter in others):
+        sending.deliver.channel(CHANNEL)
+    assert (rig.letter_row(hanging).state, rig.letter_row(behind).state) == ("sending", "queued")
+    held = {row.name: row.holder for row in rig.rows(leases.LEASES)}
+    assert held[f"deliver:{CHANNEL}"] == "", "and another process may serve the channel meanwhile"
+    release.set()
+    sending.settle()
+    assert rig.letter_row(behind).state == "sent"
 
 
 def test_a_letter_may_take_longer_the_larger_its_files(rig: Rig, sending: Sending) -> None:
@@ -137,7 +140,7 @@ def test_who_is_told_to_stop_finishes_his_calls_and_starts_no_more(rig: Rig, sen
     for _ in range(3):
         rig.letter("ok")
     Fake.during = lambda _: sending.deliver.stop()
-    sending.deliver.sweep()
+    sending.sweep()
     assert states(rig) == ["sent", "queued", "queued"]
     held = {row.name: row.holder for row in rig.rows(leases.LEASES)}
     assert held[f"deliver:{CHANNEL}"] == ""
@@ -147,8 +150,8 @@ def test_a_letter_cancelled_in_the_last_moment_is_not_sent(rig: Rig, sending: Se
     letter = rig.letter("ok")
     look = sending.deliver._look
 
-    def looked(tx: Any, name: str) -> Any:
-        found = look(tx, name)
+    def looked(tx: Any, name: str, room: int) -> Any:
+        found = look(tx, name, room)
         outbox.change(tx, outbox.CANCELLED, OUTBOX.c.id == letter, (outbox.QUEUED,))
         return found
 
@@ -160,11 +163,11 @@ def test_a_letter_cancelled_in_the_last_moment_is_not_sent(rig: Rig, sending: Se
 
 def test_a_call_of_a_channel_that_is_gone_is_shown_to_somebody(rig: Rig, sending: Sending) -> None:
     letter = rig.letter("ok", channel="gone")
-    sending.deliver.sweep()
+    sending.sweep()
     change(rig, letter, state="sending", worker="other-host/1/1/1/1", attempts=1)
     for minutes, state in ((30, "sending"), (90, "unconfirmed")):
         change(rig, letter, expires_at=now() - timedelta(minutes=minutes))
-        sending.deliver.sweep()
+        sending.sweep()
         assert states(rig) == [state], "another process may know what its channel can do"
     (told,) = rig.events("message.unconfirmed")
     assert told.data["letter"] == letter
@@ -174,7 +177,7 @@ def test_a_call_of_a_channel_that_is_gone_is_shown_to_somebody(rig: Rig, sending
 def test_the_outcome_is_kept_while_the_database_is_away(rig: Rig, sending: Sending, monkeypatch: Any) -> None:
     """The call was made; three times its outcome cannot be written down."""
     letter = rig.letter("ok")
-    finish, failures = sending.deliver._finish, [1, 2, 3]
+    finish, failures = sending.deliver._calling._finish, [1, 2, 3]
 
     def failing(*args: Any) -> None:
         if failures:
@@ -182,9 +185,9 @@ def test_the_outcome_is_kept_while_the_database_is_away(rig: Rig, sending: Sendi
             raise OSError("connection lost") from None
         finish(*args)
 
-    monkeypatch.setattr("pipeline.deliver.is_database_fault", lambda error: isinstance(error, OSError))
-    monkeypatch.setattr("pipeline.deliver._AGAIN", 0.01)
-    monkeypatch.setattr(sending.deliver, "_finish", failing)
+    monkeypatch.setattr("pipeline.calling.is_database_fault", lambda error: isinstance(error, OSError))
+    monkeypatch.setattr("pipeline.calling._AGAIN", 0.01)
+    monkeypatch.setattr(sending.deliver._calling, "_finish", failing)
     sending.settle()
     assert rig.letter_row(letter).state == "sent"
     assert len(rig.world.calls()) == 1
@@ -193,8 +196,8 @@ def test_the_outcome_is_kept_while_the_database_is_away(rig: Rig, sending: Sendi
 def test_a_letter_too_long_on_its_way_to_the_call_is_put_back(rig: Rig, sending: Sending, monkeypatch: Any) -> None:
     letter = rig.letter("ok")
     with monkeypatch.context() as patch:
-        patch.setattr("pipeline.deliver._TOO_LATE", -1.0)
-        sending.deliver._call(CHANNEL, letter)
+        patch.setattr("pipeline.calling._TOO_LATE", -1.0)
+        sending.deliver._calling.make(CHANNEL, letter)
     assert rig.letter_row(letter).state == "queued"
     assert rig.world.calls() == []
     sending.settle()

@@ -33,8 +33,9 @@ class Meddler:
 def test_a_knock_is_answered_at_whatever_moment_it_comes(moment: int) -> None:
     turns, wanted = Turns(), {"first"}
 
-    def look(_: float) -> None:
+    def look(_: float) -> bool:
         wanted.clear()
+        return False
 
     def knock() -> None:
         # A bell: first the work is there, then it rings.
@@ -51,11 +52,14 @@ def test_a_knock_is_answered_at_whatever_moment_it_comes(moment: int) -> None:
 def test_who_finds_it_taken_knocks_and_goes() -> None:
     turns, runs = Turns(), list[str]()
 
-    def work(_: float) -> None:
+    def intrude(_: float) -> bool:
+        raise AssertionError
+
+    def work(_: float) -> bool:
         runs.append("run")
         if len(runs) == 1:
-            for _ in range(3):
-                assert not turns.run("shard", lambda _: runs.append("intruder"), LONG)
+            assert not any(turns.run("shard", intrude, LONG) for _ in range(3))
+        return False
 
     assert not turns.run("shard", work, LONG)
     assert runs == ["run", "run"]
@@ -64,21 +68,25 @@ def test_who_finds_it_taken_knocks_and_goes() -> None:
 def test_whoever_knocks_for_ever_is_answered_elsewhere_once_the_time_is_over() -> None:
     turns, runs = Turns(), list[float]()
 
-    def work(until: float) -> None:
+    def work(until: float) -> bool:
         runs.append(until)
         # The bell rings during all of it, and each time another thread finds the thing taken.
-        assert not turns.run("shard", work, LONG)
+        return turns.run("shard", work, LONG)
 
     assert turns.run("shard", work, 0.05), "somebody has to look again"
     assert len(set(runs)) == 1, "a knock gives no time of its own"
-    assert turns.run("shard", lambda _: None, 0.0), "the next one begins afresh"
+    assert turns.run("shard", lambda _: False, 0.0), "the next one begins afresh"
+
+
+def test_who_leaves_something_behind_says_so_at_once() -> None:
+    assert Turns().run("shard", lambda _: True, LONG)
 
 
 def test_different_things_are_done_side_by_side() -> None:
     turns, meeting = Turns(), threading.Barrier(2)
 
-    def meet(_: float) -> None:
-        meeting.wait(10)
+    def meet(_: float) -> bool:
+        return meeting.wait(10) < 0
 
     with ThreadPoolExecutor(2) as pool:
         done = [pool.submit(turns.run, name, meet, LONG) for name in ("a", "b")]
@@ -89,18 +97,19 @@ def test_different_things_are_done_side_by_side() -> None:
 def test_work_that_fails_leaves_the_thing_free() -> None:
     turns, runs = Turns(), list[str]()
     with pytest.raises(ZeroDivisionError):
-        turns.run("shard", lambda _: 1 / 0, LONG)  # type: ignore[arg-type]
-    turns.run("shard", lambda _: runs.append("run"), LONG)
+        turns.run("shard", lambda _: bool(1 / 0), LONG)
+    turns.run("shard", lambda _: bool(runs.append("run")), LONG)  # type: ignore[func-returns-value]
     assert runs == ["run"]
 
 
 def test_many_threads_never_meet_at_one_thing() -> None:
     turns, inside, most = Turns(), list[int](), list[int]()
 
-    def work(_: float) -> None:
+    def work(_: float) -> bool:
         inside.append(1)
         most.append(len(inside))
         inside.pop()
+        return False
 
     with ThreadPoolExecutor(8) as pool:
         for each in [pool.submit(turns.run, "shard", work, LONG) for _ in range(300)]:
