@@ -181,3 +181,11 @@ class Paced(Protocol):
 
     def pace(self, recipient: str) -> tuple[str, float]:
         """Whom the channel counts the recipient's letters with, and how many of them a second; 0 is no limit."""
+
+
+@runtime_checkable
+class Warm(Protocol):
+    """A connector whose first call takes long, for what it has to load."""
+
+    def warm(self) -> None:
+        """Load it now, in a process that will make calls."""

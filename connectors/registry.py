@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from connectors.abilities import Warm
 from connectors.base import ChannelSettings, Connector
 from settings import SettingsError, explain
 
@@ -62,6 +63,12 @@ class Channels:
     def __contains__(self, name: object) -> bool:
         """Whether the channel is configured and enabled."""
         return name in self.connectors
+
+    def warm(self) -> None:
+        """Load now what connectors would load with their first call, so that no client waits for it."""
+        for connector in self.connectors.values():
+            if isinstance(connector, Warm):
+                connector.warm()
 
     async def close(self) -> None:
         """Give every connector's connections back."""

@@ -1,5 +1,6 @@
 """The worker daemons: what a process of each kind sets up, runs until told to stop, and gives back."""
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -164,6 +165,8 @@ def work(settings: Settings, stop: Stop, kinds: Sequence[str]) -> None:
     try:
         if not await_start(hands, stop):
             return
+        if queues.DELIVER in hands.kinds:
+            threading.Thread(target=shop.channels.warm, name="warm", daemon=True).start()
         workers += [queues.start_worker(shop.broker, kind, hands.threads(kind)) for kind in sorted(hands.kinds)]
         _log.info("worker.ready", queues=sorted(hands.kinds), sweep=shop.sweep_seconds)
         sweep_until(stop, shop.sweep_seconds, hands.sweep)

@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import AsyncIterator
+from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar
 
 from connectors.abilities import Answer, Fetched, Request, Signal
@@ -79,6 +80,10 @@ class Telegram:
         return parse_update(raw)
 
     # ---- out ----
+
+    def warm(self) -> None:
+        """See Warm. The types of the whole Bot API take seconds."""
+        import_module("connectors.telegram.api")
 
     async def send(self, letter: Letter) -> Receipt:
         """See Connector."""

@@ -139,11 +139,13 @@ class Fake:
     # Who was asked for, batch by batch, and the signs that were given.
     asked: ClassVar[list[list[str]]] = []
     signs: ClassVar[list[Signal]] = []
+    # Which channels were warmed.
+    warmed: ClassVar[list[str]] = []
     most_profiles: ClassVar[int] = 3
     signals: ClassVar[frozenset[str]] = frozenset({"typing", "read", "press"})
 
     def __init__(self, name: str, settings: FakeSettings) -> None:
-        self.world = World(settings.world)
+        self.world, self._name = World(settings.world), name
         self._together = settings.together
         self.limits = Limits(
             text=4096, file=1 << 20, files=10, idempotent=settings.idempotent, edits=True, deletes=True, formats=True,
@@ -228,6 +230,10 @@ class Fake:
         Fake.signs.append(signal)
         if signal.data == "broken":
             raise ConnectionResetError
+
+    def warm(self) -> None:
+        """Keep that it was asked for."""
+        Fake.warmed.append(self._name)
 
     def pace(self, recipient: str) -> tuple[str, float]:
         """The same for everybody."""

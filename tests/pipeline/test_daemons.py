@@ -63,6 +63,15 @@ def test_a_worker_finds_its_work_without_any_bell(rig: Rig) -> None:
     assert {row.holder for row in rig.rows(leases.LEASES)} == {""}, "a clean stop gives everything back"
 
 
+@pytest.mark.parametrize(("kind", "warm"), [("pipeline", False), ("deliver", True)])
+def test_who_makes_calls_is_warm_before_the_first_of_them(rig: Rig, kind: str, warm: bool) -> None:
+    Fake.warmed.clear()
+    with Process(settings_of(rig), kind) as process:
+        process.until(lambda: bool(Fake.warmed) or not warm)
+        time.sleep(0.2)
+    assert Fake.warmed == ([CHANNEL] if warm else [])
+
+
 @pytest.mark.parametrize(("kind", "said", "state"), [("pipeline", 1, "queued"), ("deliver", 0, "sent")])
 def test_a_worker_does_the_kind_of_work_it_was_asked_for(rig: Rig, kind: str, said: int, state: str) -> None:
     rig.take(raw("anna", "0"))

@@ -115,5 +115,7 @@ bot = Channels({{"tg": {{"kind": "telegram", "token": "123:AAH", "webhook_secret
 request = Request({{"x-telegram-bot-api-secret-token": "{SECRET}"}}, {body.encode()!r}, datetime.now(UTC))
 assert bot.parse(bot.accept(request).batch.raws[0])
 assert not {{"aiogram", "aiohttp", "vk_api"}} & sys.modules.keys()
+bot.warm()
+assert "aiogram.methods" in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
