@@ -75,7 +75,7 @@ class Web:
             settled=lambda: self._key is not None,
         )
         inner = build(house, self._running)
-        self.app = Door(inner, settings.web, self.channels, self.intake, self.key)
+        self.app = Door(inner, house, self.intake, self.key)
         inner.state.door = self.app
 
     def key(self) -> bytes:

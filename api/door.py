@@ -5,7 +5,6 @@ else goes to the application behind.
 """
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
 from typing import Any
@@ -13,15 +12,14 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
-import log
 from api.callers import caller_of, own_origins
+from api.house import House
 from api.problems import bind, problem, unexpected
 from api.rates import Rates
 from connectors.abilities import Chat, Hook, Request
 from connectors.base import Refused
-from connectors.registry import Channels
 from pipeline.intake import Busy, SharedIntake, Unfit
-from settings import WebSettings
+from pipeline.refusals import Refusals
 from storage.db import now
 
 Scope = MutableMapping[str, Any]
@@ -32,10 +30,8 @@ Headers = dict[bytes, bytes]
 
 # Seconds a caller has to send his whole body.
 _BODY_TIME = 10.0
-# Seconds between two lines about the same channel's webhooks being turned away.
-_SILENCE = 60.0
-
-_log = log.get(__name__)
+# What a hook answers to who does not prove that he may push.
+_NOT_PROVED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 
 class Trouble(Exception):
@@ -52,14 +48,13 @@ class Door:
     `key` signs the sessions of the chat.
     """
 
-    def __init__(
-        self, app: App, web: WebSettings, channels: Channels, intake: SharedIntake, key: Callable[[], bytes]
-    ) -> None:
-        self._app, self._web, self._intake, self.key = app, web, intake, key
-        self._chats: dict[str, Chat] = {n: found for n, found in channels.connectors.items() if isinstance(found, Chat)}
-        self._hooks: dict[str, Hook] = {n: found for n, found in channels.connectors.items() if isinstance(found, Hook)}
+    def __init__(self, app: App, house: House, intake: SharedIntake, key: Callable[[], bytes]) -> None:
+        self._app, self._web, self._intake, self.key = app, house.settings.web, intake, key
+        connectors = house.channels.connectors
+        self._chats: dict[str, Chat] = {name: found for name, found in connectors.items() if isinstance(found, Chat)}
+        self._hooks: dict[str, Hook] = {name: found for name, found in connectors.items() if isinstance(found, Hook)}
         self._rates = Rates()
-        self._silent_until: dict[str, float] = {}
+        self._refusals = Refusals(house.db)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -104,17 +99,12 @@ class Door:
         try:
             answer = connector.accept(Request(readable, body, now()))
         except Refused as error:
-            self._warn(name, error)
+            if error.status in _NOT_PROVED:
+                self._refusals.note(name, str(error))
             raise
         if answer.batch is not None and answer.batch.raws:
             await self._intake.store(name, answer.batch.raws, self._web.patience)
         return Response(answer.body, answer.status, media_type=answer.type)
-
-    def _warn(self, name: str, error: Refused) -> None:
-        """Tell whoever watches that a source is turned away, now and then: anybody can knock, and often."""
-        if error.status in {401, 403} and time.monotonic() >= self._silent_until.get(name, 0.0):
-            self._silent_until[name] = time.monotonic() + _SILENCE
-            _log.warning("hook.refused", channel=name, status=error.status, why=str(error))
 
     def chat(self, name: str) -> Chat:
         """The channel's website chat; raises Trouble."""

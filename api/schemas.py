@@ -259,6 +259,14 @@ class Halt(Answer):
     until: datetime
 
 
+class Refusals(Answer):
+    """Why calls to a channel's hook are turned away: since when, and when it happened last, to the minute."""
+
+    reason: str
+    since: datetime
+    last: datetime
+
+
 class Channel(Answer):
     """A configured channel and its counts; `received` is the sum of the four after it."""
 
@@ -274,6 +282,7 @@ class Channel(Answer):
     last_received_at: datetime | None
     outbox: dict[LetterState, int]
     halt: Halt | None
+    refused: Refusals | None
 
 
 class Health(Answer):

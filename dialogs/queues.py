@@ -11,7 +11,7 @@ from dialogs.access import Staff, demand
 from dialogs.errors import Conflict, NotFound
 from dialogs.pages import Page
 from dialogs.work import Work
-from storage import halts, inbox, ledger, outbox
+from storage import halts, inbox, ledger, outbox, refusals
 from storage.db import Tx
 from storage.inbox import INBOX, PARKED, QUEUE, RECEIVED, TALLIES
 from storage.leases import database_now
@@ -96,7 +96,7 @@ def channels(tx: Tx, actor: Staff, sections: dict[str, tuple[str, bool]]) -> Pag
     demand(actor, "channel.read")
     told = ledger.status(tx)
     received = _last_received(tx)
-    stopped = halts.by_channel(tx)
+    stopped, refused = halts.by_channel(tx), refusals.by_channel(tx)
     items = []
     for name, (kind, enabled) in sorted(sections.items()):
         flow = {**_NOTHING, **told["channels"].get(name, {})}
@@ -109,6 +109,7 @@ def channels(tx: Tx, actor: Staff, sections: dict[str, tuple[str, bool]]) -> Pag
                 "last_received_at": received.get(name),
                 "outbox": told["outbox"].get(name, {}).get("states", {}),
                 "halt": stopped.get(name),
+                "refused": refused.get(name),
             }
         )
     return Page(items, None)

@@ -12,7 +12,7 @@ from connectors.registry import connector_class, read_section
 from pipeline import embedded, queues
 from pipeline.daemons import open_database
 from settings import Settings, SettingsError
-from storage import schema
+from storage import refusals, schema
 
 _CALL = 20.0
 
@@ -27,8 +27,13 @@ class Finding(NamedTuple):
 
 def examine(settings: Settings) -> list[Finding]:
     """Look at everything; never raises for what it finds."""
-    findings = [Finding("settings", True, "every key is known"), _database(settings), _broker(settings)]
-    findings += [_channel(name, section) for name, section in settings.channels.items()]
+    database = _database(settings)
+    findings = [Finding("settings", True, "every key is known"), database, _broker(settings)]
+    refused = _refused(settings) if database.ok else {}
+    for name, section in settings.channels.items():
+        found = _channel(name, section)
+        # Whether it works is not for those to say who come with a wrong secret: anybody can.
+        findings.append(found._replace(says=f"{found.says}; it {refused[name]}") if name in refused else found)
     if not settings.channels:
         findings.append(Finding("channels", True, "none yet; add a section [channels.NAME] to settings.toml"))
     return findings
@@ -50,6 +55,18 @@ def _database(settings: Settings) -> Finding:
     return Finding(
         "database", False, f"{db.label}: schema {found or 'none'}, this version needs {schema.head()}; {mend}"
     )
+
+
+def _refused(settings: Settings) -> dict[str, str]:
+    db = open_database(settings)
+    try:
+        with db.read() as tx:
+            return {name: refusals.in_words(told) for name, told in refusals.by_channel(tx).items()}
+    except SQLAlchemyError:
+        # It was there a moment ago; what was found then is said.
+        return {}
+    finally:
+        db.close()
 
 
 def _broker(settings: Settings) -> Finding:

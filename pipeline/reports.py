@@ -11,7 +11,7 @@ from connectors.base import Message, Raw
 from connectors.registry import Channels
 from pipeline.daemons import file_store, open_database
 from settings import Settings
-from storage import halts, ledger
+from storage import halts, ledger, refusals
 from storage.verify import Reader, verify
 
 
@@ -20,7 +20,7 @@ def show_status(settings: Settings, *, as_json: bool) -> None:
     db = open_database(settings)
     with db.snapshot() as tx:
         found = ledger.status(tx)
-        found["halts"] = halts.by_channel(tx)
+        found["halts"], found["refused"] = halts.by_channel(tx), refusals.by_channel(tx)
     db.close()
     if as_json:
         _print_json(found)
@@ -33,6 +33,8 @@ def show_status(settings: Settings, *, as_json: bool) -> None:
     console.print(_table("Outbox", tuple(states), rows))
     for name, halt in found["halts"].items():
         console.print(f"{name} stands still since {halt['since']:%Y-%m-%d %H:%M} UTC: {halt['reason']}", style="red")
+    for name, refused in found["refused"].items():
+        console.print(f"{name} {refusals.in_words(refused)}", style="yellow")
 
 
 def show_breaches(settings: Settings, *, as_json: bool) -> int:

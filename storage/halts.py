@@ -19,6 +19,11 @@ def reading(channel: str) -> str:
     return f"{channel} (reading)"
 
 
+def hook(channel: str) -> str:
+    """The name of a row that is no halt, about who is turned away at the channel's hook; see refusals."""
+    return f"{channel} (hook)"
+
+
 def put(tx: Tx, channel: str, reason: str, until: datetime) -> bool:
     """Let the channel stand until then; True when it was not standing yet, so that its alarm rings once."""
     insert = (postgresql if is_postgres(tx) else sqlite).insert(HALTS)
@@ -49,7 +54,8 @@ def lift(tx: Tx, channel: str) -> bool:
 
 def all_of(tx: Tx) -> Sequence[Row[Any]]:
     """Every channel that stands, with the reason."""
-    return tx.execute(select(HALTS).order_by(HALTS.c.channel)).all()
+    stands = ~HALTS.c.channel.endswith(hook(""), autoescape=True)
+    return tx.execute(select(HALTS).where(stands).order_by(HALTS.c.channel)).all()
 
 
 def by_channel(tx: Tx) -> dict[str, dict[str, Any]]:

@@ -68,7 +68,7 @@ class Telegram:
             raise Refused("this channel takes no webhooks: its webhook_secret is not set", 404)
         given = request.headers.get(_SECRET_HEADER, "")
         if not hmac.compare_digest(given.encode(errors="replace"), secret.encode()):
-            raise Refused("the secret token is not ours", 401)
+            raise Refused("the secret token is not the channel's webhook_secret; setWebhook must be told the same", 401)
         try:
             raw = raw_of(self._bot, request.body, request.at)
         except (ValueError, RecursionError):

@@ -25,7 +25,7 @@ def accept_callback(settings: VkSettings, request: Request) -> Answer:
     asked = event.get("type") == "confirmation"
     # VK may ask for the confirmation before it knows the secret.
     if not (asked and given is None) and not _same(given, secret):
-        raise Refused("the secret is not this channel's; it stands in VK beside the server's address", 403)
+        raise Refused("the secret is not the channel's; it stands in VK beside the server's address", 403)
     if asked:
         return _confirmed(settings)
     return Answer(Batch([raw_of(event, request.at)]), 200, b"ok", _PLAIN)

@@ -119,7 +119,7 @@ class Webchat:
         try:
             verify(self._hook_key, request.headers, request.body, request.at)
         except BadSignature as error:
-            raise Refused(str(error), 401) from None
+            raise Refused(f"{error}: calls are signed with the channel's secret", 401) from None
         posted = _posted.read(request.body)
         self._check(posted)
         raw = _raw(posted, wire.Arrival(request.at), request.body)

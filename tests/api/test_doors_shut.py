@@ -13,6 +13,7 @@ from settings import Settings
 from storage.db import now
 from tests.api.ledger import said, taken
 from tests.api.served import Answer, Okno
+from tests.running import eventually
 
 PATH, HOOK = "/chat/site/messages", "/hooks/site"
 SECRET = "whsec_" + "c2VjcmV0" * 6
@@ -84,6 +85,27 @@ def test_only_a_signature_that_fits_is_let_in(okno: Okno) -> None:
     for _ in range(2):
         assert hook(okno, body).status == 202
     assert said(okno) == ["signed"]
+
+
+@pytest.mark.parametrize("channel", [{"secret": SECRET}])
+def test_whoever_watches_is_told_that_calls_are_turned_away(okno: Okno, anna: str) -> None:
+    body = {"id": "1", "visitor": "anna", "text": "signed"}
+    # No proof is missing here: what is no message is the caller's own affair.
+    refused(hook(okno, b"{"), 400)
+    for _ in range(20):
+        refused(hook(okno, body, **sign(b"another key", "msg_1", now(), json.dumps(body).encode())), 401)
+    eventually(lambda: events(okno, anna))
+    reason = "no signature fits: calls are signed with the channel's secret"
+    assert events(okno, anna) == [{"channel": "site", "reason": reason}]
+    (shown,) = okno.ask("GET", "/v1/channels", token=anna).json["items"]
+    assert (shown["halt"], shown["refused"]["reason"]) == (None, reason)
+    assert hook(okno, body).status == 202
+
+
+def events(okno: Okno, token: str) -> list[Any]:
+    """What the feed tells of it."""
+    items = okno.ask("GET", "/v1/events?limit=200", token=token).json["items"]
+    return [each["data"] for each in items if each["type"] == "channel.refused"]
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -7,7 +7,7 @@ import pytest
 
 from dialogs import queues, work
 from dialogs.errors import Conflict, Forbidden, NotFound
-from storage import claims, halts, inbox, outbox
+from storage import claims, halts, inbox, outbox, refusals
 from storage.db import now
 from tests.dialogs.scene import Scene
 
@@ -79,6 +79,7 @@ def test_channels_tell_their_counts_and_why_they_stand(scene: Scene) -> None:
     scene.replies(anna, scene.says("v2"))
     with scene.db.begin() as tx:
         halts.put(tx, "shop", "401 Unauthorized", now() + timedelta(minutes=5))
+        refusals.note(tx, "site", "wrong secret")
     with scene.db.read() as tx:
         shop, site = queues.channels(tx, anna, {"site": ("chat", True), "shop": ("other", False)}).items
         assert queues.behind(tx)["inbox"] == 0.0
@@ -86,8 +87,11 @@ def test_channels_tell_their_counts_and_why_they_stand(scene: Scene) -> None:
     assert (site["received"], site["parked"], site["outbox"]) == (2, 2, {"queued": 1})
     assert site["last_received_at"] is not None
     assert site["halt"] is None
+    assert site["refused"]["reason"] == "wrong secret"
+    assert site["refused"]["since"] <= site["refused"]["last"]
     assert (shop["enabled"], shop["received"], shop["last_received_at"]) == (False, 0, None)
     assert shop["halt"]["reason"] == "401 Unauthorized"
+    assert shop["refused"] is None
 
 
 def test_letters_are_retried_and_cancelled_only_where_that_makes_sense(scene: Scene) -> None:

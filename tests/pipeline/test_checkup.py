@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.checkup import Finding, examine
 from settings import Settings
-from storage import schema
+from storage import refusals, schema
 from storage.db import Database
 from tests.pipeline.rig import Rig
 
@@ -80,6 +80,16 @@ def test_wrong_credentials_are_told_with_the_channel_s_own_words(rig: Rig) -> No
     rig.world.deny()
     found = examined(rig, channels={"shop": rig.world.section()})["channel shop"]
     assert found == Finding("channel shop", False, "wrong token; get another one")
+
+
+def test_calls_with_a_wrong_secret_are_told_and_are_no_fault_of_the_channel_s(rig: Rig) -> None:
+    with rig.db.begin() as tx:
+        refusals.note(tx, "shop", "the secret is not the channel's")
+    found = examined(rig, channels={"shop": rig.world.section(), "mail": rig.world.section()})
+    assert found["channel shop"].ok
+    assert found["channel shop"].says.startswith("answers; it turns calls to its hook away since ")
+    assert found["channel shop"].says.endswith(": the secret is not the channel's")
+    assert found["channel mail"].says == "answers"
 
 
 def test_a_check_that_breaks_is_a_finding_too(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.reports import show_breaches, show_status
 from settings import Settings
+from storage import refusals
 from tests.fakes.channel import raw
 from tests.pipeline.rig import CHANNEL, Rig
 
@@ -37,6 +38,20 @@ def test_status_as_json_adds_up(settings: Settings, capsys: pytest.CaptureFixtur
     flow = found["channels"][CHANNEL]
     assert flow == {"received": 3, "processed": 1, "duplicate": 1, "parked": 1, "in_flight": 0, "lag_seconds": 0.0}
     assert found["outbox"][CHANNEL]["states"] == {"queued": 1}
+
+
+def test_status_tells_whose_calls_are_turned_away(
+    rig: Rig, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with rig.db.begin() as tx:
+        refusals.note(tx, CHANNEL, "wrong secret")
+    show_status(settings, as_json=False)
+    line = " ".join(capsys.readouterr().out.split())
+    assert f"{CHANNEL} turns calls to its hook away since" in line
+    assert "wrong secret" in line
+    show_status(settings, as_json=True)
+    found = told(capsys)
+    assert (found["halts"], found["refused"][CHANNEL]["reason"]) == ({}, "wrong secret")
 
 
 def test_kept_promises_are_said_to_be_kept(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
