@@ -63,6 +63,7 @@ def stitch(tx: Tx, batch: Sequence[Parsed], policies: Policies, *, repeats: bool
         early, told = amend.apply(tx, changes)
         # An edit or deletion that came before its message stands for it; the message itself is then a repeat.
         entries += told + _write(tx, early, policies, repeats=True)
+    whereabouts.learn(tx, reaches)
     # Last, for whoever writes counts as reachable.
     return entries + whereabouts.reach(tx, _newest(reaches, written))
 

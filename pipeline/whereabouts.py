@@ -11,6 +11,13 @@ from storage.db import Tx
 from storage.journal import SYSTEM, Entry
 
 
+def learn(tx: Tx, told: Iterable[tuple[str, Reach]]) -> None:
+    """Keep what comes along of a client's profile, as the link he came by."""
+    for channel, news in told:
+        if news.sender.profile:
+            people.learn(tx, channel, news.sender.address, news.sender.profile)
+
+
 def reach(tx: Tx, told: Sequence[tuple[str, Reach]]) -> list[Entry]:
     """Note who can or can no longer be written to; gives back the journal entries."""
     entries: list[Entry] = []

@@ -79,6 +79,23 @@ def test_who_writes_after_he_blocked_us_can_be_reached(rig: Rig) -> None:
     assert rig.rows(IDENTITIES)[0].reachable
 
 
+def test_by_which_link_somebody_allowed_us_to_write_is_kept(rig: Rig) -> None:
+    rig.take(raw("anna", "1", profile={"language": "ru", "start": "spring"}), raw("bert", "1"))
+    rig.take(raw("anna", "2", kind="reach", reachable=True, profile={"start": "autumn"}))
+    rig.take(raw("nobody", "1", kind="reach", reachable=True, profile={"start": "autumn"}))
+    profiles = {row.address: row.profile for row in rig.rows(IDENTITIES)}
+    assert profiles == {"anna": {"language": "ru", "start": "autumn"}, "bert": {}}
+    assert not rig.events("client.reachable"), "she could be written to before"
+
+
+def test_the_link_is_kept_too_of_who_writes_at_once(rig: Rig) -> None:
+    """What was told before he wrote says nothing of whether he can be reached now, but where he came from."""
+    allowed = raw("anna", "1", kind="reach", reachable=True, profile={"start": "autumn"}, at=5)
+    rig.take(allowed, raw("anna", "2", "hello", at=9))
+    (anna,) = rig.rows(IDENTITIES)
+    assert (anna.profile, anna.reachable) == ({"start": "autumn"}, True)
+
+
 def test_who_moved_is_the_same_client_and_his_letters_follow(rig: Rig, sending: Sending) -> None:
     rig.take(raw("anna", "1"))
     letter = rig.letter("ok")
