@@ -61,6 +61,12 @@ def page(peer_id: int) -> str:
     return f"https://vk.com/id{peer_id}" if peer_id > 0 else f"https://vk.com/club{-peer_id}"
 
 
+def conversation(group_id: int, peer_id: int) -> str:
+    """The page on which the community's people see the conversation with the peer; nothing without a community."""
+    talk = f"c{peer_id - FIRST_CHAT}" if is_chat(peer_id) else str(peer_id)
+    return f"https://vk.com/gim{group_id}?sel={talk}" if group_id > 0 else ""
+
+
 def order_key(user_id: int, order_id: int) -> str:
     """The key of an order in the community's shop."""
     return f"order:{user_id}_{order_id}"

@@ -30,8 +30,9 @@ _ACTIONS = {
 
 @dataclass
 class Content:
-    """What was gathered: the lines that follow the text, and the files."""
+    """What was gathered: the lines that follow the text, and the files. `page` is where VK shows all of it."""
 
+    page: str = ""
     lines: list[str] = field(default_factory=list)
     files: list[File] = field(default_factory=list)
     shown: int = 0
@@ -57,9 +58,9 @@ class Content:
         return fits
 
 
-def content_of(message: Json) -> Content:
-    """Everything the message carries beside its own text."""
-    content = Content()
+def content_of(message: Json, page: str = "") -> Content:
+    """Everything the message carries beside its own text; on `page` VK shows it whole."""
+    content = Content(page)
     _gather(message, content, 0)
     return content
 
@@ -93,7 +94,7 @@ def who(from_id: int) -> str:
 
 def _gather(message: Json, content: Content, depth: int) -> None:
     mark = "> " * depth
-    lines = [_action(message), *_remarks(message)]
+    lines = [_action(message), *_remarks(message, "" if depth else content.page)]
     content.lines += [mark + line for line in lines if line]
     for attachment in records(message, "attachments"):
         kind = string(attachment, "type")
@@ -161,9 +162,9 @@ def _action(message: Json) -> str:
     return bracketed(_ACTIONS[kind], said)
 
 
-def _remarks(message: Json) -> list[str]:
+def _remarks(message: Json, page: str) -> list[str]:
     remarks = {
-        "is_cropped": "[VK передал это сообщение не целиком: остальное видно на странице сообщества]",
+        "is_cropped": bracketed("Сообщение сокращено ВКонтакте", "", f"целиком: {page}" if page else ""),
         "is_unavailable": "[Сообщение недоступно]",
         "is_expired": "[Исчезнувшее сообщение]",
     }

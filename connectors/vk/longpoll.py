@@ -15,6 +15,7 @@ from connectors.base import Batch, Denied, Raw, Rejected, Unavailable
 from connectors.vk import addresses
 from connectors.vk.backfill import missed
 from connectors.vk.calls import Calls, Unclear
+from connectors.vk.cropped import completed
 from connectors.vk.events import as_event, raw_of
 from connectors.vk.fields import Json, number, record
 from connectors.vk.messages import body_of
@@ -73,7 +74,8 @@ class LongPoll:
             if failed is None:
                 before, place = place, _after(place, answer)
                 if answer["updates"] or place != before:
-                    yield Batch([_raw(event) for event in answer["updates"]], place.cursor())
+                    events = await completed(self._calls, answer["updates"])
+                    yield Batch([_raw(event) for event in events], place.cursor())
                 continue
             if failed == 4:
                 raise Denied("VK's Long Poll does not know the version 3 of its protocol any more; update Okno")

@@ -33,7 +33,7 @@ def written(kind: str, event_object: Json, event: Json) -> list[Envelope]:
     message = body_of(event_object)
     ours = kind == "message_reply" or is_ours(message, number(event, "group_id"))
     peer, cmid = needed(message, "peer_id"), needed(message, "conversation_message_id")
-    content = content_of(message)
+    content = content_of(message, addresses.conversation(number(event, "group_id"), peer))
     own = readable(string(message, "text"))
     text = content.text_after(own)
     changed = number(message, "update_time")
@@ -68,7 +68,7 @@ def edited(event: Json, event_object: Json, at: datetime) -> list[Envelope]:
     if ours and not number(message, "admin_author_id"):
         return []
     peer, cmid = needed(message, "peer_id"), needed(message, "conversation_message_id")
-    content = content_of(message)
+    content = content_of(message, addresses.conversation(number(event, "group_id"), peer))
     text = content.text_after(readable(string(message, "text")))
     changed = number(message, "update_time")
     html = html_of(text, spans_of(string(message, "text"), record(message, "format_data")))

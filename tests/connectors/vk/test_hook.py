@@ -50,6 +50,13 @@ def test_an_event_is_stored_and_answered_with_ok() -> None:
     assert told.text == "привет"
 
 
+def test_a_cropped_message_says_where_all_of_it_is() -> None:
+    (told,) = parse_event(_raw(_accept(new("прив", is_cropped=True) | {"secret": SECRET})))
+    assert isinstance(told, Message)
+    page = f"https://vk.com/gim{GROUP}?sel={ANNA}"
+    assert told.text == f"прив\n[Сообщение сокращено ВКонтакте, целиком: {page}]"
+
+
 def test_the_secret_is_not_stored() -> None:
     for sent in (new() | {"secret": SECRET}, event("message_deny", {"user_id": ANNA}) | {"secret": SECRET}):
         assert SECRET.encode() not in _raw(_accept(sent)).data

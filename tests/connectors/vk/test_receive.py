@@ -5,12 +5,13 @@ import time
 
 import pytest
 
-from connectors.base import Denied, Unavailable
-from connectors.vk import Vk, longpoll
+from connectors.base import Denied, Message, Unavailable
+from connectors.vk import Vk, cropped, longpoll
 from connectors.vk.longpoll import Place
 from pipeline.loop import LoopThread
-from tests.connectors.vk.kit import ANNA, Reader, connector, texts
+from tests.connectors.vk.kit import ANNA, CHAT, Reader, connector, texts
 from tests.fakes.vk import FakeVk
+from tests.fakes.vk_events import doc, photo
 
 
 @pytest.fixture(autouse=True)
@@ -147,6 +148,58 @@ def test_events_that_are_none_harm_no_others(vk: FakeVk, reader: Reader) -> None
     for raw in raws[:3]:
         with pytest.raises(Exception):  # noqa: B017, PT011 - whatever it likes to raise
             reader.connector.parse(raw)
+
+
+def test_what_vk_crops_is_asked_for_and_stored_whole(vk: FakeVk, reader: Reader) -> None:
+    vk.tune(crop=(10, 1))
+    sent = vk.says(ANNA, "one long text", attachments=[photo(), doc("a.pdf")], ref="shop")
+    vk.says(ANNA, "short")
+    vk.says(ANNA, "another long text", CHAT)
+    vk.replies_by_hand(ANNA, "a long answer")
+    vk.edits(ANNA, sent["conversation_message_id"], "one long text, edited")
+    # One poll gives them all.
+    vk.expire_keys()
+    raws = reader.read(5)
+    long = "one long text, edited"
+    assert texts(reader.connector, raws) == [long, "short", "another long text", "a long answer", long]
+    (first,) = reader.connector.parse(raws[0])
+    assert isinstance(first, Message)
+    assert len(first.files) == 2
+    assert first.sender.profile is not None
+    assert first.sender.profile["start"] == "shop"
+    assert raws[0].external_id == f"{ANNA}:{sent['conversation_message_id']}"
+    assert vk.requests["messages.getByConversationMessageId"] == 2, "one call a conversation"
+
+
+@pytest.mark.parametrize("code", [1, 6, 100, 5])
+def test_what_vk_crops_and_does_not_give_is_stored_all_the_same_and_says_so(
+    vk: FakeVk, reader: Reader, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    monkeypatch.setattr(cropped, "_PATIENCE", 0.3)
+    vk.fault("error", "messages.getByConversationMessageId", times=-1, code=code)
+    vk.tune(crop=(10, 1))
+    vk.says(ANNA, "one long text")
+    vk.says(ANNA, "another long text", CHAT)
+    page = f"https://vk.com/gim{vk.group_id}?sel="
+    assert texts(reader.connector, reader.read(2)) == [
+        f"one long t\n[Сообщение сокращено ВКонтакте, целиком: {page}{ANNA}]",
+        f"another lo\n[Сообщение сокращено ВКонтакте, целиком: {page}c4]",
+    ]
+
+
+def test_a_call_for_what_is_cropped_is_made_again(vk: FakeVk, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cropped, "_AGAIN", 0.05)
+    vk.fault("before", "messages.getByConversationMessageId", times=2)
+    vk.tune(crop=(10, 1))
+    vk.says(ANNA, "one long text")
+    assert texts(reader.connector, reader.read()) == ["one long text"]
+
+
+def test_what_was_cropped_and_is_gone_by_now_is_kept_as_it_came(vk: FakeVk, reader: Reader) -> None:
+    vk.tune(crop=(10, 1))
+    vk.says(ANNA, "one long text")
+    vk.world.conversations.clear()
+    assert texts(reader.connector, reader.read())[0].startswith("one long t\n[Сообщение сокращено ВКонтакте")
 
 
 @pytest.mark.parametrize("kind", ["before", "html", "unsent", "cut"])

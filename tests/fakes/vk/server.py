@@ -101,7 +101,7 @@ class FakeVk:
         with self.world.lock:
             self._knows(user_id)
             message = self.world.message(peer_id or user_id, user_id, text, **more)
-            body = {"message": copy.deepcopy(message), "client_info": vk_events.client_info()}
+            body = {"message": self.world.told(message), "client_info": vk_events.client_info()}
         self.emit("message_new", body)
         return message
 
@@ -109,7 +109,7 @@ class FakeVk:
         """An admin answers on the community's page."""
         with self.world.lock:
             message = self.world.message(peer_id, -self.group_id, text, admin_author_id=admin_id, **more)
-        self.emit("message_reply", copy.deepcopy(message))
+        self.emit("message_reply", self.world.told(message))
         return message
 
     def edits(self, peer_id: int, cmid: int, text: str) -> Json:
@@ -117,7 +117,7 @@ class FakeVk:
         with self.world.lock:
             message = self.world.find(peer_id, cmid=cmid)
             message |= {"text": text, "update_time": int(time.time())}
-        return self.emit("message_edit", copy.deepcopy(message))
+        return self.emit("message_edit", self.world.told(message))
 
     def emit(self, kind: str, body: Json) -> Json:
         """An event of any kind happens."""

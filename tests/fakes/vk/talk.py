@@ -1,6 +1,5 @@
 """The methods messages.* that change something."""
 
-import copy
 import time
 from typing import Any
 
@@ -47,7 +46,7 @@ def edit(world: World, params: Params) -> int:
         raise ApiError(909)
     message |= {"text": params.get("message", ""), "update_time": int(time.time())} | _looks(world, params)
     world.note("messages.edit", peer_id, text=message["text"], cmid=message["conversation_message_id"])
-    world.log.add(world.log.event("message_edit", copy.deepcopy(message)))
+    world.log.add(world.log.event("message_edit", world.told(message)))
     return 1
 
 
@@ -108,7 +107,7 @@ def _send(world: World, peer_id: int, random_id: int, params: Params) -> Json:
     kept = {name: params[name] for name in _KEPT if name in params}
     ids = {"message_id": message["id"], "cmid": message["conversation_message_id"]}
     world.note("messages.send", peer_id, text=text, random_id=random_id, **ids, **kept)
-    world.log.add(world.log.event("message_reply", copy.deepcopy(message)))
+    world.log.add(world.log.event("message_reply", world.told(message)))
     return message
 
 

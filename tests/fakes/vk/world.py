@@ -1,5 +1,6 @@
 """What the fake VK knows: people, conversations, files, and the ledger of what took effect."""
 
+import copy
 import json
 import threading
 import time
@@ -35,6 +36,8 @@ class World:
         self.calls: list[tuple[str, Json]] = []
         self.repeats = 0
         self.rate, self.edit_window, self.dedupe_for, self.dedupe_last = 20, 86400.0, 3600.0, 100
+        # Of longer texts and of more attachments events hold only so much.
+        self.crop = (1 << 30, 1 << 30)
         self.bots_enabled = self.long_poll_enabled = True
         self.long_poll_events: dict[str, int] = {}
         self.permissions = {"messages": 4096, "manage": 262144, "photos": 4, "docs": 131072, "wall": 8192}
@@ -71,6 +74,14 @@ class World:
             message |= {name: value for name, value in more.items() if value is not None}
             self.conversations[peer_id].append(message)
             return message
+
+    def told(self, message: Json) -> Json:
+        """The message as an event has it."""
+        told, (longest, most) = copy.deepcopy(message), self.crop
+        text, attachments = told["text"][:longest], told["attachments"][:most]
+        if text != told["text"] or attachments != told["attachments"]:
+            told |= {"text": text, "attachments": attachments, "is_cropped": True}
+        return told
 
     def find(self, peer_id: int, *, cmid: int = 0, message_id: int = 0) -> Json:
         """The message with one of these ids."""
