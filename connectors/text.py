@@ -5,10 +5,11 @@ import re
 # No database takes them all: NUL, and halves of UTF-16 pairs that JSON lets through.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 # Controls, bidi marks, zero-width and other letters nobody sees: with them a name can look like another one.
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
-    "\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
+_NOBODY_SEES = (
+    "\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff"
 )
+_UNSEEN, _SEEN = re.compile(f"[{_NOBODY_SEES}]"), re.compile(rf"[^\s{_NOBODY_SEES}]")
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
 
 
@@ -25,6 +26,11 @@ def is_storable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return "\0" not in text
+
+
+def is_blank(text: str) -> bool:
+    """Whether people would see nothing of it."""
+    return _SEEN.search(text) is None
 
 
 def clean_name(name: str, limit: int = 200) -> str:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from connectors.base import File, Proof, Span
 from connectors.telegram import entities, files, notices
 from connectors.telegram.fields import Json, degrees, line, name, number, part, parts, words
-from connectors.text import clean_name, clean_text
+from connectors.text import clean_name, clean_text, is_blank
 
 _EMPTY = "[Пустое сообщение]"
 # What goes with a message and is none of its content.
@@ -53,12 +53,12 @@ class Content(NamedTuple):
 
 def content(message: Json, *, bare: bool = False) -> Content:
     """What the message says; `bare` is how it reads without its files."""
-    if message.get("text"):
-        text = words(message, "text")
+    text = words(message, "text")
+    if not is_blank(text):
         return Content(text, entities.spans(text, message, "entities"))
     media = files.media(message)
     if media:
-        caption = words(message, "caption")
+        caption = _caption(message)
         label = media.label or ("" if caption or not bare else media.name)
         return _captioned(message, Content(label, files=media.files, too_large=media.too_large))
     for kind, read in _KINDS.items():
@@ -79,13 +79,18 @@ def own_phone(message: Json) -> str | None:
 
 def _captioned(message: Json, found: Content) -> Content:
     """The content with its caption, which stands below a placeholder."""
-    caption = words(message, "caption")
+    caption = _caption(message)
     if not caption:
         return found
     spans = entities.spans(caption, message, "caption_entities")
     if not found.text:
         return found._replace(text=caption, spans=spans)
     return found._replace(text=f"{found.text}\n{caption}", spans=entities.shifted(spans, len(found.text) + 1))
+
+
+def _caption(message: Json) -> str:
+    caption = words(message, "caption")
+    return "" if is_blank(caption) else caption
 
 
 # ---- kinds ----

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from connectors.base import Deletion, Envelope, Message, Raw, Reach, Reaction, Sender
 from connectors.telegram import addresses, messages
 from connectors.telegram.fields import Json, connection, line, moment, name, number, part, parts, read, thing, words
-from connectors.text import clean_name
+from connectors.text import clean_name, is_blank
 
 # What says nothing of a dialog. Telegram gives some of it unasked.
 _IGNORED = frozenset({
@@ -123,7 +123,7 @@ def _press(update: _Update) -> list[Envelope]:
     person, data, query = part(found, "from"), words(found, "data"), line(found, "id")
     if not query:
         raise ValueError("a press without id")
-    label = _label(below, data) or data or f"[Игра: {line(found, 'game_short_name')}]"
+    label = next((text for text in (_label(below, data), data) if not is_blank(text)), _pressed(found))
     # What was pressed below a message that the bot wrote through somebody's inline query has no chat.
     where = below or {"chat": {**person, "type": "private"}}
     sender = messages.sender_of(where, person)
@@ -134,6 +134,12 @@ def _press(update: _Update) -> list[Envelope]:
     private = words(part(where, "chat"), "type") == "private"
     key, at = f"{update.bot}:press:{query}", update.arrival()
     return [Message(key, sender, label, at, data=told, author="" if private else name(person), press=query)]
+
+
+def _pressed(found: Json) -> str:
+    """What is said of a button that says nothing itself."""
+    game = line(found, "game_short_name")
+    return f"[Игра: {game}]" if game else "[Нажата кнопка]"
 
 
 def _label(below: Json, data: str) -> str:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from connectors.base import Deletion, Edit, Envelope, Message
+from connectors.text import clean_name, clean_text
 from connectors.vk import addresses
 from connectors.vk.content import content_of
 from connectors.vk.fields import Json, needed, number, string
@@ -74,9 +75,9 @@ def parse(kind: str, comment: Json, event: Json, at: datetime) -> list[Envelope]
         data={"link": link},
         direction="out" if ours else "in",
         # VK tells of no `guid`: our own comment may come before the answer to the call that made it.
-        echo=string(comment, "text") if ours and verb == "new" else None,
+        echo=clean_text(string(comment, "text")) if ours and verb == "new" else None,
     )
-    return [message if verb == "new" else _again(message, string(event, "event_id"), at)]
+    return [message if verb == "new" else _again(message, clean_name(string(event, "event_id")), at)]
 
 
 def _edit(key: str, head: str, comment: Json, at: datetime, *, ours: bool) -> Edit:

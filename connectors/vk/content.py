@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.base import File
-from connectors.text import clean_name
+from connectors.text import clean_name, is_blank
 from connectors.vk.attachments import bracketed, page_of, piece_of, title_of
 from connectors.vk.fields import Json, number, record, records, string
 from connectors.vk.wording import readable
@@ -41,7 +41,8 @@ class Content:
     def text_after(self, text: str) -> str:
         """The whole text: what was written, and below it what else came."""
         lines = [*self.lines, *([f"[Ещё вложенных сообщений: {self.hidden}]"] if self.hidden else [])]
-        return "\n".join(part for part in (text, *lines) if part) or ("" if self.files else "[Пустое сообщение]")
+        shown = [] if is_blank(text) else [text]
+        return "\n".join([*shown, *lines]) or ("" if self.files else "[Пустое сообщение]")
 
     def take_file(self, file: File) -> bool:
         """Keep the file, unless there are too many."""

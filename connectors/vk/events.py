@@ -41,7 +41,7 @@ def raw_of(event: bytes | Json, at: datetime) -> Raw:
         return Raw(addresses.message_key(peer, cmid), addresses.address(peer), _packed(found))
     # Most other events have no time of their own.
     data = _packed({**found, "received_at": at.astimezone(UTC).isoformat()})
-    name = string(found, "event_id") or hashlib.sha256(_packed(found)).hexdigest()
+    name = clean_name(string(found, "event_id")) or hashlib.sha256(_packed(found)).hexdigest()
     key = addresses.event_key(name)
     return Raw(key, _lane(str(found.get("type")), body) or key, data)
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from connectors.base import Edit, Envelope, Message, Sender
-from connectors.text import clean_name, clean_text
+from connectors.text import clean_name, clean_text, is_blank
 from connectors.vk import addresses
 from connectors.vk.content import content_of, location_of, origin_of, quote_of, who
 from connectors.vk.fields import Json, needed, number, record, string
@@ -87,7 +87,7 @@ def pressed(_: Json, press: Json, at: datetime) -> list[Envelope]:
     payload = press.get("payload")
     given: Json = payload if isinstance(payload, dict) else _read(payload)
     data = clean_text(string(given, "data")) or _payload(payload)
-    label = clean_text(string(given, "text")) or data or "[Нажата кнопка]"
+    label = next((text for text in (clean_text(string(given, "text")), data) if not is_blank(text)), "[Нажата кнопка]")
     told: dict[str, Any] = {"button": data}
     if cmid := number(press, "conversation_message_id"):
         told["message"] = addresses.message_key(peer, cmid)

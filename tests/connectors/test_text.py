@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.text import clean_email, clean_name, clean_text, is_storable
+from connectors.text import clean_email, clean_name, clean_text, is_blank, is_storable
 
 # With NUL and lone surrogates, which Hypothesis leaves out by itself.
 ANYTHING = st.text(st.characters(codec=None, exclude_categories=()))
@@ -24,6 +24,16 @@ def test_a_clean_text_can_be_stored_and_keeps_its_length(text: str) -> None:
 @given(st.text().filter(lambda text: "\x00" not in text))
 def test_a_storable_text_stays_as_it_is(text: str) -> None:
     assert clean_text(text) == text
+
+
+@pytest.mark.parametrize("text", ["", " \r\n\t\u3000", "\u200b\u200d\ufeff", "\u2800\u3164", "\xad \u2060"])
+def test_what_nobody_sees_is_blank(text: str) -> None:
+    assert is_blank(text)
+
+
+@pytest.mark.parametrize("text", ["a", " \u200b.", "😀", "❤\ufe0f", "\ufffd", "\u200f\u05d0"])
+def test_whatever_can_be_seen_is_not(text: str) -> None:
+    assert not is_blank(text)
 
 
 def test_the_damage_is_shown() -> None:

@@ -172,10 +172,8 @@ def link(url: str = "https://example.org/page", title: str = "A page") -> Json:
 
 def market(title: str = "A lamp", **more: Any) -> Json:
     """Goods."""
-    currency = {"id": 643, "name": "RUB", "title": "₽"}
     category = {"inner_type": "market_market_category_nested", "id": 404, "name": "Lamps"}
-    price = {"amount": "150000", "currency": currency, "text": "1 500 ₽"}
-    about = {"title": title, "description": "It shines", "price": price, "category": category, "availability": 0}
+    about = {"title": title, "description": "It shines", "price": _price(), "category": category, "availability": 0}
     return _attached("market", _owned(**about, **more) | {"owner_id": -GROUP}, dated=True)
 
 
@@ -279,7 +277,30 @@ def board_post_new(from_id: int = 1001, text: str = "A question", topic_id: int 
     return {**_comment(from_id, text), "topic_id": topic_id, "topic_owner_id": -GROUP, **more}
 
 
+def comment_deleted(comment_id: int, **place: int) -> Json:
+    """A comment on what photo_id, video_id (which has a deleter_id too) or item_id names is gone."""
+    return {"id": comment_id, "owner_id": -GROUP, "user_id": 1001, **place}
+
+
+def board_post_deleted(post_id: int, topic_id: int = 77) -> Json:
+    """A message in a discussion is gone."""
+    return {"id": post_id, "topic_id": topic_id, "topic_owner_id": -GROUP}
+
+
 # ---- the rest ----
+
+
+def market_order_new(user_id: int = 1001, comment: str = "Call me", **more: Any) -> Json:
+    """An order in the community's shop."""
+    about = {"id": next(_count), "group_id": GROUP, "user_id": user_id, "date": int(time.time()), "status": 0}
+    return {**about, "items_count": 1, "total_price": _price(), "comment": comment, **more}
+
+
+def lead_forms_new(user_id: int = 1001, **answers: str) -> Json:
+    """A filled-in form."""
+    said = [{"key": key, "question": key.title(), "answer": answer} for key, answer in answers.items()]
+    about = {"lead_id": next(_count), "group_id": GROUP, "user_id": user_id, "form_id": 3, "form_name": "Callback"}
+    return {**about, "answers": said}
 
 
 def group_join(user_id: int = 1001, join_type: str = "join") -> Json:
@@ -294,6 +315,10 @@ def unknown() -> Json:
 
 def _comment(from_id: int, text: str) -> Json:
     return {"id": next(_count), "from_id": from_id, "date": int(time.time()), "text": text}
+
+
+def _price() -> Json:
+    return {"amount": "150000", "currency": {"id": 643, "name": "RUB", "title": "₽"}, "text": "1 500 ₽"}
 
 
 def _owned(**about: Any) -> Json:

@@ -21,6 +21,7 @@ _BEYOND = {
     # The manual says item_id, the schema photo_id.
     "MarketCommentNewObject": {"item_id"},
     "MarketCommentEditObject": {"item_id"},
+    "MarketCommentRestoreObject": {"item_id"},
     # Places of messages have country, city and title.
     "BasePlace": {"country"},
 }
