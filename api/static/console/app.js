@@ -13,6 +13,7 @@ import { DialogList } from "./list.js";
 import { ListView } from "./listview.js";
 import { Thread } from "./thread.js";
 import { ThreadView } from "./threadview.js";
+import { Troubles } from "./troubles.js";
 
 const TOAST_MS = 8000;
 const LOST_MS = 4000;
@@ -33,6 +34,7 @@ export class App {
 
   buildParts() {
     const { api, i18n, list, me, thread } = this;
+    this.troubles = new Troubles(api, i18n);
     this.filters = new Filters(list, api, i18n);
     this.listView = new ListView(list, me, i18n, { open: (id) => this.go(id), clear: () => this.filters.clear() });
     const mayWrite = me.role !== READ_ONLY;
@@ -72,7 +74,8 @@ export class App {
     const { i18n } = this;
     const skip = i18n.text(h("a", { class: "skip", href: "#thread", onClick: (event) => this.skip(event) }), "skip");
     const title = i18n.text(h("h2", { class: "hidden" }), "dialogs");
-    const nav = h("section", { class: "side" }, title, this.filters.element, this.listView.element);
+    const list = [this.troubles.element, this.filters.element, this.listView.element];
+    const nav = h("section", { class: "side" }, title, list);
     i18n.bind(() => nav.setAttribute("aria-label", i18n.t("dialogs")));
     const parts = [...this.threadView.parts, this.composer.element];
     this.main = h("main", { class: "thread", id: "thread", tabindex: "-1" }, parts);
@@ -143,6 +146,7 @@ export class App {
   /** Something has changed in a dialog (null: anywhere). */
   refresh(dialog) {
     this.list.refresh();
+    if (dialog === null) this.troubles.refresh();
     if (dialog === null || dialog === this.thread.id) this.thread.refresh();
   }
 
