@@ -153,7 +153,7 @@ class Calling:
             visitors.show(tx, row.dialog_id, row.message_id)
             if row.action == "send":
                 talk.name_message(tx, row.message_id, row.channel, result.external_ids)
-            if halts.lift(tx, row.channel):
+            if halts.lift(tx, row.channel, halts.SENDING):
                 entries.append(journal.Entry("channel.resumed", journal.SYSTEM, None, {"channel": row.channel}))
         if isinstance(result, Moved):
             entries += whereabouts.move(tx, row.channel, row.recipient, result.address)
@@ -161,7 +161,7 @@ class Calling:
             entries += whereabouts.unreachable(tx, row.channel, row.recipient)
         if verdict.stop:
             until = leases.database_now(tx) + timedelta(seconds=verdict.pause)
-            if halts.put(tx, row.channel, str(verdict.values["error"]), until):
+            if halts.put(tx, row.channel, halts.SENDING, str(verdict.values["error"]), until):
                 told = {"channel": row.channel, "reason": verdict.values["error"]}
                 entries.append(journal.Entry("channel.stopped", journal.SYSTEM, None, told))
                 _log.error("channel.stopped")

@@ -139,7 +139,7 @@ class Deliver:
 
     def _look(self, tx: Tx, name: str, room: int) -> _Round | None:
         """What goes now, if anything does and the channel is ours."""
-        if halts.until(tx, name) is not None:
+        if halts.until(tx, name, halts.SENDING) is not None:
             return None
         due, fleeting = self._due(tx, name, room), self._signals.waiting(tx, name)
         held = leases.take(tx, f"deliver:{name}", self._work.lease) if due or fleeting else None

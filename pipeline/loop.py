@@ -26,8 +26,15 @@ class LoopThread:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def close(self) -> None:
-        """End the loop; what still runs on it is dropped."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        """End the loop; what still runs on it is cancelled."""
+        self.submit(self._end())
         self._thread.join(5)
         if not self._thread.is_alive():
             self._loop.close()
+
+    async def _end(self) -> None:
+        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        self._loop.stop()

@@ -117,18 +117,18 @@ class _Reader:
 
     def _halt(self, tx: Tx, reason: str) -> None:
         until = leases.database_now(tx) + timedelta(seconds=_DENIED_WAIT)
-        if halts.put(tx, halts.reading(self._name), reason, until):
+        if halts.put(tx, self._name, halts.READING, reason, until):
             told = {"channel": self._name, "reason": reason}
             journal.append(tx, [journal.Entry("channel.stopped", journal.SYSTEM, None, told)])
 
     async def _lift(self) -> None:
         """Let the channel go on that stood still, if its credentials are right by now; raises Denied."""
-        if isinstance(self._source, Check) and await self._write(lambda tx: halts.known(tx, halts.reading(self._name))):
+        if isinstance(self._source, Check) and await self._write(lambda tx: halts.known(tx, self._name, halts.READING)):
             await self._source.check()
             await self._write(self._resume)
 
     def _resume(self, tx: Tx) -> None:
-        if halts.lift(tx, halts.reading(self._name)):
+        if halts.lift(tx, self._name, halts.READING):
             entry = journal.Entry("channel.resumed", journal.SYSTEM, None, {"channel": self._name})
             journal.append(tx, [entry])
             _log.info("channel.resumed")

@@ -1,7 +1,4 @@
-"""Refusals: channels whose hook turns calls away for a wrong secret. Nothing else of the channel stands still.
-
-They are kept beside the halts, as they are told the same way: a reason, since when, and until when it is no news.
-"""
+"""Refusals: channels whose hook turns calls away for a wrong secret. Nothing of them stands still."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,10 +6,11 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from storage import halts
 from storage.db import Tx, is_postgres
-from storage.halts import HALTS
 from storage.leases import database_now
+from storage.models import Refusal
+
+REFUSALS = Refusal.__table__  # type: ignore[attr-defined]
 
 # How long nobody was turned away before it is news again, and how long the last one is shown.
 QUIET, _SHOWN = timedelta(hours=1), timedelta(days=1)
@@ -20,25 +18,23 @@ QUIET, _SHOWN = timedelta(hours=1), timedelta(days=1)
 
 def note(tx: Tx, channel: str, reason: str) -> bool:
     """Somebody was turned away; True when that is news, for one process of those that see it at the same moment."""
-    insert = (postgresql if is_postgres(tx) else sqlite).insert(HALTS)
-    name, at = halts.hook(channel), database_now(tx)
-    values = {"reason": reason, "since": at, "until": at + QUIET}
-    row = insert.values(channel=name, **values).on_conflict_do_update(
-        index_elements=[HALTS.c.channel], set_=values, where=HALTS.c.until <= at
+    insert = (postgresql if is_postgres(tx) else sqlite).insert(REFUSALS)
+    at = database_now(tx)
+    values = {"reason": reason, "since": at, "last": at}
+    row = insert.values(channel=channel, **values).on_conflict_do_update(
+        index_elements=[REFUSALS.c.channel], set_=values, where=REFUSALS.c.last <= at - QUIET
     )
-    news = tx.execute(row.returning(HALTS.c.channel)).one_or_none() is not None
+    news = tx.execute(row.returning(REFUSALS.c.channel)).one_or_none() is not None
     if not news:
-        tx.execute(update(HALTS).where(HALTS.c.channel == name).values(reason=reason, until=at + QUIET))
+        tx.execute(update(REFUSALS).where(REFUSALS.c.channel == channel).values(reason=reason, last=at))
     return news
 
 
 def by_channel(tx: Tx) -> dict[str, dict[str, Any]]:
     """What is told of each channel that turned somebody away within a day: {reason, since, last}."""
-    recent = HALTS.c.until > database_now(tx) + QUIET - _SHOWN
-    query = select(HALTS).where(HALTS.c.channel.endswith(halts.hook(""), autoescape=True), recent)
+    query = select(REFUSALS).where(REFUSALS.c.last > database_now(tx) - _SHOWN).order_by(REFUSALS.c.channel)
     return {
-        row.channel.removesuffix(halts.hook("")): {"reason": row.reason, "since": row.since, "last": row.until - QUIET}
-        for row in tx.execute(query.order_by(HALTS.c.channel))
+        row.channel: {"reason": row.reason, "since": row.since, "last": row.last} for row in tx.execute(query).all()
     }
 
 

@@ -2,7 +2,7 @@
 
 from sqlmodel import SQLModel
 
-from storage.models.flow import Cursor, Halt, Inbox, InboxQueue, Lease, Letter, Pace, Parked, Signal, Tally
+from storage.models.flow import Cursor, Halt, Inbox, InboxQueue, Lease, Letter, Pace, Parked, Refusal, Signal, Tally
 from storage.models.house import Event, Idempotency, Operator, Secret, Token
 from storage.models.people import Client, Identity, Proof
 from storage.models.talk import Alias, Attachment, Dialog, Episode, Message
@@ -29,6 +29,7 @@ __all__ = [
     "Pace",
     "Parked",
     "Proof",
+    "Refusal",
     "Secret",
     "Signal",
     "Tally",

@@ -156,15 +156,28 @@ class Letter(SQLModel, table=True):
 
 
 class Halt(SQLModel, table=True):
-    """A channel that stands still because its credentials were refused."""
+    """What of a channel stands still because its credentials were refused."""
 
     __tablename__ = "halts"
 
     channel: str = Field(sa_column=Column(KeyText, primary_key=True))
+    # sending or reading: the one may go on without the other.
+    what: str = Field(sa_column=Column(KeyText, primary_key=True, server_default="sending"))
     reason: str = Field(sa_type=Text)
     since: datetime = Field(sa_type=UtcTime)
     # When it is tried again.
     until: datetime = Field(sa_type=UtcTime)
+
+
+class Refusal(SQLModel, table=True):
+    """A channel whose hook turns calls away for a wrong secret. Nothing of it stands still."""
+
+    __tablename__ = "refusals"
+
+    channel: str = Field(sa_column=Column(KeyText, primary_key=True))
+    reason: str = Field(sa_type=Text)
+    since: datetime = Field(sa_type=UtcTime)
+    last: datetime = Field(sa_type=UtcTime)
 
 
 class Pace(SQLModel, table=True):

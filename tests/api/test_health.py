@@ -116,7 +116,7 @@ def test_a_fault_of_ours_has_an_id_that_is_in_the_log(
 def test_figures(okno: Okno, scene: Scene, admin: str) -> None:
     assert 'okno_channel_stopped{channel="site"} 0.0' in okno.ask("GET", "/metrics").body.decode().splitlines()
     with scene.db.begin() as tx:
-        halts.put(tx, "site", "wrong secret", now())
+        halts.put(tx, "site", halts.SENDING, "wrong secret", now())
         inbox.put(tx, [inbox.Arrival("site", f"v1:{n}", "v1", b"x") for n in (1, 1, 2)])
     scene.replies(scene.operator(), scene.says("v1"))
     figures = okno.ask("GET", "/metrics")

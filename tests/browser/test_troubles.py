@@ -19,9 +19,9 @@ STOPPED = "site stands still: VK does not accept the key; make a new one"
 def tell(tx: Tx, kind: str) -> None:
     """What the pipeline does about a key that was refused, or works again."""
     if kind == "channel.stopped":
-        halts.put(tx, "site", STOPPED.removeprefix("site stands still: "), now() + timedelta(minutes=5))
+        halts.put(tx, "site", halts.SENDING, STOPPED.removeprefix("site stands still: "), now() + timedelta(minutes=5))
     else:
-        halts.lift(tx, "site")
+        halts.lift(tx, "site", halts.SENDING)
     journal.append(tx, [journal.Entry(kind, journal.SYSTEM, None, {"channel": "site"})])
 
 

@@ -78,7 +78,7 @@ def test_channels_tell_their_counts_and_why_they_stand(scene: Scene) -> None:
     park(scene, "v1:1", "v1:2")
     scene.replies(anna, scene.says("v2"))
     with scene.db.begin() as tx:
-        halts.put(tx, "shop", "401 Unauthorized", now() + timedelta(minutes=5))
+        halts.put(tx, "shop", halts.SENDING, "401 Unauthorized", now() + timedelta(minutes=5))
         refusals.note(tx, "site", "wrong secret")
     with scene.db.read() as tx:
         shop, site = queues.channels(tx, anna, {"site": ("chat", True), "shop": ("other", False)}).items

@@ -56,3 +56,21 @@ def test_a_closed_loop_is_gone() -> None:
     loop.close()
     assert loop._loop.is_closed()
     assert not loop._thread.is_alive()
+
+
+def test_what_still_runs_when_the_loop_ends_is_cancelled() -> None:
+    loop, ended = LoopThread(), list[str]()
+
+    async def hang(begun: threading.Event) -> None:
+        try:
+            begun.set()
+            await asyncio.sleep(600)
+        finally:
+            ended.append("cancelled")
+
+    begun = threading.Event()
+    loop.submit(hang(begun))
+    assert begun.wait(5)
+    loop.close()
+    assert ended == ["cancelled"]
+    assert loop._loop.is_closed()

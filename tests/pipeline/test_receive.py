@@ -124,7 +124,7 @@ def test_a_channel_whose_credentials_are_refused_is_shown_until_they_are_right(r
         rig.world.fail("denied")
         eventually(lambda: rig.rows(HALTS))
         (halt,) = rig.rows(HALTS)
-        assert (halt.channel, halt.reason) == (f"{CHANNEL} (reading)", "wrong token"), "replies may go out"
+        assert (halt.channel, halt.what, halt.reason) == (CHANNEL, "reading", "wrong token"), "replies may go out"
         rig.world.folder.joinpath("denied").unlink()
         eventually(lambda: not rig.rows(HALTS))
     assert [line.type for line in rig.events() if line.type.startswith("channel")] == [

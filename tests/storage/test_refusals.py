@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from storage import halts, refusals
 from storage.db import Database, now
-from storage.halts import HALTS
+from storage.refusals import REFUSALS
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
@@ -25,9 +25,8 @@ def shown(db: Database) -> dict[str, dict[str, object]]:
 def pass_time(db: Database, by: timedelta) -> None:
     """As if all of it had been so much earlier."""
     with db.begin() as tx:
-        for row in tx.execute(HALTS.select()).all():
-            earlier = {"since": row.since - by, "until": row.until - by}
-            tx.execute(update(HALTS).where(HALTS.c.channel == row.channel).values(**earlier))
+        for row in tx.execute(REFUSALS.select()).all():
+            tx.execute(update(REFUSALS).values(since=row.since - by, last=row.last - by))
 
 
 def test_it_is_news_once_an_hour_of_quiet_lies_between(db: Database) -> None:
@@ -55,20 +54,10 @@ def test_it_is_shown_with_its_beginning_and_its_last_time_for_a_day(db: Database
     assert shown(db) == {}
 
 
-def test_nothing_else_of_the_channel_stands_still(db: Database) -> None:
+def test_nothing_of_the_channel_stands_still(db: Database) -> None:
     note(db)
     with db.read() as tx:
         assert halts.by_channel(tx) == {}
-        assert halts.until(tx, "tg") is None
-        assert not halts.known(tx, "tg")
-        assert not halts.known(tx, halts.reading("tg"))
-    with db.begin() as tx:
-        assert halts.put(tx, "tg", "revoked", now() + HOUR)
-    assert set(shown(db)) == {"tg"}
-    with db.begin() as tx:
-        assert halts.lift(tx, "tg")
-        assert set(halts.by_channel(tx)) == set()
-    assert set(shown(db)) == {"tg"}
 
 
 def test_of_many_that_see_it_at_the_same_moment_one_tells_it(db: Database) -> None:

@@ -97,6 +97,21 @@ def test_a_queue_of_the_first_schema_is_taken_over(tmp_path: Path) -> None:
     db.close()
 
 
+def test_halts_of_an_earlier_schema_are_taken_over(blank_url: str) -> None:
+    db = Database(blank_url)
+    with db.begin() as tx:
+        _migrated(tx, "0003")
+        for name in ("tg", "tg (reading)"):
+            sql = "INSERT INTO halts VALUES (:name, 'why', CURRENT_TIMESTAMP, CURRENT_TIMESTAMP)"
+            tx.execute(text(sql), {"name": name})
+    schema.migrate(db)
+    with db.read() as tx:
+        assert {(row.channel, row.what) for row in tx.execute(text("SELECT * FROM halts"))} == {
+            ("tg", "sending"), ("tg", "reading"),
+        }  # fmt: skip
+    db.close()
+
+
 def _migrated(tx: Tx, revision: str) -> None:
     config = schema._config()
     config.attributes["connection"] = tx

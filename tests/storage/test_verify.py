@@ -160,7 +160,10 @@ CASES = [
     ("dialog", ["UPDATE dialogs SET read_seq = 3 WHERE id = 2"]),
     ("dialog", ["UPDATE dialogs SET last_message_id = NULL WHERE id = 2"]),
     ("dialog", [f"UPDATE dialogs SET last_message_id = {FIRST + 10_001} WHERE id = 2"]),
-    ("whole", ["INSERT INTO attachments VALUES ('x', 5, 0, '', '', '', 1, '', 'stored', NULL, NULL, 0, NULL, :at)"]),
+    (
+        "whole",
+        ["INSERT INTO attachments VALUES ('x', 5, 0, '', '', '', 1, '', 'stored', NULL, NULL, 0, NULL, :at, NULL)"],
+    ),
     ("whole", ["UPDATE messages SET episode_id = 2 WHERE id = 1000000021"]),
     ("whole", ["UPDATE messages SET identity_id = 9 WHERE direction = 'in'"]),
     ("whole", ["UPDATE outbox SET message_id = 5"]),

@@ -142,7 +142,7 @@ def test_a_door_opens_to_the_right_secret_alone(home: Household, telegram: Teleg
     until(lambda: len(refusals(home)) == 2)
     assert {each["data"]["channel"] for each in refusals(home)} == {"tg", "vk"}
     check, shown = home.run("check"), home.run("status")
-    assert check.returncode == 0, "anybody can knock"
+    assert check.returncode == 0, f"anybody can knock: {check.stdout}"
     for told in (check.stdout, shown.stdout):
         assert told.count("turns calls to its hook away since") == 2
         assert "webhook_secret" in told
