@@ -22,9 +22,10 @@ held against the database. The last line is one JSON object. All of these have t
 
     lost        acknowledged but not stored; accepted but never arrived; missing from a history or the event feed
     doubled     stored twice; the same reply under two keys (a site drops repeats of one key, as the convention asks);
-                excused only for a reply that is marked as perhaps arrived twice
-    inversions  out of order in the dialog, in a history, at the receiver or in the feed; excused only for letters
-                marked as perhaps arrived twice
+                at VK and at the site never excused; in Telegram, which knows no keys, a reply may arrive once more for
+                each try whose outcome is unknown, if that is told in the journal and the letter is marked
+    inversions  out of order in the dialog, in a history, at the receiver or in the feed; excused only for Telegram's
+                letters with unknown outcomes
     unsettled   never acknowledged, still queued, parked, not sent; a daemon that did not stop within 30 seconds
     unbalanced  what `storage.verify` finds; two dialogs of one writer; a note outside; an answer nobody should get
 

@@ -270,8 +270,8 @@ class Run:
         await asyncio.sleep(_LAST_READ)
 
     def _count(self, faults: Faults, db: Database) -> dict[str, Any]:
-        world = check.read_world(self._folder / "ledger.jsonl")
-        figures = check.compare(world, check.read_house(db))
+        world, house = check.read_world(self._folder / "ledger.jsonl"), check.read_house(db)
+        figures = check.compare(world, house)
         figures.unsettled |= {f"{one.kind} did not stop {one.stuck} times" for one in self._fleet.daemons if one.stuck}
         for name, found in vars(figures).items():
             for what in sorted(found)[:10]:
@@ -282,6 +282,8 @@ class Run:
         if lags:
             half, most = lags[len(lags) // 2], lags[len(lags) * 99 // 100]
             self._say(f"from inbox to dialog: p50 {half:.2f} s, p99 {most:.2f} s, at most {lags[-1]:.2f} s")
+        twice, unknown = check.doubles(world, house)
+        self._say(f"{unknown} replies had tries with an unknown outcome; {twice} arrived more than once")
         self._say(f"{replies} replies; answers by status {world.answers}; processes that gave up: {gave_up}")
         return {
             "seed": self._options.seed,

@@ -14,6 +14,8 @@ from tests.chaos.daemons import ROOT
 from tests.chaos.servers import dies_with_us
 
 TOKENS = {"telegram": "123456:AAHchaos-is-a-ladder-and-this-is-35", "vk": "vk1.a.chaos-is-a-ladder"}
+# Those that know no keys: what is sent again arrives again.
+KEYLESS = frozenset({"telegram"})
 _GROUP = 240
 # A writer's number in the vendor's world: any id would do, but these are nobody else's.
 FIRST_USER = 100_000
