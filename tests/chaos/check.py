@@ -24,6 +24,7 @@ class World:
 
     told: set[str] = field(default_factory=set)
     acked: set[str] = field(default_factory=set)
+    late: set[str] = field(default_factory=set)
     got: dict[int, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
     shown: dict[int, list[str]] = field(default_factory=dict)
     accepted: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -70,6 +71,7 @@ def read_world(path: Path) -> World:
     sort: dict[str, Callable[..., object]] = {
         ledger.TOLD: lambda _writer, _n, token: world.told.add(token),
         ledger.ACKED: lambda _writer, _n, token: world.acked.add(token),
+        ledger.LATE: world.late.add,
         ledger.GOT: lambda writer, token, key: world.got[writer].append((token, key)),
         ledger.SHOWN: world.shown.__setitem__,
         ledger.ACCEPTED: lambda dialog, _n, token, _message: world.accepted[dialog].append(token),
@@ -181,10 +183,11 @@ def _owners(house: House, figures: Figures) -> dict[int, int]:
 
 
 def _compare_inbound(world: World, house: House, figures: Figures) -> None:
-    for order in (house.arrived, house.displayed):
+    # What was pushed late arrived late, and is shown in its place all the same.
+    for order, excused in ((house.arrived, world.late), (house.displayed, set[str]())):
         per_dialog: dict[int, list[str]] = defaultdict(list)
         for message in order:
-            if message.direction == "in":
+            if message.direction == "in" and message.token not in excused:
                 per_dialog[message.dialog].append(message.token)
         for tokens in per_dialog.values():
             figures.inversions |= _inversions(tokens)
@@ -225,15 +228,17 @@ def _compare_views(world: World, house: House, owners: dict[int, int], figures: 
         own = {token for token in world.acked if token.startswith(f"w{writer}.")} - {f"w{writer}.1"}
         expected = own | set(world.accepted.get(dialogs.get(writer, -1), []))
         _compare_view(f"shown to writer {writer}", tokens, expected, figures)
+        figures.inversions |= _inversions(token for token in tokens if token.startswith("w"))
     for dialog, tokens in world.viewed.items():
         own = {token for token in world.acked if token.startswith(f"w{owners.get(dialog)}.")}
         _compare_view(f"shown at the desk in dialog {dialog}", tokens, own | set(world.accepted[dialog]), figures)
+        # The desk turns pages by arrival.
+        figures.inversions |= _inversions(token for token in tokens if token in own - world.late)
 
 
 def _compare_view(where: str, tokens: Sequence[str], expected: set[str], figures: Figures) -> None:
     figures.lost |= {f"{token}: not {where}" for token in expected - set(tokens)}
     figures.doubled |= {f"{token}: {count} times {where}" for token, count in Counter(tokens).items() if count > 1}
-    figures.inversions |= _inversions(token for token in tokens if token.startswith("w"))
 
 
 def _compare_feed(world: World, house: House, figures: Figures) -> None:

@@ -59,11 +59,19 @@ class Fault(NamedTuple):
     seconds: float
 
 
-def plan(seed: int, messages: int, db: str, faults: int, channels: Sequence[str] = (SITE,)) -> list[Fault]:
+class Target(NamedTuple):
+    """What is broken: the database, who takes part, and whether the messengers push."""
+
+    db: str
+    channels: Sequence[str] = (SITE,)
+    push: bool = False
+
+
+def plan(seed: int, messages: int, faults: int, target: Target) -> list[Fault]:
     """`faults` faults over the run, in order; every kind is used before any comes again."""
-    chance = random.Random(f"plan {seed} {messages} {db}")
-    kinds = {**_ANYWHERE, **(_WITH_POSTGRESQL if db == "postgresql" else {}), **_of_messengers(channels)}
-    if SITE not in channels:
+    chance = random.Random(f"plan {seed} {messages} {target.db}")
+    kinds = {**_ANYWHERE, **(_WITH_POSTGRESQL if target.db == "postgresql" else {}), **_of_messengers(target)}
+    if SITE not in target.channels:
         kinds = {kind: seconds for kind, seconds in kinds.items() if not kind.startswith("reply")}
     chosen: list[str] = []
     while len(chosen) < faults:
@@ -77,9 +85,10 @@ def plan(seed: int, messages: int, db: str, faults: int, channels: Sequence[str]
     return found
 
 
-def _of_messengers(channels: Sequence[str]) -> dict[str, float]:
-    vendors = [name for name in channels if name != SITE]
-    kinds = {kind: 0.0 for kind, blow in BLOWS.items() if blow.vendor in vendors}
+def _of_messengers(target: Target) -> dict[str, float]:
+    vendors = [name for name in target.channels if name != SITE]
+    blows = {kind: blow for kind, blow in BLOWS.items() if (blow.pushes if target.push else blow.polled)}
+    kinds = {kind: 0.0 for kind, blow in blows.items() if blow.vendor in vendors}
     kinds |= {f"{name} {what}": seconds for name in vendors for what, seconds in _ON_THE_LINE.items()}
     return {**kinds, **_WITH_READERS} if vendors else {}
 

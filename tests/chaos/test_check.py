@@ -1,6 +1,7 @@
 """The check notices whatever the world and the house do not agree on, and nothing else."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -180,6 +181,15 @@ def _send(scene: Scene, message: int, letter: Letter) -> None:
         tx.execute(update(OUTBOX).where(OUTBOX.c.id == row.id).values(**sent))
         entry = journal.Entry("message.unconfirmed", journal.SYSTEM, row.dialog_id, told)
         journal.append(tx, [entry] * letter.told)
+
+
+def test_what_was_pushed_late_may_arrive_late_and_is_shown_in_its_place(world: World) -> None:
+    known = House(stored("w1.2", "w1.1", "r5.1", "r5.2"), stored(*TOKENS), {1, 2, 4}, [], [])
+    world.viewed[5] = ["w1.2", "w1.1", "r5.1", "r5.2"]
+    assert off(compare(world, known)) == {"inversions": 1}
+    world.late.add("w1.1")
+    assert off(compare(world, known)) == {}
+    assert off(compare(world, replace(known, displayed=known.arrived))) == {"inversions": 1}
 
 
 def test_a_writer_with_two_dialogs_is_out_of_balance(world: World) -> None:
