@@ -117,6 +117,7 @@ class Run:
             db = await self._start_servers(stack)
             for vendor in self._vendors:
                 stack.callback(_end, await vendor.start())
+                await vendor.stand_behind(self._ports[vendor.name])
             await self._start_daemons(stack)
             outside = Outside(await self._start_world(stack))
             faults = Faults(self._options.seed, self._fleet, self._redis, self._proxies, outside.fail)

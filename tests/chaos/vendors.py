@@ -96,6 +96,11 @@ class Vendor:
         await process.stdout.readline()
         return process
 
+    async def stand_behind(self, door: int) -> None:
+        """Have it name the port `door` as its own: VK itself says where it is to be polled."""
+        if self.name == "vk":
+            await self.ask("tune", url=f"http://127.0.0.1:{door}")
+
     async def ask(self, command: str, **arguments: Any) -> Any:
         """What the fake says to a command."""
         async with (
