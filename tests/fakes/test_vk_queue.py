@@ -194,6 +194,16 @@ def test_an_address_may_say_when_to_come_again(vk: FakeVk, hook: Hook, status: i
     assert (taken["begun"] - refused["at"] >= 0.9) is waits
 
 
+def test_an_answer_that_breaks_off_is_none(vk: FakeVk, hook: Hook) -> None:
+    hook.answers, hook.headers = [(503, b"busy")], {"Content-Length": "100"}
+    vk.call_back(hook.url, delays=(0.5,))
+    vk.says(ANNA, "Hello")
+    until(lambda: bool(vk.deliveries))
+    hook.headers = {}
+    assert vk.idle()
+    assert [(each["status"], each["body"]) for each in vk.deliveries] == [(0, "IncompleteRead"), (200, "ok")]
+
+
 def test_what_fails_comes_after_what_was_written_later_and_that_is_told(vk: FakeVk, hook: Hook) -> None:
     hook.answers = [(500, b"")]
     vk.call_back(hook.url, delays=(0.3,))

@@ -119,14 +119,20 @@ class Callback:
         if retry:
             request.add_header("X-Retry-Counter", str(retry))
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
-                return Answer(answer.status, answer.read().decode())
-        except urllib.error.HTTPError as error:
-            with error:
-                said = error.headers.get("Retry-After", "") if error.code in _LATER else ""
-                return Answer(error.code, error.read().decode(), min(float(said), _LONGEST) if said.isdigit() else None)
+            return _asked(request)
         except (OSError, http.client.HTTPException) as error:
             return Answer(0, type(error).__name__)
+
+
+def _asked(request: urllib.request.Request) -> Answer:
+    """The answer, which may also break off in the middle."""
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return Answer(answer.status, answer.read().decode())
+    except urllib.error.HTTPError as error:
+        with error:
+            said = error.headers.get("Retry-After", "") if error.code in _LATER else ""
+            return Answer(error.code, error.read().decode(), min(float(said), _LONGEST) if said.isdigit() else None)
 
 
 def _taken(told: Json) -> bool:
