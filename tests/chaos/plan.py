@@ -44,6 +44,10 @@ _WITH_POSTGRESQL = {
 }
 # What is there only where messengers are.
 _WITH_READERS = {"kill receive": 0.0, "stop receive": 0.0, "freeze receive": _FROZEN}
+# What meets messengers that push: a short run has some of it as well.
+_AT_THE_HOOKS = {
+    "door cut", "door answers lost", "kill web", "stop web", "freeze web", "telegram tells twice", "vk tells twice",
+}  # fmt: skip
 _ON_THE_LINE = {"cut": 0.0, "black hole": 2.0}
 SITE = "site"
 ABSENT = "redis absent from the start"
@@ -76,6 +80,8 @@ def plan(seed: int, messages: int, faults: int, target: Target) -> list[Fault]:
     chosen: list[str] = []
     while len(chosen) < faults:
         chosen += chance.sample(sorted(kinds), len(kinds))
+    if target.push:
+        _bring_to_the_hooks(chance, chosen, faults)
     # From the first writers to the last, evenly, but never on the beat.
     step = messages / faults
     times = [int(step * (n + chance.uniform(0.1, 0.9))) for n in range(faults)]
@@ -83,6 +89,18 @@ def plan(seed: int, messages: int, faults: int, target: Target) -> list[Fault]:
     if chance.random() < 1 / 3:
         found = _without_redis(found, int(messages * ABSENT_UNTIL))
     return found
+
+
+def _bring_to_the_hooks(chance: random.Random, chosen: list[str], faults: int) -> None:
+    """See that up to half of a short run's faults meet what is pushed; each kind is still used before any again."""
+    count = min(faults, len({*chosen}))
+    first = [kind for kind in dict.fromkeys(chosen) if kind in _AT_THE_HOOKS][: faults // 2]
+    for kind in first:
+        chosen.remove(kind)
+    chosen[:0] = first
+    head = chosen[:count]
+    chance.shuffle(head)
+    chosen[:count] = head
 
 
 def _of_messengers(target: Target) -> dict[str, float]:

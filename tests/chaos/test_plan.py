@@ -27,8 +27,9 @@ def test_nothing_happens_to_a_redis_that_is_not_there(seed: int) -> None:
         assert not [fault for fault in found[1:] if fault.kind.startswith("redis") and fault.at < 120]
 
 
-def test_every_kind_comes_before_any_comes_again() -> None:
-    kinds = [fault.kind for fault in plan(1, 20_000, 54, Target("postgresql"))]
+@pytest.mark.parametrize("push", [False, True])
+def test_every_kind_comes_before_any_comes_again(push: bool) -> None:
+    kinds = [fault.kind for fault in plan(1, 20_000, 54, Target("postgresql", push=push))]
     counts = {kinds.count(kind) for kind in set(kinds) - {ABSENT}}
     assert counts <= {1, 2}
     assert {"kill web", "postgresql restarted", "commit answer lost", "redis frozen"} <= set(kinds)
@@ -45,6 +46,13 @@ def test_who_pushes_has_no_trouble_with_being_polled(push: bool) -> None:
     assert {"telegram reply taken, then cut", "vk says error 10", "door answers lost", "kill receive"} <= found
     assert ({"telegram cuts the poll", "vk changes its keys", "vk forgets its history"} <= found) is not push
     assert ({"telegram tells twice", "vk tells twice"} <= found) is push
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_even_a_short_run_breaks_what_is_pushed_to(seed: int) -> None:
+    found = [fault.kind for fault in plan(seed, 1500, 8, Target("sqlite", (SITE, "telegram", "vk"), push=True))]
+    assert len({kind for kind in found if kind.startswith("door") or kind.endswith((" web", "tells twice"))}) >= 3
+    assert len(set(found)) == len(found)
 
 
 @pytest.mark.parametrize("messages", [1500, 5000, 20_000, 100_000])
