@@ -1,7 +1,7 @@
 """The check: what the outside world did and saw, held against what the database has."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -10,11 +10,12 @@ from typing import NamedTuple
 from sqlalchemy import text
 
 from storage.db import Database, Tx
-from storage.outbox import SENT, UNCONFIRMED
+from storage.outbox import SENT
 from storage.types import UtcTime
 from storage.verify import verify
 from tests.chaos import ledger
 from tests.chaos.operators import NOTE
+from tests.chaos.vendors import KEYLESS
 
 
 @dataclass
@@ -23,6 +24,7 @@ class World:
 
     told: set[str] = field(default_factory=set)
     acked: set[str] = field(default_factory=set)
+    late: set[str] = field(default_factory=set)
     got: dict[int, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
     shown: dict[int, list[str]] = field(default_factory=dict)
     accepted: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -33,12 +35,12 @@ class World:
 
 
 class Stored(NamedTuple):
-    """A message as the database has it."""
+    """A message as the database has it; `doubts` is how often it may have arrived beyond the one time it should."""
 
     token: str
     dialog: int
     direction: str
-    excused: bool
+    doubts: int
 
 
 @dataclass
@@ -69,6 +71,7 @@ def read_world(path: Path) -> World:
     sort: dict[str, Callable[..., object]] = {
         ledger.TOLD: lambda _writer, _n, token: world.told.add(token),
         ledger.ACKED: lambda _writer, _n, token: world.acked.add(token),
+        ledger.LATE: world.late.add,
         ledger.GOT: lambda writer, token, key: world.got[writer].append((token, key)),
         ledger.SHOWN: world.shown.__setitem__,
         ledger.ACCEPTED: lambda dialog, _n, token, _message: world.accepted[dialog].append(token),
@@ -106,6 +109,12 @@ def compare(world: World, house: House) -> Figures:
     return figures
 
 
+def doubles(world: World, house: House) -> tuple[int, int]:
+    """How many replies arrived more than once, and how many had tries whose end nobody knows."""
+    twice = sum(count > 1 for received in world.got.values() for count in _arrivals(received).values())
+    return twice, sum(message.doubts > 0 for message in house.arrived)
+
+
 def lags(db: Database) -> list[float]:
     """Seconds each message took from the inbox to its dialog, the shortest first."""
     query = text(
@@ -118,11 +127,31 @@ def lags(db: Database) -> list[float]:
 
 
 def _messages(tx: Tx, order: str) -> list[Stored]:
+    doubts = _doubts(tx)
+    query = text(f"SELECT id, text, dialog_id, direction FROM messages ORDER BY {order}")
+    return [
+        Stored(words.partition(" ")[0], dialog, way, doubts.get(message, 0))
+        for message, words, dialog, way in tx.execute(query)
+    ]
+
+
+def _doubts(tx: Tx) -> Mapping[int, int]:
+    """Of each message in a channel without keys, the tries of its letters whose end nobody knows.
+
+    Each of them has to be told in the journal, and the letter to be marked; no more count than there were tries before
+    the last, which has a receipt.
+    """
     query = text(
-        "SELECT m.text, m.dialog_id, m.direction, EXISTS (SELECT 1 FROM outbox o WHERE o.message_id = m.id "
-        f"AND (o.maybe_twice OR o.state = '{UNCONFIRMED}')) FROM messages m ORDER BY {order}"
+        "SELECT o.message_id, o.channel, o.attempts - 1, count(*) FROM outbox o JOIN journal j "
+        "ON j.dialog_id = o.dialog_id AND CAST(j.data ->> 'letter' AS bigint) = o.id "
+        "WHERE j.type = 'message.unconfirmed' AND o.maybe_twice "
+        "GROUP BY o.id, o.message_id, o.channel, o.attempts"
     )
-    return [Stored(words.partition(" ")[0], dialog, way, bool(off)) for words, dialog, way, off in tx.execute(query)]
+    found: Counter[int] = Counter()
+    for message, channel, before, told in tx.execute(query):
+        if channel in KEYLESS:
+            found[message] += min(before, told)
+    return found
 
 
 def _unsettled(tx: Tx) -> list[str]:
@@ -154,10 +183,11 @@ def _owners(house: House, figures: Figures) -> dict[int, int]:
 
 
 def _compare_inbound(world: World, house: House, figures: Figures) -> None:
-    for order in (house.arrived, house.displayed):
+    # What was pushed late arrived late, and is shown in its place all the same.
+    for order, excused in ((house.arrived, world.late), (house.displayed, set[str]())):
         per_dialog: dict[int, list[str]] = defaultdict(list)
         for message in order:
-            if message.direction == "in":
+            if message.direction == "in" and message.token not in excused:
                 per_dialog[message.dialog].append(message.token)
         for tokens in per_dialog.values():
             figures.inversions |= _inversions(tokens)
@@ -169,20 +199,26 @@ def _compare_inbound(world: World, house: House, figures: Figures) -> None:
 def _compare_outbound(world: World, house: House, owners: dict[int, int], figures: Figures) -> None:
     replies = Counter(message.token for message in house.arrived if message.direction == "out")
     figures.doubled |= {f"{token}: stored {count} times" for token, count in replies.items() if count > 1}
-    excused = {message.token for message in house.arrived if message.excused}
+    doubts = {message.token: message.doubts for message in house.arrived if message.doubts}
     for dialog, tokens in world.accepted.items():
         arrived = {token for token, _ in world.got[owners.get(dialog, -1)]}
         figures.lost |= {f"{token}: never arrived" for token in tokens if token not in arrived}
     for writer, received in world.got.items():
-        times = Counter(token for token, _ in set(received))
-        # Where the channel knows no keys, a reply with an unknown outcome may be there twice, and has to say so.
+        # Where the channel knows no keys, a reply may be there once more for each try whose end nobody knows.
         figures.doubled |= {
-            f"{token}: arrived {count} times" for token, count in times.items() if count > 1 and token not in excused
+            f"{token}: arrived {count} times, with {doubts.get(token, 0)} unknown outcomes"
+            for token, count in _arrivals(received).items()
+            if count > 1 + doubts.get(token, 0)
         }
-        figures.inversions |= _inversions(token for token, _ in received if token not in excused)
+        figures.inversions |= _inversions(token for token, _ in received if token not in doubts)
         for token, _ in received:
             if token.startswith(NOTE) or owners.get(int(token.partition(".")[0].lstrip("rnote"))) != writer:
                 figures.unbalanced.add(f"{token} reached writer {writer}")
+
+
+def _arrivals(received: Iterable[tuple[str, str]]) -> Counter[str]:
+    """How often each reply arrived; the same key again is the same arrival."""
+    return Counter(token for token, _ in set(received))
 
 
 def _compare_views(world: World, house: House, owners: dict[int, int], figures: Figures) -> None:
@@ -192,15 +228,17 @@ def _compare_views(world: World, house: House, owners: dict[int, int], figures: 
         own = {token for token in world.acked if token.startswith(f"w{writer}.")} - {f"w{writer}.1"}
         expected = own | set(world.accepted.get(dialogs.get(writer, -1), []))
         _compare_view(f"shown to writer {writer}", tokens, expected, figures)
+        figures.inversions |= _inversions(token for token in tokens if token.startswith("w"))
     for dialog, tokens in world.viewed.items():
         own = {token for token in world.acked if token.startswith(f"w{owners.get(dialog)}.")}
         _compare_view(f"shown at the desk in dialog {dialog}", tokens, own | set(world.accepted[dialog]), figures)
+        # The desk turns pages by arrival.
+        figures.inversions |= _inversions(token for token in tokens if token in own - world.late)
 
 
 def _compare_view(where: str, tokens: Sequence[str], expected: set[str], figures: Figures) -> None:
     figures.lost |= {f"{token}: not {where}" for token in expected - set(tokens)}
     figures.doubled |= {f"{token}: {count} times {where}" for token, count in Counter(tokens).items() if count > 1}
-    figures.inversions |= _inversions(token for token in tokens if token.startswith("w"))
 
 
 def _compare_feed(world: World, house: House, figures: Figures) -> None:

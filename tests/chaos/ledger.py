@@ -9,6 +9,7 @@ from typing import Any
 # What a line tells. A token is the one word of a text that makes it unique: w7.12 is message 12 of writer 7.
 TOLD = "told"  # writer, number, token: about to be sent for the first time
 ACKED = "acked"  # writer, number, token: the system said that it has it
+LATE = "late"  # token: its messenger may have told of it only after a later one of the same writer
 GOT = "got"  # writer, token, key: a reply arrived; `key` is what tells repeats of it apart
 SHOWN = "shown"  # writer, [token]: the visitor's own history, oldest first, his messages and the replies
 ACCEPTED = "accepted"  # dialog, number, token, message: the system took an operator's reply

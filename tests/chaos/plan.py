@@ -44,6 +44,10 @@ _WITH_POSTGRESQL = {
 }
 # What is there only where messengers are.
 _WITH_READERS = {"kill receive": 0.0, "stop receive": 0.0, "freeze receive": _FROZEN}
+# What meets messengers that push: a short run has some of it as well.
+_AT_THE_HOOKS = {
+    "door cut", "door answers lost", "kill web", "stop web", "freeze web", "telegram tells twice", "vk tells twice",
+}  # fmt: skip
 _ON_THE_LINE = {"cut": 0.0, "black hole": 2.0}
 SITE = "site"
 ABSENT = "redis absent from the start"
@@ -59,15 +63,25 @@ class Fault(NamedTuple):
     seconds: float
 
 
-def plan(seed: int, messages: int, db: str, faults: int, channels: Sequence[str] = (SITE,)) -> list[Fault]:
+class Target(NamedTuple):
+    """What is broken: the database, who takes part, and whether the messengers push."""
+
+    db: str
+    channels: Sequence[str] = (SITE,)
+    push: bool = False
+
+
+def plan(seed: int, messages: int, faults: int, target: Target) -> list[Fault]:
     """`faults` faults over the run, in order; every kind is used before any comes again."""
-    chance = random.Random(f"plan {seed} {messages} {db}")
-    kinds = {**_ANYWHERE, **(_WITH_POSTGRESQL if db == "postgresql" else {}), **_of_messengers(channels)}
-    if SITE not in channels:
+    chance = random.Random(f"plan {seed} {messages} {target.db}")
+    kinds = {**_ANYWHERE, **(_WITH_POSTGRESQL if target.db == "postgresql" else {}), **_of_messengers(target)}
+    if SITE not in target.channels:
         kinds = {kind: seconds for kind, seconds in kinds.items() if not kind.startswith("reply")}
     chosen: list[str] = []
     while len(chosen) < faults:
         chosen += chance.sample(sorted(kinds), len(kinds))
+    if target.push:
+        _bring_to_the_hooks(chance, chosen, faults)
     # From the first writers to the last, evenly, but never on the beat.
     step = messages / faults
     times = [int(step * (n + chance.uniform(0.1, 0.9))) for n in range(faults)]
@@ -77,9 +91,22 @@ def plan(seed: int, messages: int, db: str, faults: int, channels: Sequence[str]
     return found
 
 
-def _of_messengers(channels: Sequence[str]) -> dict[str, float]:
-    vendors = [name for name in channels if name != SITE]
-    kinds = {kind: 0.0 for kind, blow in BLOWS.items() if blow.vendor in vendors}
+def _bring_to_the_hooks(chance: random.Random, chosen: list[str], faults: int) -> None:
+    """See that up to half of a short run's faults meet what is pushed; each kind is still used before any again."""
+    count = min(faults, len({*chosen}))
+    first = [kind for kind in dict.fromkeys(chosen) if kind in _AT_THE_HOOKS][: faults // 2]
+    for kind in first:
+        chosen.remove(kind)
+    chosen[:0] = first
+    head = chosen[:count]
+    chance.shuffle(head)
+    chosen[:count] = head
+
+
+def _of_messengers(target: Target) -> dict[str, float]:
+    vendors = [name for name in target.channels if name != SITE]
+    blows = {kind: blow for kind, blow in BLOWS.items() if (blow.pushes if target.push else blow.polled)}
+    kinds = {kind: 0.0 for kind, blow in blows.items() if blow.vendor in vendors}
     kinds |= {f"{name} {what}": seconds for name in vendors for what, seconds in _ON_THE_LINE.items()}
     return {**kinds, **_WITH_READERS} if vendors else {}
 

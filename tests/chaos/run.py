@@ -24,7 +24,7 @@ from tests.chaos import check, ledger, sabotage
 from tests.chaos.config import Config
 from tests.chaos.daemons import ROOT, Daemon, Fleet
 from tests.chaos.faults import Faults
-from tests.chaos.plan import ABSENT, ABSENT_UNTIL, LEASE, SITE, Fault, plan
+from tests.chaos.plan import ABSENT, ABSENT_UNTIL, LEASE, SITE, Fault, Target, plan
 from tests.chaos.proxy import Address, Proxy
 from tests.chaos.servers import Postgres, Redis, dies_with_us, free_port, postgresql_programs
 from tests.chaos.vendors import Vendor, Vendors
@@ -54,6 +54,7 @@ class Options:
     sabotage: str | None
     keep: bool
     channels: tuple[str, ...] = (SITE,)
+    push: bool = False
 
 
 class Outside:
@@ -91,15 +92,18 @@ class Run:
     def __init__(self, options: Options, folder: Path) -> None:
         self._options, self._folder = options, folder
         self._began = time.monotonic()
-        self._plan = plan(options.seed, options.messages, options.db, options.faults, options.channels)
-        self._vendors = [Vendor(name, folder, free_port()) for name in options.channels if name != SITE]
+        target = Target(options.db, options.channels, options.push)
+        self._plan = plan(options.seed, options.messages, options.faults, target)
+        self._ports = {name: free_port() for name in ("door", "redis", "postgresql", "replies", *options.channels)}
+        self._vendors = [
+            Vendor(name, folder, free_port(), self._hook(name)) for name in options.channels if name != SITE
+        ]
         self._redis = Redis(_made(folder / "redis"))
         self._web_ports = [free_port() for _ in range(_REPLICAS)]
         self._turn = 0
         self._token = ""
         self._proxies = {"door": Proxy(self._webs), "redis": Proxy(lambda: [("127.0.0.1", self._redis.port)])}
         self._proxies |= {vendor.name: Proxy(partial(_at, vendor.port)) for vendor in self._vendors}
-        self._ports = {name: free_port() for name in (*self._proxies, "postgresql", "replies")}
         self._postgres: Postgres | None = None
         self._fleet = Fleet([])
         self._strikes: set[asyncio.Task[None]] = set()
@@ -113,6 +117,7 @@ class Run:
             db = await self._start_servers(stack)
             for vendor in self._vendors:
                 stack.callback(_end, await vendor.start())
+                await vendor.stand_behind(self._ports[vendor.name])
             await self._start_daemons(stack)
             outside = Outside(await self._start_world(stack))
             faults = Faults(self._options.seed, self._fleet, self._redis, self._proxies, outside.fail)
@@ -166,7 +171,7 @@ class Run:
         for port in self._web_ports:
             await self._ready(port)
         for vendor in self._vendors:
-            await vendor.is_read()
+            await vendor.is_heard()
         self._say("the daemons are ready")
 
     async def _command(self, environ: dict[str, str], *command: str) -> str:
@@ -270,8 +275,8 @@ class Run:
         await asyncio.sleep(_LAST_READ)
 
     def _count(self, faults: Faults, db: Database) -> dict[str, Any]:
-        world = check.read_world(self._folder / "ledger.jsonl")
-        figures = check.compare(world, check.read_house(db))
+        world, house = check.read_world(self._folder / "ledger.jsonl"), check.read_house(db)
+        figures = check.compare(world, house)
         figures.unsettled |= {f"{one.kind} did not stop {one.stuck} times" for one in self._fleet.daemons if one.stuck}
         for name, found in vars(figures).items():
             for what in sorted(found)[:10]:
@@ -282,6 +287,8 @@ class Run:
         if lags:
             half, most = lags[len(lags) // 2], lags[len(lags) * 99 // 100]
             self._say(f"from inbox to dialog: p50 {half:.2f} s, p99 {most:.2f} s, at most {lags[-1]:.2f} s")
+        twice, unknown = check.doubles(world, house)
+        self._say(f"{unknown} replies had tries with an unknown outcome; {twice} arrived more than once")
         self._say(f"{replies} replies; answers by status {world.answers}; processes that gave up: {gave_up}")
         return {
             "seed": self._options.seed,
@@ -292,6 +299,10 @@ class Run:
         }
 
     # ---- small things ----
+
+    def _hook(self, channel: str) -> str:
+        """Where the channel's messenger pushes to, if it does: the same door that everybody comes by."""
+        return f"http://127.0.0.1:{self._ports['door']}/hooks/{channel}" if self._options.push else ""
 
     def _webs(self) -> Sequence[Address]:
         """The web processes, another one first each time, as a balancer would."""

@@ -1,12 +1,19 @@
 """The check notices whatever the world and the house do not agree on, and nothing else."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+from sqlalchemy import update
 
+from storage import journal
+from storage.db import Database
+from storage.outbox import OUTBOX
 from tests.chaos import ledger
-from tests.chaos.check import Figures, House, Stored, World, compare, read_world
+from tests.chaos.check import Figures, House, Stored, World, compare, doubles, read_house, read_world
+from tests.dialogs.scene import Scene
 
 # Dialog 5 belongs to writer 1, who wrote twice and was answered twice.
 TOKENS = ["w1.1", "w1.2", "r5.1", "r5.2"]
@@ -14,7 +21,7 @@ TOKENS = ["w1.1", "w1.2", "r5.1", "r5.2"]
 
 def stored(*tokens: str, dialog: int = 5) -> list[Stored]:
     """Messages in this order."""
-    return [Stored(token, dialog, {"w": "in", "r": "out", "n": "note"}[token[0]], False) for token in tokens]
+    return [Stored(token, dialog, {"w": "in", "r": "out", "n": "note"}[token[0]], 0) for token in tokens]
 
 
 def house(*tokens: str) -> House:
@@ -107,11 +114,82 @@ def test_what_the_house_has_is_held_against_the_world(
     assert off(compare(world, house(*tokens))) == expected
 
 
+def doubtful(doubts: int) -> House:
+    """A house that does not know how so many tries of its first reply ended."""
+    known = house("w1.1", "w1.2")
+    known.arrived += [Stored("r5.1", 5, "out", doubts), Stored("r5.2", 5, "out", 0)]
+    return known
+
+
 def test_order_is_excused_for_a_letter_that_may_have_come_twice(world: World) -> None:
     world.got[1] = [("r5.2", "a"), ("r5.1", "b")]
-    known = house("w1.1", "w1.2")
-    known.arrived += [Stored("r5.1", 5, "out", True), Stored("r5.2", 5, "out", False)]
+    assert off(compare(world, doubtful(1))) == {}
+    assert off(compare(world, doubtful(0))) == {"inversions": 1}
+
+
+@pytest.mark.parametrize(("doubts", "arrivals"), [(0, 1), (1, 2), (4, 5)])
+def test_a_reply_arrives_once_and_once_more_for_each_unknown_outcome(world: World, doubts: int, arrivals: int) -> None:
+    world.got[1] = [*(("r5.1", str(n)) for n in range(arrivals)), ("r5.2", "b")]
+    assert off(compare(world, doubtful(doubts))) == {}
+    world.got[1].append(("r5.1", "once more"))
+    assert off(compare(world, doubtful(doubts)))["doubled"] == 1
+
+
+def test_the_doubts_of_one_reply_excuse_no_other(world: World) -> None:
+    world.got[1] = [("r5.1", "a"), ("r5.2", "b"), ("r5.2", "c")]
+    assert off(compare(world, doubtful(1))) == {"doubled": 1}
+    assert doubles(world, doubtful(1)) == (1, 1)
+
+
+class Letter(NamedTuple):
+    """A reply on its way: what the house says of it, and how often it may have arrived beyond once."""
+
+    channel: str
+    marked: bool
+    tries: int
+    told: int
+    doubts: int
+
+
+LETTERS = [
+    Letter("telegram", marked=False, tries=1, told=0, doubts=0),
+    Letter("telegram", marked=True, tries=2, told=1, doubts=1),
+    Letter("telegram", marked=True, tries=4, told=3, doubts=3),
+    Letter("telegram", marked=False, tries=2, told=1, doubts=0),
+    Letter("telegram", marked=True, tries=2, told=0, doubts=0),
+    Letter("telegram", marked=True, tries=2, told=5, doubts=1),
+    Letter("vk", marked=True, tries=2, told=1, doubts=0),
+    Letter("site", marked=True, tries=2, told=1, doubts=0),
+]
+
+
+def test_only_what_is_marked_and_told_is_doubtful_and_only_without_keys(db: Database) -> None:
+    scene = Scene(db)
+    olga, dialog = scene.operator("Olga"), scene.says("anna")
+    for number, letter in enumerate(LETTERS):
+        _send(scene, scene.replies(olga, dialog, f"r{dialog}.{number} hello"), letter)
+    known = read_house(db)
+    assert [each.doubts for each in known.arrived if each.direction == "out"] == [each.doubts for each in LETTERS]
+    assert [each.token for each in known.arrived if each.doubts] == [f"r{dialog}.{n}" for n in (1, 2, 5)]
+
+
+def _send(scene: Scene, message: int, letter: Letter) -> None:
+    (row,) = scene.letters(message)
+    told = {"message": message, "letter": row.id, "channel": letter.channel}
+    sent = {"state": "sent", "channel": letter.channel, "maybe_twice": letter.marked, "attempts": letter.tries}
+    with scene.db.begin() as tx:
+        tx.execute(update(OUTBOX).where(OUTBOX.c.id == row.id).values(**sent))
+        entry = journal.Entry("message.unconfirmed", journal.SYSTEM, row.dialog_id, told)
+        journal.append(tx, [entry] * letter.told)
+
+
+def test_what_was_pushed_late_may_arrive_late_and_is_shown_in_its_place(world: World) -> None:
+    known = House(stored("w1.2", "w1.1", "r5.1", "r5.2"), stored(*TOKENS), {1, 2, 4}, [], [])
+    world.viewed[5] = ["w1.2", "w1.1", "r5.1", "r5.2"]
+    assert off(compare(world, known)) == {"inversions": 1}
+    world.late.add("w1.1")
     assert off(compare(world, known)) == {}
+    assert off(compare(world, replace(known, displayed=known.arrived))) == {"inversions": 1}
 
 
 def test_a_writer_with_two_dialogs_is_out_of_balance(world: World) -> None:

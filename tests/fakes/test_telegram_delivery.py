@@ -90,6 +90,17 @@ def test_of_two_readers_the_first_is_sent_away(telegram: Telegram) -> None:
     assert texts(second.result(PATIENCE)) == ["hello"]
 
 
+def test_a_reader_that_is_answered_at_once_sends_nobody_away(telegram: Telegram) -> None:
+    # As in Telegram's own server, Client::do_get_updates: the first one's place is taken by who begins to wait.
+    first = later(lambda: call(telegram, "getUpdates", timeout=20))
+    until(lambda: telegram.requests["getUpdates"] == 1)
+    time.sleep(0.1)
+    assert call(telegram, "getUpdates").result == []
+    assert not first.done()
+    telegram.says(5, "hello")
+    assert texts(first.result(PATIENCE)) == ["hello"]
+
+
 def test_types_that_are_not_asked_for_are_not_kept(telegram: Telegram) -> None:
     reaction = build.reaction(build.private(build.user()), 1, [build.heart()])
     telegram.emit("message_reaction", reaction)

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from tests.fakes import vk_events
+from tests.fakes.telegram_client import until
 from tests.fakes.vk import FakeVk
 from tests.fakes.vk_client import ANNA, VkClient
 
 Json = dict[str, Any]
+BORIS = 1002
 
 
 # ---- Long Poll ----
@@ -121,6 +123,7 @@ class Hook:
     def __init__(self) -> None:
         self.answers: list[tuple[int, bytes]] = []
         self.got: list[tuple[Json, str | None]] = []
+        self.headers: dict[str, str] = {}
         self.confirmation = b"c0ffee"
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), _hook(self))
         self.server.daemon_threads = True
@@ -135,7 +138,8 @@ def _hook(hook: Hook) -> type[BaseHTTPRequestHandler]:
             status, content = hook.answers.pop(0) if hook.answers else (200, b"ok")
             content = hook.confirmation if body["type"] == "confirmation" else content
             self.send_response(status)
-            self.send_header("Content-Length", str(len(content)))
+            for name, value in {"Content-Length": str(len(content)), **hook.headers}.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content)
 
@@ -170,12 +174,56 @@ def test_an_event_is_posted_with_the_secret_until_the_answer_is_ok(vk: FakeVk, h
 def test_an_event_nobody_takes_is_given_up_and_holds_up_no_other(vk: FakeVk, hook: Hook) -> None:
     hook.answers = [(500, b"")]
     vk.call_back(hook.url, delays=())
-    lost, taken = vk.emit("group_join", vk_events.group_join()), vk.emit("group_join", vk_events.group_join(1002))
+    lost = vk.emit("group_join", vk_events.group_join())
+    assert vk.idle()
+    taken = vk.emit("group_join", vk_events.group_join(1002))
     assert vk.idle()
     assert [(each["event_id"], each["body"]) for each in vk.deliveries] == [
         (lost["event_id"], ""),
         (taken["event_id"], "ok"),
     ]
+
+
+@pytest.mark.parametrize(("status", "waits"), [(503, True), (429, True), (410, True), (500, False)])
+def test_an_address_may_say_when_to_come_again(vk: FakeVk, hook: Hook, status: int, waits: bool) -> None:
+    hook.answers, hook.headers = [(status, b"busy")], {"Retry-After": "1"}
+    vk.call_back(hook.url, delays=(0.01,))
+    vk.says(ANNA, "Hello")
+    assert vk.idle()
+    refused, taken = vk.deliveries
+    assert (taken["begun"] - refused["at"] >= 0.9) is waits
+
+
+def test_an_answer_that_breaks_off_is_none(vk: FakeVk, hook: Hook) -> None:
+    hook.answers, hook.headers = [(503, b"busy")], {"Content-Length": "100"}
+    vk.call_back(hook.url, delays=(0.5,))
+    vk.says(ANNA, "Hello")
+    until(lambda: bool(vk.deliveries))
+    hook.headers = {}
+    assert vk.idle()
+    assert [(each["status"], each["body"]) for each in vk.deliveries] == [(0, "IncompleteRead"), (200, "ok")]
+
+
+def test_what_fails_comes_after_what_was_written_later_and_that_is_told(vk: FakeVk, hook: Hook) -> None:
+    hook.answers = [(500, b"")]
+    vk.call_back(hook.url, delays=(0.3,))
+    vk.says(ANNA, "first")
+    until(lambda: bool(vk.deliveries))
+    vk.says(ANNA, "second")
+    vk.says(BORIS, "of another")
+    assert vk.idle()
+    said = [body["object"]["message"]["text"] for body, _ in hook.got]
+    assert said[0] == said[-1] == "first"
+    assert {*said[1:-1]} == {"second", "of another"}
+    assert [event["object"]["message"]["text"] for event in vk.late()] == ["first"]
+
+
+def test_nothing_is_late_that_was_taken_before_the_next_was_written(vk: FakeVk, hook: Hook) -> None:
+    vk.call_back(hook.url)
+    for text in ("first", "second"):
+        vk.says(ANNA, text)
+        assert vk.idle()
+    assert vk.late() == []
 
 
 def test_the_address_must_know_the_confirmation_string(vk: FakeVk, hook: Hook) -> None:

@@ -23,7 +23,8 @@
         vk.shake(duplicates=0.1, swaps=0.1, seed=1)             # events come twice, or in wrong order
         vk.call_back(url, secret="s", confirmation="c", delays=(0.05, 0.1))   # Callback API instead of Long Poll
         vk.confirm()                          # asks the URL for the confirmation string: whether it was right
-        vk.deliveries                         # [{event_id, retry, status, body}]
+        vk.deliveries                         # [{event_id, retry, status, body, begun, at}], status 0 for no answer
+        vk.late()                             # message_new that may have been taken after a later one of its peer
 
 `vk.tune(rate=1000, …)` sets rate (20 a second), edit_window (24 h), dedupe_for and dedupe_last (3600 s, 100 messages),
 bots_enabled, long_poll_enabled, long_poll_events, permissions, history (events kept), longest_wait (90 s).

@@ -217,6 +217,11 @@ class FakeVk:
         """Each posting of an event and how it was answered."""
         return self._callback.deliveries if self._callback else []
 
+    def late(self) -> list[Json]:
+        """What clients wrote and may have been told of only after something they wrote later."""
+        assert self._callback is not None
+        return self._callback.late()
+
     # ---- what came of it ----
 
     @property
@@ -296,8 +301,8 @@ class FakeVk:
 
 _COMMANDS = {
     "says", "replies_by_hand", "edits", "emit", "emit_again", "join", "allow", "deny", "fault", "mend", "revoke",
-    "restore", "expire_keys", "lose_info", "forget", "shake", "call_back", "confirm", "idle", "deliveries", "ledger",
-    "requests", "calls", "effects", "messages", "serve", "tune",
+    "restore", "expire_keys", "lose_info", "forget", "shake", "call_back", "confirm", "idle", "deliveries", "late",
+    "ledger", "requests", "calls", "effects", "messages", "serve", "tune",
 }  # fmt: skip
 
 
