@@ -23,8 +23,8 @@ everybody: what is cut off there, and what a dead or frozen web process does not
 order within each chat, VK each event by itself and not for ever. Then they also tell of some things twice. `receive`
 runs on: it is who tells Telegram where to push.
 
-At the end the faults stop, everything gets up to three minutes to settle, the daemons are stopped, and the ledger is
-held against the database. The last line is one JSON object. All of these have to be 0:
+At the end the faults stop, everything gets up to five minutes to settle (VK takes 20 calls a second), the daemons are
+stopped, and the ledger is held against the database. The last line is one JSON object. All of these have to be 0:
 
     lost        acknowledged but not stored; accepted but never arrived; missing from a history or the event feed
     doubled     stored twice; the same reply under two keys (a site drops repeats of one key, as the convention asks);

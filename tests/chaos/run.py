@@ -36,7 +36,7 @@ _CHANNEL = "site"
 _SECRET = "whsec_Y2hhb3MgaXMgYSBsYWRkZXIsIGFuZCBzbyBpcyB0aGlz"
 # Messages a second that are written at most; in a short run fewer, so that the faults have something to hit.
 _RATE, _SHORT_RATE, _SHORT = 120, 75, 4000
-_READY_SECONDS, _SETTLE_SECONDS, _STILL_SECONDS, _STUCK_SECONDS = 60.0, 180.0, 45.0, 90.0
+_READY_SECONDS, _SETTLE_SECONDS, _STILL_SECONDS, _STUCK_SECONDS = 60.0, 300.0, 45.0, 90.0
 # How often a failing site waits for somebody to notice.
 _PATIENCE = 5
 # Readers that ask now and then have asked by then.
