@@ -44,10 +44,19 @@ def run(settings: Settings, stop: Stop, names: Sequence[str]) -> None:
     bells = queues.Bells(queues.make_broker(queues.broker_url(settings)))
     try:
         if await_schema(db, stop):
-            asyncio.run(receive(db, chosen, lambda: bells.ring(queues.PIPELINE, [queues.INBOX]), stop))
+            asyncio.run(_receive_and_close(db, channels, chosen, bells, stop))
     finally:
         bells.close()
         db.close()
+
+
+async def _receive_and_close(
+    db: Database, channels: Channels, chosen: dict[str, Receive], bells: queues.Bells, stop: Stop
+) -> None:
+    try:
+        await receive(db, chosen, lambda: bells.ring(queues.PIPELINE, [queues.INBOX]), stop)
+    finally:
+        await channels.close()
 
 
 def readable(channels: Channels) -> dict[str, Receive]:

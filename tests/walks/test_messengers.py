@@ -1,6 +1,7 @@
 """A day with messengers: `all` beside the servers of Telegram and VK, a message in, a reply out, a token revoked."""
 
 import json
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -93,6 +94,9 @@ def test_what_is_written_in_vk_is_answered_there_and_by_name(home: Household, vk
     until(lambda: len(messages(home, dialog["id"])) == 3)
     said = [(each["direction"], each["text"]) for each in messages(home, dialog["id"])]
     assert said == [("in", "Есть в наличии?"), ("out", "Да, приходите"), ("out", "И скидка сегодня")]
+    home.kill(signal.SIGTERM)
+    home.process.wait(30)
+    assert '"level":"error"' not in home.log.read_text(), "a clean stop gives everything back"
 
 
 def test_replies_keep_to_what_telegram_allows(home: Household, telegram: Telegram) -> None:
