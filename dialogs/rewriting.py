@@ -14,6 +14,8 @@ from storage import attachments, outbox
 from storage.outbox import CANCELLED, FAILED, HELD, OUTBOX, QUEUED, UNCONFIRMED
 from storage.talk import MESSAGES
 
+_PERHAPS_THERE = "taken back while nobody knew whether it had arrived: it may be there, and can only be deleted there"
+
 
 def rewrite(work: Work, dialog_id: int, message_id: int, draft: Draft, split: Split) -> None:
     """Give a reply other words; its files stay. A letter says so to the client, behind those that are under way."""
@@ -25,6 +27,8 @@ def rewrite(work: Work, dialog_id: int, message_id: int, draft: Draft, split: Sp
     parts = [part for part in split(letters[0].channel, draft, files) if part.text]
     if len(worded) != 1 or len(parts) != 1:
         raise Invalid("text: it is more than one message there, and only a single one can be changed.", field="text")
+    if worded[0].payload.get("files") and not parts[0].files:
+        raise Invalid("text: it is too long to stand below its files there.", field="text")
     _say_otherwise(work, worded[0], {"text": parts[0].text, **looks(parts[0])})
     values = {"text": draft.text, "html": draft.html, "edited_at": work.at}
     work.tx.execute(update(MESSAGES).where(MESSAGES.c.id == row.id).values(**values))
@@ -35,9 +39,11 @@ def rewrite(work: Work, dialog_id: int, message_id: int, draft: Draft, split: Sp
 def take_back(work: Work, dialog_id: int, message_id: int) -> None:
     """Take a reply back: what has not left never does, and what has is deleted in its channel."""
     row, letters = _ours(work, dialog_id, message_id)
-    # One in doubt may be out there already: that is for the channel to say.
-    waiting = [letter.id for letter in letters if not letter.in_doubt]
+    # One in doubt may be out there already: that is for the channel to say, where it can be asked.
+    waiting = [letter.id for letter in letters if not (letter.in_doubt and work.can(letter.channel, "find"))]
     stopped = {one.id for one in outbox.change(work.tx, CANCELLED, OUTBOX.c.id.in_(waiting), (QUEUED, HELD))}
+    unsure = [letter.id for letter in letters if letter.id in stopped and letter.in_doubt]
+    outbox.change(work.tx, CANCELLED, OUTBOX.c.id.in_(unsure), (CANCELLED,), error=_PERHAPS_THERE)
     out = [letter for letter in letters if letter.id not in stopped and letter.state not in (FAILED, CANCELLED)]
     if out:
         _demand_able(work, out[0].channel, "delete")

@@ -14,7 +14,8 @@ from storage import bulk, talk
 from storage.db import Tx
 from storage.journal import SYSTEM, Entry
 
-# Where an album's data keep what each of its members says: {key, text, html, edited_at?} of those not taken back.
+# Where an album's data keep its members that were not taken back, in their order: {key, at, order, text, html, files,
+# edited_at?}; `files` is how many came with it.
 MEMBERS = "members"
 
 Member = dict[str, Any]
@@ -48,6 +49,14 @@ def extend(tx: Tx, late: Sequence[Written], known: Mapping[Address, int]) -> lis
     return [_add(tx, channel, rows[message_id], members) for message_id, (channel, members) in albums.items()]
 
 
+def founded(row: Row[Any], message: Message) -> list[Member]:
+    """The members of the album that begins with a message for which `row`, its edit or deletion, stood."""
+    if row.deleted_at:
+        return []
+    edited = {"edited_at": row.edited_at.timestamp()} if row.edited_at else {}
+    return [_member(message) | {"text": row.text, "html": row.html} | edited]
+
+
 def changed(row: Row[Any], change: Edit | Deletion) -> dict[str, Any]:
     """What becomes of an album when one of its members is edited or taken back; nothing where that is known."""
     members: list[Member] = row.data[MEMBERS]
@@ -56,7 +65,7 @@ def changed(row: Row[Any], change: Edit | Deletion) -> dict[str, Any]:
     if member is None or (isinstance(change, Edit) and member.get("edited_at", 0) >= at.timestamp()):
         return {}
     if isinstance(change, Edit):
-        said = _member(change) | {"edited_at": at.timestamp()}
+        said = member | {"text": change.text, "html": change.html, "edited_at": at.timestamp()}
         left = [said if one is member else one for one in members]
     else:
         left = [one for one in members if one is not member]
@@ -70,10 +79,18 @@ def changed(row: Row[Any], change: Edit | Deletion) -> dict[str, Any]:
 def _add(tx: Tx, channel: str, row: Row[Any], late: Sequence[Message]) -> Entry:
     talk.add_aliases(tx, {(channel, message.external_id): row.id for message in late})
     attach.further(tx, row.id, channel, late[0].sender.address, [file for message in late for file in message.files])
-    members = [*row.data[MEMBERS], *(_member(message) for message in late)]
+    arrived = [*row.data[MEMBERS], *(_member(message) for message in late)]
+    members = sorted(arrived, key=_order)
+    if members != arrived:
+        attach.reorder(tx, row.id, _places(arrived, members))
     text, html = _words(members)
     # Of an album that was taken back whole by then, what is left is what came now.
-    values = {"text": text, "html": html, "data": {**row.data, MEMBERS: members}, "deleted_at": None}
+    values: dict[str, Any] = {
+        "text": text, "html": html, "data": {**row.data, MEMBERS: members}, "deleted_at": None,
+    }  # fmt: skip
+    begins = min(late, key=lambda message: (message.sent_at, message.source_key))
+    if (begins.sent_at, begins.source_key) < (row.sent_at, row.source_key):
+        values |= {"sent_at": begins.sent_at, "source_key": begins.source_key}
     tx.execute(update(talk.MESSAGES).where(talk.MESSAGES.c.id == row.id).values(**values))
     told = {"message": row.id, "seq": row.seq, "channel": channel}
     return Entry("message.edited", SYSTEM, row.dialog_id, told)
@@ -91,7 +108,8 @@ def _albums(written: Sequence[Written]) -> dict[Address, list[Message]]:
     for channel, message in written:
         if message.album:
             found.setdefault((channel, message.album), []).append(message)
-    return found
+    # What is pushed may come in another order than it was sent.
+    return {album: sorted(members, key=lambda one: (one.sent_at, one.source_key)) for album, members in found.items()}
 
 
 def _whole(members: Sequence[Message]) -> Message:
@@ -107,8 +125,29 @@ def _whole(members: Sequence[Message]) -> Message:
     )
 
 
-def _member(said: Message | Edit) -> Member:
-    return {"key": said.external_id, "text": said.text, "html": said.html}
+def _member(message: Message) -> Member:
+    return {
+        "key": message.external_id,
+        "at": message.sent_at.timestamp(),
+        "order": message.source_key,
+        "text": message.text,
+        "html": message.html,
+        "files": len(message.files),
+    }
+
+
+def _order(member: Member) -> tuple[float, str]:
+    return member["at"], member["order"]
+
+
+def _places(arrived: Sequence[Member], members: Sequence[Member]) -> list[int]:
+    """By their old places, in which order the files of the members stand now."""
+    starts: dict[str, int] = {}
+    count = 0
+    for member in arrived:
+        starts[member["key"]] = count
+        count += member["files"]
+    return [starts[member["key"]] + at for member in members for at in range(member["files"])]
 
 
 def _words(members: Sequence[Member]) -> tuple[str, str | None]:

@@ -70,6 +70,14 @@ def further(tx: Tx, message_id: int, channel: str, address: str, more: Sequence[
     _write(tx, [_Item(message_id, channel, address, position, file) for position, file in enumerate(more, first)])
 
 
+def reorder(tx: Tx, message_id: int, order: Sequence[int]) -> None:
+    """Put the files that stand at the places of `order` first, in that order; the others keep theirs behind them."""
+    there = _there(tx, message_id)
+    chosen = [there[place] for place in order if place < len(there)]
+    rest = [row for row in there if row not in chosen]
+    attachments.place(tx, [row.id for row in (*chosen, *rest)])
+
+
 def unknown(tx: Tx, message_id: int, told: Sequence[File]) -> list[File]:
     """Those of the files that the message does not have yet."""
     keys = {row.key for row in _there(tx, message_id)} if told else set()

@@ -37,10 +37,13 @@ _GONE, _LOOK_ELSEWHERE = ChannelSettings(kind="gone", on_unknown="hold"), timede
 
 
 class _Started(NamedTuple):
-    """A letter that stands as being sent, what its calls carry, and seconds they may take altogether."""
+    """A letter that stands as being sent, what its calls carry, and seconds they may take altogether.
+
+    None for one whose row cannot be read: it would come again for ever.
+    """
 
     row: Row[Any]
-    letters: Sequence[Letter]
+    letters: Sequence[Letter] | None
     patience: float
 
 
@@ -69,8 +72,7 @@ class Calling:
             return
         with bound_contextvars(dialog=started.row.dialog_id):
             if time.monotonic() - began > _TOO_LATE:
-                row = started.row
-                self._db.write(lambda tx: outbox.finish(tx, row.id, row.token, state=outbox.QUEUED))
+                self._db.write(lambda tx: outbox.put_back(tx, started.row))
             else:
                 self._carry_out(started, began + started.patience)
 
@@ -79,16 +81,28 @@ class Calling:
         row = outbox.start(tx, letter_id, _GRACE)
         if row is None:
             return None
-        connector, letters = self._channels[name], letters_of(tx, row, self._store)
+        self._unsaved.discard(row.id)
+        connector, letters = self._channels[name], self._read(tx, row)
         # Where it can be looked for, that is one call more.
-        calls = sum(map(connector.limits.seconds, letters)) + connector.limits.call * isinstance(connector, Find)
+        calls = sum(map(connector.limits.seconds, letters or ())) + connector.limits.call * isinstance(connector, Find)
         outbox.extend(tx, row, calls)
         return _Started(row, letters, calls + _GRACE)
+
+    def _read(self, tx: Tx, row: Row[Any]) -> Sequence[Letter] | None:
+        try:
+            return letters_of(tx, row, self._store)
+        except Exception as error:
+            if is_database_fault(error):
+                raise
+            _log.exception("letter.unreadable")
+            return None
 
     def _carry_out(self, started: _Started, until: float) -> None:
         row, letters = started.row, started.letters
         result: Receipt | BaseException
         try:
+            if letters is None:
+                raise Rejected("it cannot be read any more; the log says why")
             result = self._found(row, letters) or self._sent(row, letters)
         except Exception as error:  # noqa: BLE001 - every kind of failure has its meaning in outcome.judge
             result = error
@@ -130,10 +144,8 @@ class Calling:
 
     def _finish(self, tx: Tx, row: Row[Any], result: Receipt | BaseException) -> None:
         policy = self._channels.settings[row.channel]
-        idempotent = self._channels[row.channel].limits.idempotent
-        tried = Tried(row.attempts, row.send_at, row.automatic, idempotent)
         at = leases.database_now(tx)
-        verdict = judge(result, tried, policy, at)
+        verdict = judge(result, self._tried(row), policy, at)
         if not outbox.finish(tx, row.id, row.token, state=verdict.state, **verdict.values):
             _log.warning("deliver.letter_taken_over")
             return
@@ -144,6 +156,11 @@ class Calling:
         entries = self._consequences(tx, row, result, verdict)
         _log.info("letter." + verdict.state, tries=row.attempts)
         journal.append(tx, entries)
+
+    def _tried(self, row: Row[Any]) -> Tried:
+        # What was changed or taken back once more reads as it did.
+        keyed = row.channel in self._channels and self._channels[row.channel].limits.idempotent
+        return Tried(row.attempts, row.send_at, row.automatic, keyed or row.action != "send")
 
     def _consequences(
         self, tx: Tx, row: Row[Any], result: Receipt | BaseException, verdict: Verdict
@@ -176,17 +193,15 @@ class Calling:
         for row in outbox.sending(tx):
             if row.worker == leases.me() and row.id not in self.in_hand | self._unsaved:
                 # Written down as sending in a commit we never heard of: the call was not made.
-                outbox.finish(tx, row.id, row.token, state=outbox.QUEUED)
+                outbox.put_back(tx, row)
                 continue
             if row.expires_at > at and not leases.is_dead(row.worker):
                 continue
             known = row.channel in self._channels
             if not known and row.expires_at > at - _LOOK_ELSEWHERE:
                 continue
-            idempotent = known and self._channels[row.channel].limits.idempotent
             policy = self._channels.settings[row.channel] if known else _GONE
-            tried = Tried(row.attempts, row.send_at, row.automatic, idempotent)
-            verdict = judge(ConnectionAbortedError(), tried, policy, at)
+            verdict = judge(ConnectionAbortedError(), self._tried(row), policy, at)
             outbox.finish(tx, row.id, row.token, state=verdict.state, **verdict.values)
             _log.warning("letter.outcome_unknown", letter=row.id, dialog=row.dialog_id, channel=row.channel)
             if verdict.event:

@@ -21,7 +21,7 @@ from connectors.registry import Channels
 from pipeline.calling import Calling
 from pipeline.loop import LoopThread
 from pipeline.pace import Pace
-from pipeline.signals import AFTER, FIRST, Signalling
+from pipeline.signals import Signalling
 from pipeline.turns import Turns
 from settings import WorkSettings
 from storage import halts, leases, outbox, signals
@@ -38,7 +38,7 @@ _NAP = 0.3
 _GATHER = 0.05
 
 
-class _Round(NamedTuple):
+class _Found(NamedTuple):
     """What goes in one channel at once, by whose right, and seconds until it takes more if it is full."""
 
     held: leases.Held
@@ -58,14 +58,14 @@ class Deliver:
         self._turns = Turns()
         self._paces = {name: self._pace(name) for name in channels.connectors}
         self._calling = Calling(db, channels, loop, store, self._paces)
-        self._signals = Signalling(channels, loop)
+        self._signals = Signalling(db, channels, loop, self._paces)
         # Of each channel its own: a server that hangs holds up nobody but its own letters.
         self._pools = {name: ThreadPoolExecutor(work.senders, f"send {name}") for name in channels.connectors}
         self._calls: dict[str, set[Future[None]]] = {name: set() for name in channels.connectors}
         # Seconds from the last sweep until a letter's time comes.
         self.next_due = math.inf
         # When each channel takes more, by the monotonic clock.
-        self._opens: dict[str, float] = {}
+        self._opens = dict.fromkeys(channels.connectors, 0.0)
 
     @property
     def count(self) -> int:
@@ -133,39 +133,39 @@ class Deliver:
             self._db.write(lambda tx: leases.give_back(tx, last))
         return sent or bool(self._under_way(name))
 
-    def _look_again(self, name: str) -> _Round | None:
+    def _look_again(self, name: str) -> _Found | None:
         room = self._work.senders - len(self._under_way(name))
         return self._db.write(lambda tx: self._look(tx, name, room))
 
-    def _look(self, tx: Tx, name: str, room: int) -> _Round | None:
+    def _look(self, tx: Tx, name: str, room: int) -> _Found | None:
         """What goes now, if anything does and the channel is ours."""
         if halts.until(tx, name, halts.SENDING) is not None:
             return None
-        due, fleeting = self._due(tx, name, room), self._signals.waiting(tx, name)
-        held = leases.take(tx, f"deliver:{name}", self._work.lease) if due or fleeting else None
+        due, (first, after) = self._due(tx, name, room), self._signals.waiting(tx, name)
+        held = leases.take(tx, f"deliver:{name}", self._work.lease) if due or first or after else None
         if held is None:
             return None
         pace, at = self._paces[name], leases.database_now(tx)
-        signs, first = self._signals.take(tx, [sign for sign in fleeting if sign.kind in FIRST], pace, at)
-        letters, next_ = pace.admit(tx, due, at)
-        more, last = self._signals.take(tx, [sign for sign in fleeting if sign.kind in AFTER], pace, at)
-        full = max(first, next_, last)
-        self._opens[name] = time.monotonic() + full
-        return _Round(held, letters, signs + more, full)
+        pressed, wait = self._signals.take(tx, first, pace, at)
+        letters, full = pace.admit(tx, due, at)
+        others, over = self._signals.take(tx, after, pace, at)
+        longest = max(wait, full, over)
+        self._opens[name] = time.monotonic() + longest
+        return _Found(held, letters, pressed + others, longest)
 
     def _due(self, tx: Tx, name: str, room: int) -> list[outbox.Due]:
         # Those in hand that do not stand as being sent yet would be found once more.
         due = outbox.due(tx, name, self._work.senders) if room else []
         return [letter for letter in due if letter.id not in self._calling.in_hand][:room]
 
-    def _begin(self, name: str, found: _Round) -> None:
+    def _begin(self, name: str, found: _Found) -> None:
         """Make the calls, side by side: each lane has one letter in it."""
         self._signals.give(name, found.signals)
         for letter_id in found.letters:
             self._calling.in_hand.add(letter_id)
             self._calls[name].add(self._pools[name].submit(self._send, name, letter_id))
 
-    def _wait(self, name: str, found: _Round | None) -> bool:
+    def _wait(self, name: str, found: _Found | None) -> bool:
         """Until the channel may have more to do; False when that would take too long, or nobody knows when."""
         full = found.wait if found else 0.0
         calls = self._under_way(name)

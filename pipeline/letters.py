@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from connectors.abilities import Signals
+from connectors.abilities import Find, Signals
 from connectors.base import Button, Limits, Part, Span
 from connectors.markup import from_html, piece, to_html
 from connectors.registry import Channels
@@ -67,10 +67,15 @@ def split(channels: Channels, channel: str, draft: Draft, files: Sequence[Enclos
 
 
 def can(channels: Channels, channel: str, what: str) -> bool:
-    """Whether the channel has a form for it: edit and delete are of letters, all else are signals."""
+    """Whether the channel has a form for it: edit and delete are of letters, all else are signals.
+
+    `find` is whether a letter whose call had no known end can be looked for, or called once more without harm.
+    """
     if channel not in channels:
         return False
     connector = channels[channel]
+    if what == "find":
+        return connector.limits.idempotent or isinstance(connector, Find)
     if what in {"edit", "delete"}:
         return connector.limits.edits if what == "edit" else connector.limits.deletes
     return isinstance(connector, Signals) and what in connector.signals
@@ -91,9 +96,7 @@ def _texts(draft: Draft, limits: Limits) -> list[Part]:
     text = draft.text
     if draft.buttons and not limits.buttons:
         # What a channel has no form for is said in words.
-        lines = [
-            f"• {each['text']}{': ' + each['url'] if each.get('url') else ''}" for row in draft.buttons for each in row
-        ]
+        lines = [_line(each) for row in draft.buttons for each in row]
         text = "\n".join([text, "", *lines]) if text else "\n".join(lines)
     spans: Sequence[Span] = draft.spans if limits.formats else ()
     return [Part(text[start:end], spans=piece(spans, start, end)) for start, end in cuts(text, limits.text)]

@@ -11,7 +11,7 @@ DENIED_PAUSE = 300.0
 
 
 class Tried(NamedTuple):
-    """A letter's history at the end of a call."""
+    """A letter's history at the end of a call; `idempotent` says that one more call of it does no harm."""
 
     attempts: int
     due_at: datetime
@@ -38,7 +38,8 @@ class Verdict(NamedTuple):
 def judge(result: Receipt | BaseException, tried: Tried, policy: ChannelSettings, at: datetime) -> Verdict:
     """What becomes of a letter whose call ended with a receipt or an error at `at`."""
     if isinstance(result, Receipt):
-        return Verdict(SENT, {"sent_at": at, "receipt": list(result.external_ids), "error": None}, "message.sent")
+        values = {"sent_at": at, "receipt": list(result.external_ids), "error": None, "in_doubt": False}
+        return Verdict(SENT, values, "message.sent")
     if isinstance(result, Rejected):
         return _final(FAILED, str(result), unreachable=isinstance(result, Blocked))
     if isinstance(result, Denied):

@@ -83,7 +83,9 @@ def _newest(reaches: Sequence[tuple[str, Reach]], written: Sequence[Written]) ->
 def _write(tx: Tx, written: Sequence[Written], policies: Policies, *, repeats: bool) -> list[Entry]:
     known = _known(tx, written, repeats=repeats)
     fresh, entries = echoes.settle(tx, _fresh(written, known))
-    entries += completion.complete(tx, written, known)
+    begun, told = completion.complete(tx, written, known)
+    entries += told
+    known |= begun
     late, fresh = albums.parted(fresh, known)
     entries += albums.extend(tx, late, known)
     fresh, further = albums.fold(fresh)

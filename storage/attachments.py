@@ -99,6 +99,11 @@ def attach(tx: Tx, claims: Sequence[Claim]) -> set[str]:
     return set(taken)
 
 
+def place(tx: Tx, file_ids: Sequence[str]) -> None:
+    """Let the files of a message stand in this order."""
+    bulk.update(tx, ATTACHMENTS, "id", ("position",), [(file_id, at) for at, file_id in enumerate(file_ids)])
+
+
 def by_ids(tx: Tx, file_ids: Sequence[str]) -> list[Row[Any]]:
     """The rows with these ids, in the order asked for."""
     if not file_ids:

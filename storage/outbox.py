@@ -166,6 +166,11 @@ def finish(tx: Tx, letter_id: int, token: int, **values: Any) -> bool:
     return done.rowcount == 1
 
 
+def put_back(tx: Tx, started: Row[Any]) -> bool:
+    """Queue a letter again whose call was never made: that was no try."""
+    return finish(tx, started.id, started.token, state=QUEUED, attempts=started.attempts - 1)
+
+
 def receipt(tx: Tx, message_id: int, part: int) -> list[str]:
     """The keys the channel gave to this part of a message; none unless it went out."""
     query = select(OUTBOX.c.receipt).where(

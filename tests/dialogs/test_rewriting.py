@@ -76,6 +76,27 @@ def test_what_may_be_out_there_is_deleted_there(scene: Scene, anna: Staff) -> No
     assert [action for action, _, _ in actions(scene, message)] == ["send", "delete"]
 
 
+def test_what_may_be_out_where_nobody_can_ask_does_not_go_out_once_more(scene: Scene, anna: Staff) -> None:
+    dialog = scene.says("v1")
+    message = scene.replies(anna, dialog)
+    with scene.db.begin() as tx:
+        tx.execute(update(OUTBOX).values(in_doubt=True))
+    take_back(scene, anna, (dialog, message), lambda _channel, what: what != "find")
+    (letter,) = scene.letters(message)
+    assert letter.state == "cancelled"
+    assert "may be there" in letter.error
+
+
+def test_words_that_do_not_fit_below_their_files_are_refused(scene: Scene, anna: Staff) -> None:
+    dialog = scene.says("v1")
+    message = scene.replies(anna, dialog, "look")
+    with scene.db.begin() as tx:
+        (letter,) = scene.letters(message)
+        tx.execute(update(OUTBOX).values(payload={**letter.payload, "files": ["x"]}))
+    with pytest.raises(Invalid, match="too long"):
+        rewrite(scene, anna, (dialog, message), "long")
+
+
 def test_what_has_not_left_never_does(scene: Scene, anna: Staff) -> None:
     dialog = scene.says("v1")
     message = scene.replies(anna, dialog)

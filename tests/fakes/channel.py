@@ -295,7 +295,7 @@ def _envelope(raw: Raw, told: dict[str, Any]) -> Envelope:
     if told.get("kind", "message") != "message":
         return others[told["kind"]]()
     more = {name: told[name] for name in _MORE if name in told}
-    return Message(key, sender, text, at, source_key=key, files=files, **more)
+    return Message(key, sender, text, at, source_key=told.get("source_key", key), files=files, **more)
 
 
 def raw(sender: str, key: str, text: str = "hello", **told: Any) -> Raw:

@@ -1,5 +1,6 @@
 """Albums: several messages of the source are one message here, however they come."""
 
+import itertools
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,18 @@ from tests.pipeline.rig import Rig
 def photo(number: int, **more: Any) -> Raw:
     file = {"name": f"{number}.png", "data": f"photo {number}"}
     return raw("anna", str(number), more.pop("text", ""), at=number, album="a", files=[file], **more)
+
+
+def numbered(album: str, number: int) -> Raw:
+    """A member of an album whose source numbers what is sent in the same second."""
+    file = {"name": f"{number}.png", "data": f"photo {number}"}
+    own = f"{album} {number}"
+    return raw("anna", own, f"<{number}>", at=1, album=album, files=[file], source_key=str(number))
+
+
+def by_place(row: Any) -> int:
+    place: int = row.position
+    return place
 
 
 def files(rig: Rig) -> list[str]:
@@ -76,6 +89,32 @@ def test_a_member_that_is_taken_back_leaves_the_others(rig: Rig) -> None:
     assert [event.type for event in rig.events() if event.type.startswith("message.")] == [
         "message.received", "message.edited", "message.deleted",
     ]  # fmt: skip
+
+
+def test_members_stand_in_their_order_however_they_arrive(rig: Rig) -> None:
+    for batch in itertools.permutations((1, 2, 3)):
+        name = "".join(map(str, batch))
+        rig.take(*(numbered(name, number) for number in batch))
+        for number in batch:
+            rig.take(numbered(f"{name} one by one", number))
+    texts = {row.text for row in rig.messages()}
+    assert texts == {"<1>\n<2>\n<3>"}
+    assert {row.source_key for row in rig.messages()} == {"1"}
+    for row in rig.messages():
+        assert [file.name for file in sorted(rig.rows(ATTACHMENTS), key=by_place) if file.message_id == row.id] == [
+            "1.png", "2.png", "3.png",
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_an_album_may_begin_with_what_an_edit_stood_for(rig: Rig, apart: bool) -> None:
+    rig.take(raw("anna", "e1", "first", kind="edit", id="anna:1", at=9))
+    raws = [photo(1, text="one"), photo(2, text="two")]
+    for lot in [[each] for each in raws] if apart else [raws]:
+        rig.take(*lot)
+    assert rig.said() == ["first\ntwo"]
+    assert files(rig) == ["1.png", "2.png"]
+    rig.check()
 
 
 def test_who_sends_too_much_in_an_album_hears_of_it_however_late(rig: Rig) -> None:

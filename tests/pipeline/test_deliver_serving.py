@@ -198,7 +198,31 @@ def test_a_letter_too_long_on_its_way_to_the_call_is_put_back(rig: Rig, sending:
     with monkeypatch.context() as patch:
         patch.setattr("pipeline.calling._TOO_LATE", -1.0)
         sending.deliver._calling.make(CHANNEL, letter)
-    assert rig.letter_row(letter).state == "queued"
+    assert (rig.letter_row(letter).state, rig.letter_row(letter).attempts) == ("queued", 0), "that was no try"
     assert rig.world.calls() == []
     sending.settle()
     assert rig.letter_row(letter).state == "sent"
+
+
+def test_a_letter_that_cannot_be_read_fails_and_says_so(rig: Rig, sending: Sending) -> None:
+    letter = rig.letter(payload={"nothing": "as it should be"})
+    other = rig.letter("ok", "bert")
+    sending.settle()
+    row = rig.letter_row(letter)
+    assert (row.state, row.attempts) == ("failed", 1)
+    assert "cannot be read" in row.error
+    assert rig.letter_row(other).state == "sent"
+    rig.check()
+
+
+@pytest.mark.parametrize("action", ["edit", "delete"])
+def test_a_change_with_no_known_end_is_made_again_without_a_mark(make: Any, action: str) -> None:
+    rig, sending = make(idempotent=False, on_unknown="hold")
+    first = rig.letter("ok")
+    sending.settle()
+    message = rig.letter_row(first).message_id
+    changing = rig.letter("lost ok", action=action, message_id=message)
+    sending.settle()
+    row = rig.letter_row(changing)
+    assert (row.state, row.maybe_twice, row.attempts) == ("sent", False, 2)
+    assert rig.events("message.unconfirmed") == []

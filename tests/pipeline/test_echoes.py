@@ -64,6 +64,15 @@ def test_where_no_number_is_told_the_text_of_what_is_under_way_counts(rig: Rig, 
     assert rig.letter_row(letter).state == "sent"
 
 
+def test_a_letter_known_to_be_out_is_nobodys_echo_by_its_text(rig: Rig, sending: Sending) -> None:
+    rig.take(raw("anna", "1"))
+    letter = rig.letter("lost ok")
+    sending.settle()
+    assert rig.letter_row(letter).state == "sent"
+    rig.take(raw("anna", "f", "by another hand", direction="out", echo="lost ok"))
+    assert "by another hand" in rig.said()
+
+
 def test_what_somebody_wrote_elsewhere_is_a_message(rig: Rig, letter: int) -> None:
     rig.take(raw("anna", "e", "from the page", direction="out", echo=number(rig, letter) ^ 1))
     rig.take(raw("anna", "f", "from the phone", direction="out"))

@@ -30,7 +30,9 @@ def waits(verdict: Verdict) -> float:
 
 def test_a_receipt_is_sent() -> None:
     verdict = judge(Receipt(("7", "8")), BLIND, HOLD, AT)
-    assert verdict == Verdict("sent", {"sent_at": AT, "receipt": ["7", "8"], "error": None}, "message.sent")
+    assert verdict == Verdict(
+        "sent", {"sent_at": AT, "receipt": ["7", "8"], "error": None, "in_doubt": False}, "message.sent"
+    )
 
 
 @pytest.mark.parametrize("error", [Rejected("too long"), Blocked("left us")])

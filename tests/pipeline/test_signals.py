@@ -2,12 +2,14 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from connectors.abilities import Signal
+from connectors.base import Unavailable
 from storage import signals
 from storage.db import Database
 from storage.models import Signal as Row
@@ -44,9 +46,13 @@ def given() -> list[tuple[str, str, str]]:
 
 
 def wait_for(count: int) -> None:
+    until(lambda: len(Fake.signs) >= count)
+
+
+def until(what: Callable[[], bool]) -> None:
     ticks = threading.Event()
     for _ in range(500):
-        if len(Fake.signs) >= count:
+        if what():
             return
         ticks.wait(0.01)
     raise AssertionError(f"signals given: {given()}")
@@ -67,7 +73,7 @@ def test_of_what_is_said_again_the_newest_is_given(make: Any) -> None:
 
 def test_in_a_full_channel_presses_go_before_letters_and_the_rest_waits_behind_them(make: Any) -> None:
     rig, sending = make(rate=0.1)
-    put(rig, ("anna", "read", "1"), ("bert", "press", "q"))
+    put(rig, *((f"n{number}", "read", "1") for number in range(30)), ("bert", "press", "q"))
     letter = rig.letter("ok")
     sending.deliver.channel(CHANNEL)
     wait_for(1)
@@ -84,10 +90,29 @@ def test_letters_and_signals_together_keep_the_pace(make: Any) -> None:
     rig, sending = make(rate=30)
     put(rig, *((f"n{number}", "read", "1") for number in range(100)))
     with rig.db.begin() as tx:
-        taken, wait = sending.deliver._signals.take(
-            tx, sending.deliver._signals.waiting(tx, CHANNEL), sending.deliver._paces[CHANNEL], rig.dialogs()[0].last_at
-        )
+        _, found = sending.deliver._signals.waiting(tx, CHANNEL)
+        pace, at = sending.deliver._paces[CHANNEL], rig.dialogs()[0].last_at
+        taken, wait = sending.deliver._signals.take(tx, found, pace, at)
     assert (len(taken), wait > 0) == (5, True)
+
+
+def test_what_a_channel_asks_for_because_of_a_signal_holds_for_letters(
+    make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig, sending = make()
+
+    async def refuse(self: Fake, signal: Signal) -> None:
+        Fake.signs.append(signal)
+        raise Unavailable("slow down", 60)
+
+    monkeypatch.setattr(Fake, "signal", refuse)
+    put(rig, ("anna", "typing", ""))
+    sending.deliver.channel(CHANNEL)
+    wait_for(1)
+    until(lambda: bool(rig.rows(PACES)))
+    letter = rig.letter("ok")
+    sending.sweep()
+    assert rig.letter_row(letter).state == "queued"
 
 
 def test_signals_that_hang_hold_up_no_letter(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
