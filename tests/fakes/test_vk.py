@@ -226,6 +226,20 @@ def test_one_guid_is_one_comment(vk: FakeVk, client: VkClient) -> None:
     assert [each["method"] for each in vk.ledger] == ["wall.createComment"]
 
 
+def test_the_communitys_comments_alone_are_changed_and_taken_back(vk: FakeVk, client: VkClient) -> None:
+    asked = vk.comments(ANNA, "Open?")
+    below = {"post_id": 33, "reply_to_comment": asked["id"]}
+    ours = client.call("wall.createComment", message="Yes", **below)["response"]["comment_id"]
+    assert vk.world.comments[-1]["reply_to_user"] == ANNA
+    assert client.code("wall.editComment", comment_id=ours, message="No") == 0
+    assert vk.world.comments[-1]["text"] == "No"
+    assert client.code("wall.editComment", comment_id=asked["id"], message="Closed?") == 211
+    assert client.code("wall.deleteComment", comment_id=asked["id"]) == 211
+    assert client.code("wall.deleteComment", comment_id=ours) == 0
+    assert vk.world.comments == [asked]
+    assert [each["method"] for each in vk.ledger] == [f"wall.{verb}Comment" for verb in ("create", "edit", "delete")]
+
+
 # ---- what goes wrong ----
 
 

@@ -174,20 +174,6 @@ def test_what_is_no_message_is_not_edited(post: Post, key: str | None) -> None:
         post(letter("x", action="edit", external_id=key))
 
 
-def test_an_answer_to_a_comment_is_a_comment_and_is_made_once(vk: FakeVk, post: Post) -> None:
-    asked = letter("Open till nine", reply_to="comment:wall:-240_33_5")
-    first, second = post(asked), post(asked)
-    assert first == second
-    assert [(each["method"], each["reply_to"]) for each in vk.ledger] == [("wall.createComment", 5)]
-    assert first.external_ids[0].startswith("comment:wall:-240_33_")
-    assert sent(vk, "wall.createComment")["guid"] == asked.key
-
-
-def test_a_comment_carries_no_files(post: Post, tmp_path: Path) -> None:
-    with pytest.raises(Rejected, match="text alone"):
-        post(letter("x", reply_to="comment:wall:-240_33_5", files=(file(tmp_path, "a.pdf", "application/pdf"),)))
-
-
 # ---- what VK's errors mean ----
 
 

@@ -4,6 +4,7 @@
         vk.url                                # the api_base: METHODS under {url}/method/NAME; vk.token, vk.group_id
         message = vk.says(1001, "Hello")      # a client writes: message_new, with ids; and what Said has
         vk.replies_by_hand(1001, "Hi", 7)     # an admin answers on the page: message_reply, random_id 0
+        vk.comments(1001, "Open?", post_id=33, reply_to=0)      # a client comments on a post: wall_reply_new
         vk.edits(1001, cmid, "Hullo")         # message_edit
         vk.emit("group_join", {...})          # any event; emit_again(event) sends one twice
         vk.allow(1002), vk.deny(1001, 901)    # who may be written to; nobody may unless he wrote or was allowed

@@ -52,6 +52,8 @@ _ANSWERS: dict[str, type[Any]] = {
     "docs.getMessagesUploadServer": BaseGetUploadServerResponse,
     "docs.save": docs.DocsSaveResponse,
     "wall.createComment": wall.WallCreateCommentResponse,
+    "wall.editComment": BaseOkResponse,
+    "wall.deleteComment": BaseOkResponse,
 }
 
 

@@ -30,7 +30,8 @@ class World:
         self.uploads: dict[str, Json] = {}
         self.objects: dict[str, Json] = {}
         self.files: dict[str, tuple[bytes, str, bool]] = {}
-        self.comments: dict[str, int] = {}
+        self.comments: list[Json] = []
+        self.guids: dict[str, int] = {}
         self.ledger: list[Json] = []
         self.requests: Counter[str] = Counter()
         self.calls: list[tuple[str, Json]] = []
