@@ -94,6 +94,8 @@ def test_every_answer_is_as_the_schema_says(vk: FakeVk) -> None:
     below = {"post_id": 33, "guid": "g1", "from_group": vk.group_id, "reply_to_comment": asked_below}
     ours = ask("wall.createComment", message="Yes", **below)["comment_id"]
     ask("wall.editComment", owner_id=-vk.group_id, comment_id=ours, message="Yes!")
+    ask("wall.getComment", owner_id=-vk.group_id, comment_id=ours)
+    ask("wall.getComments", owner_id=-vk.group_id, post_id=33, comment_id=asked_below, sort="desc", preview_length=0)
     ask("wall.deleteComment", owner_id=-vk.group_id, comment_id=ours)
 
     assert [fault for method, params, answer in asked for fault in faults_of_answer(method, params, answer)] == []

@@ -28,7 +28,8 @@
         vk.late()                             # message_new that may have been taken after a later one of its peer
 
 `vk.tune(rate=1000, …)` sets rate (20 a second), edit_window (24 h), dedupe_for and dedupe_last (3600 s, 100 messages),
-bots_enabled, long_poll_enabled, long_poll_events, permissions, history (events kept), longest_wait (90 s).
+guid_for (3600 s), bots_enabled, long_poll_enabled, long_poll_events, permissions, history (events kept), longest_wait
+(90 s).
 The fake does not look for parameters VK does not have: `schema.unknown_parameters(vk.calls) == []` does.
 
 As a process, it takes every public method as POST {url}/fake/NAME with a JSON object of its arguments; the answer is

@@ -54,6 +54,8 @@ _ANSWERS: dict[str, type[Any]] = {
     "wall.createComment": wall.WallCreateCommentResponse,
     "wall.editComment": BaseOkResponse,
     "wall.deleteComment": BaseOkResponse,
+    "wall.getComment": wall.WallGetCommentResponse,
+    "wall.getComments": wall.WallGetCommentsResponse,
 }
 
 

@@ -41,6 +41,8 @@ _METHODS: dict[str, Callable[[World, dict[str, str]], Any]] = {
     "wall.createComment": walls.create,
     "wall.editComment": walls.edit,
     "wall.deleteComment": walls.delete,
+    "wall.getComment": walls.one,
+    "wall.getComments": walls.several,
 }
 
 

@@ -17,11 +17,12 @@ def create(world: World, params: Params) -> Json:
     if not text and not params.get("attachments"):
         raise ApiError(100, "message is undefined")
     known = f"{owner_id}_{post_id}:{guid}"
-    if guid and known in world.guids:
+    before, at = world.guids.get(known, (0, 0.0))
+    if guid and before and time.time() - at < world.guid_for:
         world.repeats += 1
-        return {"comment_id": world.guids[known], "parents_stack": []}
+        return {"comment_id": before, "parents_stack": []}
     written = add(world, -world.group_id, text, post_id, whole(params, "reply_to_comment"))
-    world.guids[known] = written["id"]
+    world.guids[known] = written["id"], time.time()
     ids = {"post_id": post_id, "comment_id": written["id"], "reply_to": written.get("reply_to_comment", 0)}
     world.note("wall.createComment", owner_id, text=text, **ids)
     world.log.add(world.log.event("wall_reply_new", written | {"post_owner_id": owner_id}))
@@ -48,6 +49,29 @@ def delete(world: World, params: Params) -> int:
     world.note("wall.deleteComment", comment["owner_id"], text=comment["text"], comment_id=comment["id"])
     world.log.add(world.log.event("wall_reply_delete", about | {"deleter_id": world.group_id}))
     return 1
+
+
+def one(world: World, params: Params) -> Json:
+    """wall.getComment."""
+    number, owner_id = whole({"comment_id": needed(params, "comment_id")}, "comment_id"), _owner(world, params)
+    found = [each for each in world.comments if each["id"] == number and each["owner_id"] == owner_id]
+    if not found:
+        raise ApiError(100, "comment_id is incorrect")
+    return {"items": found}
+
+
+def several(world: World, params: Params) -> Json:
+    """wall.getComments: those of a post that begin a thread, or all of the thread below one of them."""
+    post_id, above = whole(params, "post_id"), whole(params, "comment_id")
+    count, offset = whole(params, "count", 10), whole(params, "offset")
+    if not 0 <= count <= 100:
+        raise ApiError(100, "count should be less or equal to 100")
+    place = (_owner(world, params), post_id, [above] if above else [])
+    level = [each for each in world.comments if (each["owner_id"], each["post_id"], each["parents_stack"]) == place]
+    ordered = level[::-1] if params.get("sort") == "desc" else level
+    longest = whole(params, "preview_length")
+    page = [each | {"text": each["text"][: longest or None]} for each in ordered[offset : offset + count]]
+    return {"count": len(world.comments), "items": page, "current_level_count": len(level)}
 
 
 def add(world: World, from_id: int, text: str, post_id: int, reply_to: int = 0) -> Json:
