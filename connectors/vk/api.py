@@ -4,6 +4,7 @@ import asyncio
 import queue
 import ssl
 import threading
+import time
 from concurrent.futures import Future
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -29,6 +30,9 @@ _ASIDE = {
 # Threads at most, made as they are needed: a letter makes one call at a time, and `senders` lets 256 of them be under
 # way at most. Aside a few may hang until their time-out before others wait for them.
 _MOST_LETTERS, _MOST_ASIDE = 256, 8
+# Seconds between calls, whichever thread makes them: VK allows 20 a second, and a letter with files is several. Some
+# come closer to each other than they were made.
+_APART = 1 / 18
 
 
 class _Job(NamedTuple):
@@ -42,7 +46,7 @@ class Api:
 
     def __init__(self, token: str, api_base: str) -> None:
         self._token, self._base = token, api_base
-        self._lock = threading.Lock()
+        self._lock, self._turns = threading.Lock(), _Turns()
         self._lines: dict[bool, _Lines] = {}
 
     async def call(self, method: str, /, **values: Any) -> Any:
@@ -51,7 +55,8 @@ class Api:
         aside = method in _ASIDE
         with self._lock:
             if aside not in self._lines:
-                self._lines[aside] = _Lines(self._token, self._base, _MOST_ASIDE if aside else _MOST_LETTERS)
+                most = _MOST_ASIDE if aside else _MOST_LETTERS
+                self._lines[aside] = _Lines(self._token, self._base, self._turns, most)
             self._lines[aside].put(job)
         return await asyncio.wrap_future(job.future)
 
@@ -63,12 +68,26 @@ class Api:
             some.end()
 
 
+class _Turns:
+    """Spreads the calls of all threads."""
+
+    def __init__(self) -> None:
+        self._lock, self._next = threading.Lock(), 0.0
+
+    def wait(self) -> None:
+        """Until the next call may be made, which is this one."""
+        with self._lock:
+            turn = max(self._next, time.monotonic())
+            self._next = turn + _APART
+        time.sleep(max(0.0, turn - time.monotonic()))
+
+
 class _Lines:
     """Threads that make the calls of one queue; each has a session of its own, for vk_api's are for one thread."""
 
-    def __init__(self, token: str, base: str, most: int) -> None:
+    def __init__(self, token: str, base: str, turns: _Turns, most: int) -> None:
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._token, self._base, self._most = token, base, most
+        self._token, self._base, self._turns, self._most = token, base, turns, most
         self._count, self._free = 0, threading.Semaphore(0)
 
     def put(self, job: _Job) -> None:
@@ -87,6 +106,8 @@ class _Lines:
         with requests.Session() as http:
             session = _session(self._token, self._base, http)
             while (job := self._queue.get()) is not None:
+                if not job.future.cancelled():
+                    self._turns.wait()
                 # False: nobody waits for it any more.
                 if job.future.set_running_or_notify_cancel():
                     _make(session, job)

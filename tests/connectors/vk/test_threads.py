@@ -123,6 +123,19 @@ def test_as_many_letters_as_deliver_sends_may_hang_and_the_next_one_goes(
     assert vk.effects("the next") == 1
 
 
+def test_letters_of_several_calls_each_keep_to_what_vk_allows(
+    vk: FakeVk, channel: Vk, loop: LoopThread, tmp_path: Path
+) -> None:
+    vk.tune(rate=1000)
+    files = (file(tmp_path, "a.pdf", "application/pdf"),)
+    started = time.monotonic()
+    posts = [loop.submit(channel.send(letter(f"see {n}", number=n, files=files))) for n in range(1, 9)]
+    for post in posts:
+        post.result(20)
+    assert len(vk.calls) == 3 * len(posts)
+    assert time.monotonic() - started >= (len(vk.calls) - 1) / 20
+
+
 def test_calls_one_after_the_other_need_no_more_threads(channel: Vk, post: Post, loop: LoopThread) -> None:
     for n in range(1, 8):
         post(letter("hello", number=n))
