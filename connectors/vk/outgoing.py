@@ -70,17 +70,15 @@ class Outgoing:
             cmid=cmid,
             message=letter.text,
             format_data=format_data(letter.text, letter.spans),
-            attachment=await self._kept(letter, peer, cmid),
+            attachment=await self._kept(peer, cmid),
             keyboard=keyboard(letter.buttons),
             keep_forward_messages=1,
             keep_snippets=1,
             dont_parse_links=0,
         )
 
-    async def _kept(self, letter: Letter, peer: int, cmid: int) -> str | None:
+    async def _kept(self, peer: int, cmid: int) -> str | None:
         """What hangs on the message: an edit that does not name it again takes it away."""
-        if letter.files:
-            return await self._attached(letter, peer)
         try:
             found = await self._calls.call(
                 "messages.getByConversationMessageId", peer_id=peer, conversation_message_ids=str(cmid)
