@@ -5,6 +5,7 @@ import re
 # Peers from here on are conversations of several.
 FIRST_CHAT = 2_000_000_000
 _PEER = re.compile(r"-?[1-9][0-9]{0,18}")
+_COMMENT = re.compile(r"comment:wall:(-?[0-9]{1,19})_([0-9]{1,19})_([0-9]{1,19})(?::.*)?")
 _MESSAGE = re.compile(r"(-?[1-9][0-9]{0,18}):([1-9][0-9]{0,18})")
 
 
@@ -52,6 +53,12 @@ def place_key(kind: str, owner_id: int, object_id: int) -> str:
 def comment_key(kind: str, owner_id: int, object_id: int, comment_id: int) -> str:
     """The key of a comment on an object of the kind `wall`, `photo`, `video`, `market` or `board`."""
     return f"{place_key(kind, owner_id, object_id)}_{comment_id}"
+
+
+def comment_of(external_id: str) -> tuple[int, int, int] | None:
+    """Owner, post and number of a comment below a post by its key, restored or not; None for everything else."""
+    found = _COMMENT.fullmatch(external_id)
+    return (int(found[1]), int(found[2]), int(found[3])) if found else None
 
 
 def page(peer_id: int) -> str:

@@ -1,9 +1,10 @@
-"""VK's API through vk_api, which knows no time-outs and blocks: each session has a thread of its own."""
+"""VK's API through vk_api, which knows no time-outs and blocks: calls are made in threads."""
 
 import asyncio
 import queue
 import ssl
 import threading
+import time
 from concurrent.futures import Future
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -20,10 +21,18 @@ from connectors.vk.calls import Unclear, meaning
 VERSION = "5.199"
 # Seconds until a connection stands, and between two pieces of an answer.
 _TIMEOUT = (10.0, 20.0)
-# Calls at a time that write to clients; all others go one after the other, so that they hold up no reply.
-_SENDERS = 3
 _HOSTS = ("https://api.vk.ru", "https://api.vk.com")
-_WRITING = ("messages.send", "messages.edit", "messages.delete")
+# No letter waits for these, and all others are letters, or what letters or the reader wait for.
+_ASIDE = {
+    "messages.setActivity", "messages.markAsRead", "messages.sendMessageEventAnswer",
+    "users.get", "groups.getById", "messages.getConversationsById",
+}  # fmt: skip
+# Threads at most, made as they are needed: a letter makes one call at a time, and `senders` lets 256 of them be under
+# way at most. Aside a few may hang until their time-out before others wait for them.
+_MOST_LETTERS, _MOST_ASIDE = 256, 8
+# Seconds between calls, whichever thread makes them: VK allows 20 a second, and a letter with files is several. Some
+# come closer to each other than they were made.
+_APART = 1 / 18
 
 
 class _Job(NamedTuple):
@@ -33,57 +42,76 @@ class _Job(NamedTuple):
 
 
 class Api:
-    """See Calls. Threads start with the first call; a call that hangs holds up neither `close` nor the process."""
+    """See Calls. A call that hangs holds up no other, neither `close` nor the process."""
 
     def __init__(self, token: str, api_base: str) -> None:
         self._token, self._base = token, api_base
-        self._lock = threading.Lock()
-        self._writers: _Lines | None = None
-        self._others: _Lines | None = None
+        self._lock, self._turns = threading.Lock(), _Turns()
+        self._lines: dict[bool, _Lines] = {}
 
     async def call(self, method: str, /, **values: Any) -> Any:
         """See Calls. A call that is cancelled before its turn is not made."""
         job = _Job(Future(), method, {name: value for name, value in values.items() if value is not None})
-        self._lines(method).queue.put(job)
+        aside = method in _ASIDE
+        with self._lock:
+            if aside not in self._lines:
+                most = _MOST_ASIDE if aside else _MOST_LETTERS
+                self._lines[aside] = _Lines(self._token, self._base, self._turns, most)
+            self._lines[aside].put(job)
         return await asyncio.wrap_future(job.future)
 
     def close(self) -> None:
         """See Calls. The threads end by themselves."""
         with self._lock:
-            lines, self._writers, self._others = (self._writers, self._others), None, None
-        for some in lines:
-            if some is not None:
-                some.end()
+            lines, self._lines = self._lines, {}
+        for some in lines.values():
+            some.end()
 
-    def _lines(self, method: str) -> "_Lines":
+
+class _Turns:
+    """Spreads the calls of all threads."""
+
+    def __init__(self) -> None:
+        self._lock, self._next = threading.Lock(), 0.0
+
+    def wait(self) -> None:
+        """Until the next call may be made, which is this one."""
         with self._lock:
-            if self._writers is None or self._others is None:
-                self._writers = _Lines(self._token, self._base, _SENDERS)
-                self._others = _Lines(self._token, self._base, 1)
-            return self._writers if method.startswith(_WRITING) else self._others
+            turn = max(self._next, time.monotonic())
+            self._next = turn + _APART
+        time.sleep(max(0.0, turn - time.monotonic()))
 
 
 class _Lines:
-    """Threads with a session each, that make the calls of one queue."""
+    """Threads that make the calls of one queue; each has a session of its own, for vk_api's are for one thread."""
 
-    def __init__(self, token: str, base: str, count: int) -> None:
-        self.queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._token, self._base, self._count = token, base, count
-        for _ in range(count):
+    def __init__(self, token: str, base: str, turns: _Turns, most: int) -> None:
+        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._token, self._base, self._turns, self._most = token, base, turns, most
+        self._count, self._free = 0, threading.Semaphore(0)
+
+    def put(self, job: _Job) -> None:
+        """Make the call, in a thread that is free if there is one."""
+        self._queue.put(job)
+        if not self._free.acquire(blocking=False) and self._count < self._most:
+            self._count += 1
             threading.Thread(target=self._work, name="vk", daemon=True).start()
 
     def end(self) -> None:
         """No more calls after those in the queue."""
         for _ in range(self._count):
-            self.queue.put(None)
+            self._queue.put(None)
 
     def _work(self) -> None:
         with requests.Session() as http:
             session = _session(self._token, self._base, http)
-            while (job := self.queue.get()) is not None:
+            while (job := self._queue.get()) is not None:
+                if not job.future.cancelled():
+                    self._turns.wait()
                 # False: nobody waits for it any more.
                 if job.future.set_running_or_notify_cancel():
                     _make(session, job)
+                self._free.release()
 
 
 class _Rebase(HTTPAdapter):

@@ -1,11 +1,11 @@
 """What a gap in the events left out, read from the history of the conversations."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
 from connectors.base import Unavailable
-from connectors.vk.calls import Calls
+from connectors.vk.calls import Calls, Unclear
 from connectors.vk.fields import Json, number, record, records
 
 # As many as VK gives at once.
@@ -14,6 +14,8 @@ _PAGE = 200
 _MARGIN = 120
 # Seconds a call may be put off by VK, and how often: the replies that go out meanwhile use up the same calls.
 _SHORT, _TRIES = 5.0, 10
+# Seconds between tries of a call without an answer: all that was read before it would have to be read anew.
+_PAUSES = (0.5, 1.0, 2.0, 5.0)
 
 
 async def missed(calls: Calls, since: int) -> AsyncIterator[list[Json]]:
@@ -24,15 +26,20 @@ async def missed(calls: Calls, since: int) -> AsyncIterator[list[Json]]:
         # A conversation in which something is said meanwhile moves up and pushes others onto the next page.
         if peer not in seen:
             seen.add(peer)
-            yield await history(calls, peer, since)
+            yield await history(calls, peer, since, pauses=_PAUSES)
 
 
-async def history(calls: Calls, peer: int, since: int, pages: int | None = None) -> list[Json]:
-    """The peer's messages since that time, oldest first; at most so many pages of the newest."""
+async def history(
+    calls: Calls, peer: int, since: int, pages: int | None = None, pauses: Sequence[float] = ()
+) -> list[Json]:
+    """The peer's messages since that time, oldest first; at most so many pages of the newest.
+
+    A call without an answer is made again after each of `pauses`.
+    """
     found: dict[int, Json] = {}
     offset = 0
     while pages is None or offset < pages * _PAGE:
-        answer = await _ask(calls, "messages.getHistory", peer_id=peer, offset=offset, count=_PAGE)
+        answer = await _ask(calls, pauses, "messages.getHistory", peer_id=peer, offset=offset, count=_PAGE)
         page = records(answer, "items")
         for message in page:
             if number(message, "date") >= since:
@@ -47,7 +54,7 @@ async def _peers(calls: Calls, since: int) -> AsyncIterator[int]:
     """The conversations with messages since then, newest first."""
     offset = 0
     while True:
-        answer = await _ask(calls, "messages.getConversations", offset=offset, count=_PAGE, filter="all")
+        answer = await _ask(calls, _PAUSES, "messages.getConversations", offset=offset, count=_PAGE, filter="all")
         page = records(answer, "items")
         for item in page:
             peer = number(record(record(item, "conversation"), "peer"), "id")
@@ -58,14 +65,17 @@ async def _peers(calls: Calls, since: int) -> AsyncIterator[int]:
         offset += _PAGE
 
 
-async def _ask(calls: Calls, method: str, **values: Any) -> Any:
+async def _ask(calls: Calls, pauses: Sequence[float], method: str, **values: Any) -> Any:
+    waits = iter(pauses)
     for _ in range(_TRIES):
         try:
             return await calls.call(method, **values)
-        except Unavailable as error:
-            if error.retry_after is None or error.retry_after > _SHORT:
+        except (Unavailable, Unclear) as error:
+            wait = getattr(error, "retry_after", None)
+            pause = next(waits, None) if wait is None else wait
+            if pause is None or pause > _SHORT:
                 raise
-            await asyncio.sleep(error.retry_after)
+        await asyncio.sleep(pause)
     return await calls.call(method, **values)
 
 

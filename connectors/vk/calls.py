@@ -81,9 +81,8 @@ def meaning(code: int, text: str, subcode: int = 0) -> Exception:
     told = f"{clean_name(text, 200)} (VK's error {code})"
     if code in _UNCLEAR:
         return Unclear(told)
-    # Of one method alone; the key is good for others.
-    if code in {*_NO_ACCESS, 27} and (subcode in _SCOPES or "scope" in text or "method is unavailable" in text):
-        return Rejected(f"the key lacks a right for this; {_KEY}: {told}")
+    if words := _of_one_method(code, text, subcode):
+        return Rejected(f"{words}: {told}")
     if code in _DENIED:
         return Denied(f"{_DENIED[code]}: {told}")
     if code == _FLOOD:
@@ -92,6 +91,14 @@ def meaning(code: int, text: str, subcode: int = 0) -> Exception:
         words, wait = _LATER[code]
         return Unavailable(f"{words}: {told}", wait)
     return _final(code, told)
+
+
+def _of_one_method(code: int, text: str, subcode: int) -> str:
+    """What is wrong with the one call, where the key is good for others; nothing for all other errors."""
+    if code == 27 and "method is unavailable" in text:
+        return "VK does not let a community's key do this"
+    lacking = subcode in _SCOPES or "scope" in text or "method is unavailable" in text
+    return f"the key lacks a right for this; {_KEY}" if lacking and code in {*_NO_ACCESS, 27} else ""
 
 
 def _final(code: int, told: str) -> ConnectorError:

@@ -54,6 +54,9 @@ def parse(kind: str, comment: Json, event: Json, at: datetime) -> list[Envelope]
     if verb == "delete":
         return [Deletion(key, at)]
     ours = needed(comment, "from_id") == -number(event, "group_id")
+    if ours and verb == "edit" and place.kind == "wall":
+        # Below posts Okno writes too, and VK does not tell its changes from those made on the page.
+        return []
     link = _link(place.kind, owner, item, comment)
     head = f"[{place.head} {link}]"
     if verb == "edit":

@@ -24,7 +24,7 @@ from connectors.base import (
     Unavailable,
 )  # fmt: skip
 from connectors.net import Outside, retry_after
-from connectors.vk import addresses, checking
+from connectors.vk import addresses, checking, wall
 from connectors.vk.backfill import history
 from connectors.vk.calls import Calls, Unclear
 from connectors.vk.events import parse_event
@@ -112,13 +112,18 @@ class Vk:
         peer = addresses.peer_of(letter.recipient)
         if peer is None or letter.action != "send":
             return None
-        since = int(letter.sent_at.timestamp()) - _BEFORE
         try:
-            for message in await history(self._api(), peer, since, _PAGES):
-                if message.get("out") == 1 and number(message, "random_id") == letter.number:
-                    return Receipt((addresses.message_key(peer, number(message, "conversation_message_id")),))
+            if (comment := wall.comment_of(letter)) is not None:
+                return await wall.find(self._api(), self._settings.group_id, letter, comment)
+            return await self._found(letter, peer)
         except Unclear as error:
             raise Unavailable(f"VK does not answer: {error}") from None
+
+    async def _found(self, letter: Letter, peer: int) -> Receipt | None:
+        since = int(letter.sent_at.timestamp()) - _BEFORE
+        for message in await history(self._api(), peer, since, _PAGES):
+            if message.get("out") == 1 and number(message, "random_id") == letter.number:
+                return Receipt((addresses.message_key(peer, number(message, "conversation_message_id")),))
         return None
 
     async def signal(self, signal: Signal) -> None:

@@ -24,7 +24,7 @@ _log = log.get(__name__)
 
 # Seconds VK holds a poll back when nothing happens, and how much longer its answer may take.
 _WAIT, _PATIENCE = 25, 10
-# Seconds between polls that failed; after the last of them the reader starts anew.
+# Seconds between polls that failed, or that VK answered with a failure; after the last of them the reader starts anew.
 _PAUSES = (0.5, 1.0, 2.0)
 # Raws of a gap that are stored together.
 _BATCH = 500
@@ -68,10 +68,12 @@ class LongPoll:
             yield Batch([], place.cursor())
         else:
             place = Place.read(cursor)
+        failures = 0
         while True:
             answer = await self._poll(server, place.ts)
             failed = answer.get("failed")
             if failed is None:
+                failures = 0
                 before, place = place, _after(place, answer)
                 if answer["updates"] or place != before:
                     events = await completed(self._calls, answer["updates"])
@@ -79,6 +81,8 @@ class LongPoll:
                 continue
             if failed == 4:
                 raise Denied("VK's Long Poll does not know the version 3 of its protocol any more; update Okno")
+            await _rest(failures)
+            failures += 1
             if failed != 1:
                 server = await self._server()
             if failed != 2:
@@ -127,6 +131,14 @@ class LongPoll:
             if response.status != 200:
                 raise Unclear(f"HTTP {response.status}")
         return _answer(body)
+
+
+async def _rest(failures: int) -> None:
+    """Wait before another failure of a row is dealt with; the first one is an every-day thing."""
+    if failures > len(_PAUSES):
+        raise Unavailable("VK's Long Poll server refuses every poll")
+    if failures:
+        await asyncio.sleep(_PAUSES[failures - 1])
 
 
 def _answer(body: bytes) -> Json:

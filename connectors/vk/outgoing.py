@@ -2,13 +2,12 @@
 
 import asyncio
 import json
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from connectors.base import UPLOAD, Button, Letter, Receipt, Rejected, Span, Unavailable
 from connectors.markup import to_utf16
-from connectors.vk import addresses
+from connectors.vk import addresses, wall
 from connectors.vk.calls import Calls, Unclear, meaning
 from connectors.vk.fields import Json, number, record, records, string
 from connectors.vk.uploads import Uploads, attachment_of
@@ -16,7 +15,6 @@ from connectors.vk.uploads import Uploads, attachment_of
 # Seconds for what is asked before and after the files themselves travel.
 _UPLOADS = 20.0
 _LOOKS = {"bold": "bold", "italic": "italic", "underline": "underline", "link": "url"}
-_COMMENT = re.compile(r"comment:wall:(-?[0-9]{1,19})_([0-9]{1,19})_([0-9]{1,19})(?::.*)?")
 
 
 class Outgoing:
@@ -30,9 +28,8 @@ class Outgoing:
         peer = addresses.peer_of(letter.recipient)
         if peer is None:
             raise Rejected(f"{letter.recipient!r} is nobody's number in VK")
-        comment = _COMMENT.fullmatch(letter.reply_to or letter.external_id or "")
-        if comment is not None:
-            return await self._comment(letter, *(int(part) for part in comment.groups()))
+        if (comment := wall.comment_of(letter)) is not None:
+            return await wall.make(self._calls, self._group_id, letter, comment)
         if letter.action == "send":
             return await self._send(letter, peer)
         place = addresses.message_of(letter.external_id or "")
@@ -73,17 +70,15 @@ class Outgoing:
             cmid=cmid,
             message=letter.text,
             format_data=format_data(letter.text, letter.spans),
-            attachment=await self._kept(letter, peer, cmid),
+            attachment=await self._kept(peer, cmid),
             keyboard=keyboard(letter.buttons),
             keep_forward_messages=1,
             keep_snippets=1,
             dont_parse_links=0,
         )
 
-    async def _kept(self, letter: Letter, peer: int, cmid: int) -> str | None:
+    async def _kept(self, peer: int, cmid: int) -> str | None:
         """What hangs on the message: an edit that does not name it again takes it away."""
-        if letter.files:
-            return await self._attached(letter, peer)
         try:
             found = await self._calls.call(
                 "messages.getByConversationMessageId", peer_id=peer, conversation_message_ids=str(cmid)
@@ -100,28 +95,6 @@ class Outgoing:
         if isinstance(answer, list):
             for item in answer:
                 _judge(item)
-
-    async def _comment(self, letter: Letter, owner: int, post: int, comment: int) -> Receipt:
-        """What is said below a post, in public."""
-        if letter.files or letter.buttons:
-            raise Rejected("below a post Okno can write text alone; send files and buttons in the conversation")
-        if letter.action == "edit":
-            await self._calls.call("wall.editComment", owner_id=owner, comment_id=comment, message=letter.text)
-            return Receipt()
-        if letter.action == "delete":
-            await self._calls.call("wall.deleteComment", owner_id=owner, comment_id=comment)
-            return Receipt()
-        answer = await self._calls.call(
-            "wall.createComment",
-            owner_id=owner,
-            post_id=post,
-            from_group=self._group_id,
-            reply_to_comment=comment,
-            message=letter.text,
-            guid=letter.key,
-        )
-        written = number(answer, "comment_id") if isinstance(answer, dict) else 0
-        return Receipt((addresses.comment_key("wall", owner, post, written),) if written else ())
 
 
 def format_data(text: str, spans: Sequence[Span]) -> str | None:

@@ -226,6 +226,46 @@ def test_one_guid_is_one_comment(vk: FakeVk, client: VkClient) -> None:
     assert [each["method"] for each in vk.ledger] == ["wall.createComment"]
 
 
+def test_a_guid_is_forgotten_after_its_time(vk: FakeVk, client: VkClient) -> None:
+    vk.tune(guid_for=0)
+    for _ in range(2):
+        client.call("wall.createComment", post_id=33, message="Yes", guid="g")
+    assert [each["text"] for each in vk.world.comments] == ["Yes", "Yes"]
+
+
+def test_comments_are_read_by_thread(vk: FakeVk, client: VkClient) -> None:
+    first, other = (vk.comments(ANNA, text)["id"] for text in ("one", "two"))
+    below = vk.comments(1002, "below", reply_to=first)["id"]
+    vk.comments(ANNA, "further", reply_to=below)
+    vk.comments(ANNA, "elsewhere", post_id=34)
+
+    def said(**params: Any) -> list[str]:
+        answer = client.call("wall.getComments", post_id=33, **params)["response"]
+        return [each["text"] for each in answer["items"]]
+
+    assert said() == ["one", "two"]
+    assert said(comment_id=first) == ["below", "further"]
+    assert said(comment_id=first, sort="desc", count=1, offset=1) == ["below"]
+    assert said(comment_id=other) == []
+    assert said(preview_length=2) == ["on", "tw"]
+    assert client.call("wall.getComment", comment_id=below)["response"]["items"][0]["parents_stack"] == [first]
+    assert client.code("wall.getComment", comment_id=999) == 100
+
+
+def test_the_communitys_comments_alone_are_changed_and_taken_back(vk: FakeVk, client: VkClient) -> None:
+    asked = vk.comments(ANNA, "Open?")
+    below = {"post_id": 33, "reply_to_comment": asked["id"]}
+    ours = client.call("wall.createComment", message="Yes", **below)["response"]["comment_id"]
+    assert vk.world.comments[-1]["reply_to_user"] == ANNA
+    assert client.code("wall.editComment", comment_id=ours, message="No") == 0
+    assert vk.world.comments[-1]["text"] == "No"
+    assert client.code("wall.editComment", comment_id=asked["id"], message="Closed?") == 211
+    assert client.code("wall.deleteComment", comment_id=asked["id"]) == 211
+    assert client.code("wall.deleteComment", comment_id=ours) == 0
+    assert vk.world.comments == [asked]
+    assert [each["method"] for each in vk.ledger] == [f"wall.{verb}Comment" for verb in ("create", "edit", "delete")]
+
+
 # ---- what goes wrong ----
 
 

@@ -90,10 +90,17 @@ def test_every_answer_is_as_the_schema_says(vk: FakeVk) -> None:
     for kind in ("doc", "audio_message"):
         url = ask("docs.getMessagesUploadServer", **about, type=kind)["upload_url"]
         ask("docs.save", **client.upload(url, "file", "a.ogg", b"OGG"), title="a.ogg")
-    ask("wall.createComment", post_id=33, message="Yes", guid="g1", from_group=1)
+    asked_below = vk.comments(1001, "Open?")["id"]
+    below = {"post_id": 33, "guid": "g1", "from_group": vk.group_id, "reply_to_comment": asked_below}
+    ours = ask("wall.createComment", message="Yes", **below)["comment_id"]
+    ask("wall.editComment", owner_id=-vk.group_id, comment_id=ours, message="Yes!")
+    ask("wall.getComment", owner_id=-vk.group_id, comment_id=ours)
+    ask("wall.getComments", owner_id=-vk.group_id, post_id=33, comment_id=asked_below, sort="desc", preview_length=0)
+    ask("wall.deleteComment", owner_id=-vk.group_id, comment_id=ours)
 
     assert [fault for method, params, answer in asked for fault in faults_of_answer(method, params, answer)] == []
     assert unknown_parameters(vk.calls) == []
     events = client.listen(ts="1000")["updates"]
-    assert {event["type"] for event in events} == {"message_new", "message_reply", "message_edit", "wall_reply_new"}
+    kinds = {f"wall_reply_{verb}" for verb in ("new", "edit", "delete")}
+    assert {event["type"] for event in events} == {"message_new", "message_reply", "message_edit"} | kinds
     assert [fault for event in events for fault in faults_of_event(event)] == []

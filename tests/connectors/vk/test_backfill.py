@@ -7,6 +7,7 @@ import pytest
 
 from connectors.base import Unavailable
 from connectors.vk import Vk, backfill
+from connectors.vk.calls import Unclear
 from connectors.vk.fields import Json
 from pipeline.loop import LoopThread
 from tests.connectors.vk.kit import ANNA, CHAT
@@ -16,8 +17,9 @@ NOW = int(time.time())
 
 
 @pytest.fixture(autouse=True)
-def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+def _small_pages_and_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backfill, "_PAGE", 3)
+    monkeypatch.setattr(backfill, "_PAUSES", (0.05, 0.2, 0.5))
 
 
 @pytest.fixture
@@ -29,11 +31,11 @@ def vk() -> Iterator[FakeVk]:
 
 def missed(channel: Vk, loop: LoopThread, since: int) -> list[list[Json]]:
     """All that was missed, by conversation."""
+    return loop.run(_all(channel, since), 30)
 
-    async def read() -> list[list[Json]]:
-        return [messages async for messages in backfill.missed(channel._api(), since)]
 
-    return loop.run(read(), 30)
+async def _all(channel: Vk, since: int) -> list[list[Json]]:
+    return [messages async for messages in backfill.missed(channel._api(), since)]
 
 
 def said(messages: list[Json]) -> list[str]:
@@ -78,12 +80,41 @@ def test_both_sides_and_conversations_of_several_are_read(vk: FakeVk, channel: V
     assert said(messages) == ["in a chat", "answer"]
 
 
-def test_a_throttled_call_is_made_again(
-    vk: FakeVk, channel: Vk, loop: LoopThread, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_throttled_call_is_made_again(vk: FakeVk, channel: Vk, loop: LoopThread) -> None:
     vk.says(ANNA, "hello")
     vk.fault("error", "messages.getHistory", code=6)
     assert [said(messages) for messages in missed(channel, loop, NOW - 10)] == [["hello"]]
+
+
+@pytest.mark.parametrize("method", ["messages.getConversations", "messages.getHistory"])
+@pytest.mark.parametrize("kind", ["error", "html", "cut", "before"])
+def test_a_call_without_an_answer_is_made_again_alone(
+    vk: FakeVk, channel: Vk, loop: LoopThread, method: str, kind: str
+) -> None:
+    for person in range(4):
+        vk.says(ANNA + person, "hello", date=NOW - person)
+    # The error is VK's own, 10.
+    vk.fault(kind, method, times=2)  # type: ignore[arg-type]
+    assert len(missed(channel, loop, NOW - 10)) == 4
+    assert (vk.requests["messages.getConversations"], vk.requests["messages.getHistory"]) in {(4, 4), (2, 6)}
+
+
+def test_a_vk_that_cannot_be_reached_for_a_moment_does_not_end_the_reading(
+    vk: FakeVk, channel: Vk, loop: LoopThread
+) -> None:
+    vk.says(ANNA, "hello")
+    vk.refuse()
+    reading = loop.submit(_all(channel, NOW - 10))
+    time.sleep(0.1)
+    vk.accept()
+    assert [said(messages) for messages in reading.result(10)] == [["hello"]]
+
+
+def test_a_vk_that_does_not_answer_ends_the_reading(vk: FakeVk, channel: Vk, loop: LoopThread) -> None:
+    vk.fault("html", "messages.getConversations", times=-1)
+    with pytest.raises(Unclear):
+        missed(channel, loop, NOW - 10)
+    assert vk.requests["messages.getConversations"] == len(backfill._PAUSES) + 1
 
 
 def test_a_call_that_is_put_off_for_long_ends_the_reading(vk: FakeVk, channel: Vk, loop: LoopThread) -> None:

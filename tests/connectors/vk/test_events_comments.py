@@ -96,8 +96,16 @@ def test_a_comment_of_the_community_to_nobody_is_in_no_dialog() -> None:
     assert read(event("wall_reply_new", _comment("wall_reply", from_id=-GROUP))) == []
 
 
-def test_an_edit_of_the_community_never_becomes_the_clients() -> None:
-    assert edit(event("wall_reply_edit", _comment("wall_reply", from_id=-GROUP))).sender is None
+def test_an_edit_of_the_communitys_comment_below_a_post_is_our_own_come_back() -> None:
+    ours = _comment("wall_reply", "nicer", from_id=-GROUP, reply_to_user=ANNA, reply_to_comment=6)
+    assert read(event("wall_reply_edit", ours)) == []
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "wall_reply"])
+def test_an_edit_of_the_community_elsewhere_is_its_own_and_never_the_clients(kind: str) -> None:
+    changed = edit(event(f"{kind}_edit", _comment(kind, "nicer", from_id=-GROUP)))
+    assert changed.text.endswith("\nnicer")
+    assert changed.sender is None
 
 
 def test_a_comment_of_another_community_is_a_clients() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from connectors.base import Denied, Message, Unavailable
 from connectors.vk import Vk, cropped, longpoll
+from connectors.vk.fields import Json
 from connectors.vk.longpoll import Place
 from pipeline.loop import LoopThread
 from tests.connectors.vk.kit import ANNA, CHAT, Reader, connector, texts
@@ -219,6 +220,25 @@ def test_an_answer_that_is_none_is_no_end_and_no_tight_loop(vk: FakeVk, reader: 
     with pytest.raises(Unavailable):
         reader.batch()
     assert vk.requests["a_check"] <= 4
+
+
+@pytest.mark.parametrize("answer", [{"failed": 1, "ts": "1000"}, {"failed": 2}, {"failed": 3}])
+def test_failures_without_end_are_no_tight_loop(vk: FakeVk, reader: Reader, answer: Json) -> None:
+    vk.fault("failed", "a_check", times=-1, answer=answer)
+    vk.expire_keys()
+    asked = vk.requests.total()
+    with pytest.raises(Unavailable, match="refuses every poll"):
+        reader.read()
+    assert vk.requests["a_check"] <= 6, "the one that waited, the first failure, one more after each pause"
+    assert vk.requests.total() - asked <= 15
+
+
+def test_failures_with_a_good_poll_between_are_none_in_a_row(vk: FakeVk, reader: Reader) -> None:
+    for n in range(2 * len(longpoll._PAUSES)):
+        vk.fault("failed", "a_check", times=2, answer={"failed": 2})
+        vk.expire_keys()
+        vk.says(ANNA, f"line {n}")
+        assert texts(reader.connector, reader.read()) == [f"line {n}"]
 
 
 def test_a_receiver_comes_back_when_vk_does(vk: FakeVk, reader: Reader, loop: LoopThread) -> None:

@@ -1,10 +1,6 @@
 """Letters to VK: what is sent, and what each of VK's answers means."""
 
 import json
-import subprocess
-import sys
-import threading
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +10,7 @@ import pytest
 
 from connectors.abilities import Signal
 from connectors.base import Blocked, Button, ConnectorError, Denied, Letter, Receipt, Rejected, Span, Unavailable
-from connectors.vk import Vk, api, outgoing, uploads
+from connectors.vk import Vk, outgoing, uploads
 from connectors.vk.calls import Unclear, meaning
 from connectors.vk.fields import Json
 from connectors.vk.outgoing import format_data, keyboard
@@ -174,20 +170,6 @@ def test_what_is_no_message_is_not_edited(post: Post, key: str | None) -> None:
         post(letter("x", action="edit", external_id=key))
 
 
-def test_an_answer_to_a_comment_is_a_comment_and_is_made_once(vk: FakeVk, post: Post) -> None:
-    asked = letter("Open till nine", reply_to="comment:wall:-240_33_5")
-    first, second = post(asked), post(asked)
-    assert first == second
-    assert [(each["method"], each["reply_to"]) for each in vk.ledger] == [("wall.createComment", 5)]
-    assert first.external_ids[0].startswith("comment:wall:-240_33_")
-    assert sent(vk, "wall.createComment")["guid"] == asked.key
-
-
-def test_a_comment_carries_no_files(post: Post, tmp_path: Path) -> None:
-    with pytest.raises(Rejected, match="text alone"):
-        post(letter("x", reply_to="comment:wall:-240_33_5", files=(file(tmp_path, "a.pdf", "application/pdf"),)))
-
-
 # ---- what VK's errors mean ----
 
 
@@ -270,78 +252,6 @@ def test_no_error_holds_the_token(vk: FakeVk, post: Post) -> None:
         with pytest.raises(Exception) as caught:  # noqa: PT011 - whatever it is
             post(letter("hello"))
         assert vk.token not in " ".join(told(caught.value))
-
-
-# ---- threads ----
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Wait for it."""
-    deadline = time.monotonic() + 10
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def test_a_call_that_hangs_ends_with_its_time_and_holds_up_no_other(
-    vk: FakeVk, channel: Vk, loop: LoopThread, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(api, "_TIMEOUT", (2.0, 2.0))
-    vk.fault("hang", "messages.send", seconds=5)
-    first = loop.submit(channel.send(letter("one", number=1)))
-    until(lambda: vk.requests["messages.send"] == 1)
-    started = time.monotonic()
-    loop.run(channel.send(letter("two", number=2)), 5)
-    assert time.monotonic() - started < 1.5
-    with pytest.raises(Unclear, match="ReadTimeout"):
-        first.result(5)
-
-
-def test_a_call_that_was_given_up_harms_no_later_one(vk: FakeVk, channel: Vk, loop: LoopThread) -> None:
-    vk.fault("hang", "messages.send", times=api._SENDERS, seconds=1)
-    calls = [loop.submit(channel.send(letter(f"slow {number}", number=number))) for number in range(1, 4)]
-    until(lambda: vk.requests["messages.send"] == api._SENDERS == len(calls))
-    for call in calls:
-        call.cancel()
-    # All threads hang: this one never gets its turn.
-    with pytest.raises(TimeoutError):
-        loop.run(channel.send(letter("not made", number=99)), 0.05)
-    loop.run(channel.send(letter("made", number=100)), 10)
-    assert vk.effects("made") == 1
-    assert vk.effects("not made") == 0
-
-
-def test_closing_waits_for_no_call_that_hangs(vk: FakeVk, channel: Vk, loop: LoopThread) -> None:
-    vk.fault("hang", "messages.send", seconds=3)
-    call = loop.submit(channel.send(letter("hello")))
-    until(lambda: vk.requests["messages.send"] == 1)
-    started = time.monotonic()
-    loop.run(channel.close(), 5)
-    assert time.monotonic() - started < 1.5
-    with pytest.raises(Unclear):
-        call.result(5)
-
-
-def test_threads_end_with_the_connector(channel: Vk, post: Post, loop: LoopThread) -> None:
-    post(letter("hello"))
-    loop.run(channel.close(), 5)
-    until(lambda: not any(thread.name == "vk" for thread in threading.enumerate()))
-
-
-def test_a_process_may_end_while_a_call_hangs(vk: FakeVk) -> None:
-    vk.fault("hang", "messages.send", seconds=20)
-    program = (
-        "import asyncio\nfrom connectors.vk.api import Api\n"
-        f"api = Api({vk.token!r}, {vk.url!r})\n"
-        f"asyncio.run(asyncio.wait_for(api.call('messages.send', peer_ids='{ANNA}', random_id=1, message='x'), 1))\n"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=15, check=False)
-    assert b"TimeoutError" in done.stderr
-
-
-def test_a_process_that_only_parses_loads_no_library_of_vk() -> None:
-    program = "import sys, connectors.vk\nassert not {'vk_api', 'requests', 'jconfig'} & set(sys.modules)"
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=30)
 
 
 # ---- looking a letter up, and signs ----

@@ -4,6 +4,7 @@
         vk.url                                # the api_base: METHODS under {url}/method/NAME; vk.token, vk.group_id
         message = vk.says(1001, "Hello")      # a client writes: message_new, with ids; and what Said has
         vk.replies_by_hand(1001, "Hi", 7)     # an admin answers on the page: message_reply, random_id 0
+        vk.comments(1001, "Open?", post_id=33, reply_to=0)      # a client comments on a post: wall_reply_new
         vk.edits(1001, cmid, "Hullo")         # message_edit
         vk.emit("group_join", {...})          # any event; emit_again(event) sends one twice
         vk.allow(1002), vk.deny(1001, 901)    # who may be written to; nobody may unless he wrote or was allowed
@@ -27,7 +28,8 @@
         vk.late()                             # message_new that may have been taken after a later one of its peer
 
 `vk.tune(rate=1000, …)` sets rate (20 a second), edit_window (24 h), dedupe_for and dedupe_last (3600 s, 100 messages),
-bots_enabled, long_poll_enabled, long_poll_events, permissions, history (events kept), longest_wait (90 s).
+guid_for (3600 s), bots_enabled, long_poll_enabled, long_poll_events, permissions, history (events kept), longest_wait
+(90 s).
 The fake does not look for parameters VK does not have: `schema.unknown_parameters(vk.calls) == []` does.
 
 As a process, it takes every public method as POST {url}/fake/NAME with a JSON object of its arguments; the answer is

@@ -27,6 +27,7 @@ TEXTS = {
     100: "One of the parameters specified was missing or invalid",
     113: "Invalid user id",
     129: "Invalid photo",
+    211: "Access to wall's comment denied",
     213: "Access to status replies denied",
     900: "Can't send messages for users from blacklist",
     901: "Can't send messages for users without permission",

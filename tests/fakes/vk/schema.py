@@ -52,6 +52,10 @@ _ANSWERS: dict[str, type[Any]] = {
     "docs.getMessagesUploadServer": BaseGetUploadServerResponse,
     "docs.save": docs.DocsSaveResponse,
     "wall.createComment": wall.WallCreateCommentResponse,
+    "wall.editComment": BaseOkResponse,
+    "wall.deleteComment": BaseOkResponse,
+    "wall.getComment": wall.WallGetCommentResponse,
+    "wall.getComments": wall.WallGetCommentsResponse,
 }
 
 

@@ -11,7 +11,7 @@ from typing import Any, Self, Unpack
 from urllib.parse import quote
 
 from tests.fakes import vk_events
-from tests.fakes.vk import lookups, talk, uploads
+from tests.fakes.vk import lookups, talk, uploads, walls
 from tests.fakes.vk.callback import Callback
 from tests.fakes.vk.faults import ApiError, Fault, Faults, Kind, captcha
 from tests.fakes.vk.web import Door
@@ -38,7 +38,11 @@ _METHODS: dict[str, Callable[[World, dict[str, str]], Any]] = {
     "photos.saveMessagesPhoto": uploads.save_photo,
     "docs.getMessagesUploadServer": uploads.doc_server,
     "docs.save": uploads.save_doc,
-    "wall.createComment": uploads.create_comment,
+    "wall.createComment": walls.create,
+    "wall.editComment": walls.edit,
+    "wall.deleteComment": walls.delete,
+    "wall.getComment": walls.one,
+    "wall.getComments": walls.several,
 }
 
 
@@ -111,6 +115,14 @@ class FakeVk:
             message = self.world.message(peer_id, -self.group_id, text, admin_author_id=admin_id, **more)
         self.emit("message_reply", self.world.told(message))
         return message
+
+    def comments(self, user_id: int, text: str, post_id: int = 33, reply_to: int = 0) -> Json:
+        """A client comments on a post of the community."""
+        with self.world.lock:
+            self._knows(user_id)
+            comment = walls.add(self.world, user_id, text, post_id, reply_to)
+        self.emit("wall_reply_new", comment | {"post_owner_id": -self.group_id})
+        return comment
 
     def edits(self, peer_id: int, cmid: int, text: str) -> Json:
         """Who wrote a message changes it."""
@@ -300,9 +312,9 @@ class FakeVk:
 
 
 _COMMANDS = {
-    "says", "replies_by_hand", "edits", "emit", "emit_again", "join", "allow", "deny", "fault", "mend", "revoke",
-    "restore", "expire_keys", "lose_info", "forget", "shake", "call_back", "confirm", "idle", "deliveries", "late",
-    "ledger", "requests", "calls", "effects", "messages", "serve", "tune",
+    "says", "replies_by_hand", "comments", "edits", "emit", "emit_again", "join", "allow", "deny", "fault", "mend",
+    "revoke", "restore", "expire_keys", "lose_info", "forget", "shake", "call_back", "confirm", "idle", "deliveries",
+    "late", "ledger", "requests", "calls", "effects", "messages", "serve", "tune",
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Files on their way in, and comments of the community on its wall."""
+"""Files on their way in."""
 
 import json
 import time
@@ -85,30 +85,6 @@ def save_doc(world: World, params: Params) -> Json:
     doc = about | {"title": title, "size": size, "ext": ending, "date": now, "type": 1, "url": url}
     _keep(world, "doc", doc)
     return {"type": "doc", "doc": doc}
-
-
-def create_comment(world: World, params: Params) -> Json:
-    """wall.createComment; the same guid again gives the same comment."""
-    post_id = whole({"post_id": needed(params, "post_id")}, "post_id")
-    owner_id = whole(params, "owner_id", -world.group_id)
-    text, guid = params.get("message", ""), params.get("guid", "")
-    if not text and not params.get("attachments"):
-        raise ApiError(100, "message is undefined")
-    known = f"{owner_id}_{post_id}:{guid}"
-    if guid and known in world.comments:
-        world.repeats += 1
-        return {"comment_id": world.comments[known], "parents_stack": []}
-    number, reply_to = world.number(), whole(params, "reply_to_comment")
-    world.comments[known] = number
-    world.note("wall.createComment", owner_id, text=text, post_id=post_id, comment_id=number, reply_to=reply_to)
-    comment: Json = {
-        "id": number, "from_id": -world.group_id, "date": int(time.time()), "text": text, "post_id": post_id,
-        "owner_id": owner_id, "parents_stack": [reply_to] if reply_to else [], "post_owner_id": owner_id,
-    }  # fmt: skip
-    if reply_to:
-        comment["reply_to_comment"] = reply_to
-    world.log.add(world.log.event("wall_reply_new", comment))
-    return {"comment_id": number, "parents_stack": comment["parents_stack"]}
 
 
 def _stored(world: World, upload: Json) -> tuple[int, str]:

@@ -30,12 +30,14 @@ class World:
         self.uploads: dict[str, Json] = {}
         self.objects: dict[str, Json] = {}
         self.files: dict[str, tuple[bytes, str, bool]] = {}
-        self.comments: dict[str, int] = {}
+        self.comments: list[Json] = []
+        self.guids: dict[str, tuple[int, float]] = {}
         self.ledger: list[Json] = []
         self.requests: Counter[str] = Counter()
         self.calls: list[tuple[str, Json]] = []
         self.repeats = 0
         self.rate, self.edit_window, self.dedupe_for, self.dedupe_last = 20, 86400.0, 3600.0, 100
+        self.guid_for = 3600.0
         # Of longer texts and of more attachments events hold only so much.
         self.crop = (1 << 30, 1 << 30)
         self.bots_enabled = self.long_poll_enabled = True
