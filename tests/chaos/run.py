@@ -127,6 +127,9 @@ class Run:
             await outside.ask("end")
             with ledger.Ledger(self._folder / "ledger.jsonl") as book:
                 await faults.vendors.look_back(book)
+            for vendor in self._vendors:
+                if vendor.pushes:
+                    self._say("{}: pushed {} times, {} in vain".format(vendor.name, *await vendor.pushed()))
             self._say("stopping the daemons")
             await self._fleet.stop()
             return self._count(faults, db)

@@ -131,6 +131,11 @@ class Vendor:
         """Whether it tells by itself what happens."""
         return bool(self._hook)
 
+    async def pushed(self) -> tuple[int, int]:
+        """How often it pushed something, and how often that was not taken."""
+        tries = await self.ask("deliveries")
+        return len(tries), sum(not 200 <= each["status"] < 300 for each in tries)
+
     def environ(self, door: int) -> dict[str, str]:
         """The settings of its channel, which has its name and calls it through the port `door`."""
         base = f"http://127.0.0.1:{door}"

@@ -18,8 +18,8 @@ class _Line:
         self.port = int(client.getpeername()[1])
         self.asked = self.answer = b""
         self.turn = 0
-        # Some of the answer is not with the client's kernel yet.
-        self.passing = False
+        # The request has not gone on; some of the answer is not with the client's kernel yet.
+        self.kept = self.passing = False
 
     def is_read(self) -> bool:
         """Whether the client has taken in all that came back."""
@@ -72,7 +72,7 @@ class Gate:
     def is_asked(self, word: bytes) -> bool:
         """Whether a request with this word is at the server and has no answer yet."""
         with self._change:
-            return any(word in line.asked and not line.answer for line in self._lines)
+            return any(word in line.asked and not line.kept and not line.answer for line in self._lines)
 
     def answer(self, word: bytes) -> bytes:
         """What came back to the last request with this word; nothing until who asked has read all of it."""
@@ -97,15 +97,14 @@ class Gate:
     def admits(self, line: _Line, data: bytes) -> bool:
         """Whether it goes on to the server; comes back once that is decided."""
         with self._change:
-            if self._word and self._word in data:
-                self._word, self._caught = b"", True
-                self._change.wait_for(lambda: self._goes_on is not None)
-                if not self._goes_on:
-                    return False
             # The body of a request may come behind its head.
             line.asked = data if line.answer else line.asked + data
             line.answer, line.turn = b"", next(self._turns)
-            return True
+            if self._word and self._word in data:
+                self._word, self._caught, line.kept = b"", True, True
+                self._change.wait_for(lambda: self._goes_on is not None)
+                line.kept = not self._goes_on
+            return not line.kept
 
     def answered(self, line: _Line, data: bytes) -> None:
         """This is about to go back."""
@@ -143,10 +142,10 @@ class _Passage(socketserver.BaseRequestHandler):
             with suppress(OSError):
                 while (data := client.recv(_CHUNK)) and gate.admits(line, data):
                     server.sendall(data)
+            gate.closed(line)
             with suppress(OSError):
                 server.shutdown(socket.SHUT_WR)
             back.join(1)
-            gate.closed(line)
 
     def _pass_back(self, line: _Line, server: socket.socket) -> None:
         with suppress(OSError):
