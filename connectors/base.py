@@ -195,7 +195,8 @@ class Letter(msgspec.Struct, frozen=True):
     """One outbound call with an effect; `external_id` is what edit and delete touch.
 
     `key` is the same at every try, and so is `number`, 1 … 2³¹-1, for channels whose keys are numbers. `buttons` are
-    rows of them.
+    rows of them. `reply_to` is what it answers; of a reply in several letters the first says so, and the others are
+    told by `below`.
     """
 
     id: int
@@ -207,6 +208,7 @@ class Letter(msgspec.Struct, frozen=True):
     sent_at: datetime
     files: tuple[Outgoing, ...] = ()
     reply_to: str | None = None
+    below: str | None = None
     external_id: str | None = None
     number: int = 1
     spans: tuple[Span, ...] = ()

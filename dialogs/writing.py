@@ -109,8 +109,8 @@ def _send(work: Work, dialog: Row[Any], draft: Draft, split: Split) -> int:
     for number, part in enumerate(parts):
         payload = {"text": part.text, "files": [files[at].id for at in part.files], "author": work.actor.name}
         payload |= looks(part)
-        if answers and number == 0:
-            payload["reply_to"] = answers
+        if answers:
+            payload["below" if number else "reply_to"] = answers
         letters.append(
             outbox.NewLetter(
                 message_id, dialog.id, number, recipient.channel, recipient.address, "send", payload,

@@ -39,6 +39,7 @@ def _letter(tx: Tx, row: Row[Any], store: FileStore) -> Letter:
         sent_at=row.created_at,
         files=tuple(Outgoing(f.id, f.name, f.type, f.size, str(store.path(f.sha256))) for f in files),
         reply_to=payload.get("reply_to"),
+        below=payload.get("below"),
         spans=msgspec.convert(payload.get("spans", ()), tuple[Span, ...]),
         buttons=msgspec.convert(payload.get("buttons", ()), tuple[tuple[Button, ...], ...]),
     )

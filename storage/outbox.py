@@ -35,7 +35,7 @@ _COLUMNS = (
 
 
 class NewLetter(NamedTuple):
-    """A letter to be written. `payload`: {text, files: [attachment id], reply_to?, external_id?, author}."""
+    """A letter to be written. `payload`: {text, files: [attachment id], reply_to?, below?, author}."""
 
     message_id: int
     dialog_id: int

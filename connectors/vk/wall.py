@@ -17,7 +17,7 @@ Comment = tuple[int, int, int]
 def comment_of(letter: Letter) -> Comment | None:
     """The comment the letter answers, changes or takes back; None for a letter to a conversation."""
     # An edit still says what the letter it changes had answered: that comment is the client's.
-    key = letter.reply_to if letter.action == "send" else letter.external_id
+    key = letter.reply_to or letter.below if letter.action == "send" else letter.external_id
     return addresses.comment_of(key or "")
 
 

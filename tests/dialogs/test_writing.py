@@ -69,7 +69,7 @@ def test_parts_become_letters_in_order_with_their_files(scene: Scene) -> None:
     author = anna.name
     assert payloads == [
         {"text": "ab", "files": [], "author": author, "reply_to": "v1:question"},
-        {"text": "cd", "files": [first], "author": author},
+        {"text": "cd", "files": [first], "author": author, "below": "v1:question"},
     ]
 
 

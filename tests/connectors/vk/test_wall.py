@@ -61,6 +61,13 @@ def test_an_edit_changes_our_comment_and_not_the_one_it_answers(vk: FakeVk, post
     assert unknown_parameters(vk.calls) == []
 
 
+def test_every_part_of_a_long_answer_stands_below_the_post(vk: FakeVk, post: Post, asked: str) -> None:
+    post(letter("first half", reply_to=asked))
+    post(letter("second half", number=2, below=asked))
+    assert texts(vk) == ["Open?", "first half", "second half"]
+    assert vk.messages(ANNA) == []
+
+
 @pytest.mark.parametrize("answered", [True, False])
 def test_a_deletion_takes_our_comment_back(vk: FakeVk, post: Post, asked: str, *, answered: bool) -> None:
     (ours,) = post(letter("oops", reply_to=asked)).external_ids
