@@ -27,11 +27,17 @@ _ALBUMS = (
 _TOO_OLD = "query is too old"
 
 
+class _Limits(Limits, frozen=True, kw_only=True):
+    def seconds(self, letter: Letter) -> float:
+        """Room for two calls where one may not do: a photo that goes again as a document, a text below a file."""
+        return super().seconds(letter) * (2 if letter.files or letter.action == "edit" else 1)
+
+
 class Telegram:
     """A bot. Updates come by long poll or through Hook; what calls out is loaded by the processes that do."""
 
     Settings: ClassVar[type[ChannelSettings]] = TelegramSettings
-    limits = Limits(
+    limits: Limits = _Limits(
         text=4096,
         caption=1024,
         file=50 * 1024 * 1024,
