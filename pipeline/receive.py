@@ -11,7 +11,7 @@ from typing import TypeVar
 from structlog.contextvars import bind_contextvars
 
 import log
-from connectors.abilities import Check, Receive
+from connectors.abilities import Check, Contested, Receive
 from connectors.base import Denied
 from connectors.registry import Channels
 from pipeline import queues
@@ -84,6 +84,8 @@ class _Reader:
     def __init__(self, db: Database, name: str, source: Receive, ring: Ring) -> None:
         self._db, self._name, self._source, self._ring = db, name, source, ring
         self._wait = _FIRST_WAIT
+        # What people have been told of another program that reads the source too.
+        self._told = ""
 
     async def run(self) -> None:
         # For this task alone, and those it starts.
@@ -135,17 +137,32 @@ class _Reader:
         with suppress(Exception):
             await self._write(lambda tx: self._halt(tx, reason))
 
-    def _halt(self, tx: Tx, reason: str) -> None:
+    def _halt(self, tx: Tx, reason: str) -> bool:
         until = leases.database_now(tx) + timedelta(seconds=_DENIED_WAIT)
-        if halts.put(tx, self._name, halts.READING, reason, until):
+        fresh = halts.put(tx, self._name, halts.READING, reason, until)
+        if fresh:
             told = {"channel": self._name, "reason": reason}
             journal.append(tx, [journal.Entry("channel.stopped", journal.SYSTEM, None, told)])
+        return fresh
 
     async def _lift(self) -> None:
         """Let the channel go on that stood still, if its credentials are right by now; raises Denied."""
-        if isinstance(self._source, Check) and await self._write(lambda tx: halts.known(tx, self._name, halts.READING)):
+        self._told = ""
+        await self._tell()
+        if self._told or not isinstance(self._source, Check):
+            return
+        if await self._write(lambda tx: halts.known(tx, self._name, halts.READING)):
             await self._source.check()
             await self._write(self._resume)
+
+    async def _tell(self) -> None:
+        """Show for as long as it lasts that another program reads the source too: what it takes never comes here."""
+        found = self._source.contested() if isinstance(self._source, Contested) else ""
+        if found and not self._told and await self._write(lambda tx: self._halt(tx, found)):
+            _log.error("channel.stopped", reason=found)
+        elif self._told and not found:
+            await self._write(self._resume)
+        self._told = found
 
     def _resume(self, tx: Tx) -> None:
         if halts.lift(tx, self._name, halts.READING):
@@ -165,6 +182,7 @@ class _Reader:
         while True:
             await asyncio.sleep(_BEAT)
             await self._write(partial(leases.renew, held=held, seconds=_LEASE))
+            await self._tell()
 
     def _take(self, tx: Tx) -> leases.Held | None:
         return leases.take(tx, f"receive:{self._name}", _LEASE)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from connectors.abilities import Answer, Fetched, Request, Signal
 from connectors.base import Batch, ChannelSettings, Envelope, Letter, Limits, Raw, Receipt, Refused, Rejected
 from connectors.telegram import addresses
+from connectors.telegram.rivals import Rivals
 from connectors.telegram.settings import TelegramSettings
 from connectors.telegram.updates import parse_update, raw_of
 
@@ -55,6 +56,7 @@ class Telegram:
     def __init__(self, name: str, settings: TelegramSettings) -> None:
         self._settings, self._bot = settings, settings.bot
         self._calls: Api | None = None
+        self._rivals = Rivals()
 
     # ---- in ----
 
@@ -65,7 +67,13 @@ class Telegram:
 
         # Connections of its own: they end with the reading.
         api = Api(self._settings)
-        return Watch(api, self._settings) if self._settings.mode == "webhook" else poll(api, self._bot, cursor)
+        if self._settings.mode == "webhook":
+            return Watch(api, self._settings)
+        return poll(api, self._bot, cursor, self._rivals)
+
+    def contested(self) -> str:
+        """See Contested."""
+        return self._rivals.trouble()
 
     def accept(self, request: Request) -> Answer:
         """See Hook. Open in mode polling too, once it has a secret: after a switch some updates still come this way."""

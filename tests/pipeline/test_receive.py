@@ -135,6 +135,30 @@ def test_a_channel_whose_credentials_are_refused_is_shown_until_they_are_right(r
     ]
 
 
+def test_another_reader_of_the_source_is_shown_for_as_long_as_he_is_there(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with reading(rig):
+        eventually(lambda: rig.rows(LEASES))
+        assert not rig.rows(HALTS)
+        monkeypatch.setattr(Fake, "rival", "another program reads")
+        eventually(lambda: rig.rows(HALTS))
+        (halt,) = rig.rows(HALTS)
+        assert (halt.channel, halt.what, halt.reason) == (CHANNEL, "reading", "another program reads")
+        # What is left to us is read, and a failure besides changes nothing.
+        rig.world.fail("broken")
+        eventually(lambda: not rig.world.lines())
+        rig.world.offer(raw("anna", "1"))
+        eventually(lambda: stored(rig) == ["anna:1"])
+        assert rig.rows(HALTS)
+        monkeypatch.setattr(Fake, "rival", "")
+        eventually(lambda: not rig.rows(HALTS))
+    assert [line.type for line in rig.events() if line.type.startswith("channel")] == [
+        "channel.stopped",
+        "channel.resumed",
+    ]
+
+
 @pytest.mark.parametrize(("sound", "waits"), [(60.0, [0.05, 0.1, 0.2, 0.2]), (0.0, [0.05] * 4)])
 def test_a_source_that_fails_at_once_is_tried_ever_more_slowly(
     rig: Rig, monkeypatch: pytest.MonkeyPatch, sound: float, waits: list[float]
