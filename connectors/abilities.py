@@ -18,6 +18,14 @@ class Receive(Protocol):
         """Batches from `cursor` on; being resumed is the word that the last one is committed."""
 
 
+@runtime_checkable
+class Contested(Protocol):
+    """A connector that notices when another program reads its source as well."""
+
+    def contested(self) -> str:
+        """What people should know and do while that lasts; empty while there is nothing."""
+
+
 class Request(msgspec.Struct, frozen=True):
     """A pushed request: lower-case headers, whole body, and when it arrived."""
 

@@ -49,6 +49,8 @@ class _House:
                 sweep_until(self._stop, shop.sweep_seconds, hands.sweep)
 
         threading.Thread(target=sweep, name="sweep", daemon=True).start()
+        # Beside it: loading may take seconds, and only who makes a call at once has to wait for it.
+        threading.Thread(target=shop.channels.warm, name="warm", daemon=True).start()
 
     def close(self) -> None:
         """The worker is about to stop; Dramatiq waits for the actors itself."""

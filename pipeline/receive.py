@@ -1,6 +1,7 @@
 """Receive: channels that are read by us, one process at a time each, raws and cursor in one commit."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -10,7 +11,7 @@ from typing import TypeVar
 from structlog.contextvars import bind_contextvars
 
 import log
-from connectors.abilities import Check, Receive
+from connectors.abilities import Check, Contested, Receive
 from connectors.base import Denied
 from connectors.registry import Channels
 from pipeline import queues
@@ -27,7 +28,10 @@ _log = log.get(__name__)
 
 # Seconds a reader may be silent before another takes over, and how often it says that it lives.
 _LEASE, _BEAT = 15.0, 5.0
-_FIRST_WAIT, _LONGEST_WAIT, _DENIED_WAIT = 1.0, 60.0, 300.0
+# Seconds until the next try: at first, at most, and with credentials that were refused.
+_FIRST_WAIT, _LONGEST_WAIT, _DENIED_WAIT = 1.0, 15.0, 300.0
+# Seconds of reading after which what failed before is forgotten; so it is when something was read.
+_SOUND = 60.0
 
 
 def run(settings: Settings, stop: Stop, names: Sequence[str]) -> None:
@@ -79,34 +83,41 @@ class _Reader:
 
     def __init__(self, db: Database, name: str, source: Receive, ring: Ring) -> None:
         self._db, self._name, self._source, self._ring = db, name, source, ring
+        self._wait = _FIRST_WAIT
+        # What people have been told of another program that reads the source too.
+        self._told = ""
 
     async def run(self) -> None:
         # For this task alone, and those it starts.
         bind_contextvars(channel=self._name)
-        wait = _FIRST_WAIT
         while True:
-            try:
-                held = await self._write(self._take)
-                # Also while another one reads: his place may be free any moment.
-                wait = _FIRST_WAIT
-                if held is not None:
-                    await self._read(held)
-            except asyncio.CancelledError:
-                raise
-            except leases.Lost:
-                _log.warning("receive.taken_over")
-            except Denied as error:
-                _log.error("channel.stopped", reason=str(error))
-                wait = _DENIED_WAIT
-                await self._alarm(str(error))
-            except Exception as error:  # noqa: BLE001 - a reader that gives up is a channel gone silent
-                _log.warning("receive.failed", error=type(error).__name__, again_in=wait)
-                wait = min(wait * 2, _LONGEST_WAIT)
+            wait = await self._turn()
             await asyncio.sleep(wait)
+
+    async def _turn(self) -> float:
+        """Read as long as that goes well; gives back the seconds until the next try."""
+        try:
+            held = await self._write(self._take)
+            if held is not None:
+                await self._read(held)
+        except leases.Lost:
+            _log.warning("receive.taken_over")
+        except Denied as error:
+            _log.error("channel.stopped", reason=str(error))
+            await self._alarm(str(error))
+            return _DENIED_WAIT
+        except Exception as error:  # noqa: BLE001 - a reader that gives up is a channel gone silent
+            wait, self._wait = self._wait, min(self._wait * 2, _LONGEST_WAIT)
+            _log.warning("receive.failed", error=type(error).__name__, again_in=wait)
+            return wait
+        # Also while another one reads: his place may be free any moment.
+        self._wait = _FIRST_WAIT
+        return _FIRST_WAIT
 
     async def _read(self, held: leases.Held) -> None:
         """Read until something fails; the batches and our sign of life each check that the lease is ours."""
         await self._lift()
+        began = time.monotonic()
         beat = asyncio.create_task(self._beat(held))
         read = asyncio.create_task(self._batches(held))
         try:
@@ -114,6 +125,8 @@ class _Reader:
             for task in done:
                 task.result()
         finally:
+            if time.monotonic() - began > _SOUND:
+                self._wait = _FIRST_WAIT
             beat.cancel()
             read.cancel()
             await asyncio.gather(beat, read, return_exceptions=True)
@@ -124,17 +137,32 @@ class _Reader:
         with suppress(Exception):
             await self._write(lambda tx: self._halt(tx, reason))
 
-    def _halt(self, tx: Tx, reason: str) -> None:
+    def _halt(self, tx: Tx, reason: str) -> bool:
         until = leases.database_now(tx) + timedelta(seconds=_DENIED_WAIT)
-        if halts.put(tx, self._name, halts.READING, reason, until):
+        fresh = halts.put(tx, self._name, halts.READING, reason, until)
+        if fresh:
             told = {"channel": self._name, "reason": reason}
             journal.append(tx, [journal.Entry("channel.stopped", journal.SYSTEM, None, told)])
+        return fresh
 
     async def _lift(self) -> None:
         """Let the channel go on that stood still, if its credentials are right by now; raises Denied."""
-        if isinstance(self._source, Check) and await self._write(lambda tx: halts.known(tx, self._name, halts.READING)):
+        self._told = ""
+        await self._tell()
+        if self._told or not isinstance(self._source, Check):
+            return
+        if await self._write(lambda tx: halts.known(tx, self._name, halts.READING)):
             await self._source.check()
             await self._write(self._resume)
+
+    async def _tell(self) -> None:
+        """Show for as long as it lasts that another program reads the source too: what it takes never comes here."""
+        found = self._source.contested() if isinstance(self._source, Contested) else ""
+        if found and not self._told and await self._write(lambda tx: self._halt(tx, found)):
+            _log.error("channel.stopped", reason=found)
+        elif self._told and not found:
+            await self._write(self._resume)
+        self._told = found
 
     def _resume(self, tx: Tx) -> None:
         if halts.lift(tx, self._name, halts.READING):
@@ -146,6 +174,7 @@ class _Reader:
         cursor = await self._write(lambda tx: cursors.get(tx, self._name))
         async for batch in self._source.receive(cursor):
             new = await asyncio.to_thread(store, self._db, self._name, batch, held)
+            self._wait = _FIRST_WAIT
             if new:
                 self._ring()
 
@@ -153,6 +182,7 @@ class _Reader:
         while True:
             await asyncio.sleep(_BEAT)
             await self._write(partial(leases.renew, held=held, seconds=_LEASE))
+            await self._tell()
 
     def _take(self, tx: Tx) -> leases.Held | None:
         return leases.take(tx, f"receive:{self._name}", _LEASE)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from connectors.abilities import Answer, Fetched, Request, Signal
 from connectors.base import Batch, ChannelSettings, Envelope, Letter, Limits, Raw, Receipt, Refused, Rejected
 from connectors.telegram import addresses
+from connectors.telegram.rivals import Rivals
 from connectors.telegram.settings import TelegramSettings
 from connectors.telegram.updates import parse_update, raw_of
 
@@ -27,11 +28,17 @@ _ALBUMS = (
 _TOO_OLD = "query is too old"
 
 
+class _Limits(Limits, frozen=True, kw_only=True):
+    def seconds(self, letter: Letter) -> float:
+        """Room for two calls where one may not do: a photo that goes again as a document, a text below a file."""
+        return super().seconds(letter) * (2 if letter.files or letter.action == "edit" else 1)
+
+
 class Telegram:
     """A bot. Updates come by long poll or through Hook; what calls out is loaded by the processes that do."""
 
     Settings: ClassVar[type[ChannelSettings]] = TelegramSettings
-    limits = Limits(
+    limits: Limits = _Limits(
         text=4096,
         caption=1024,
         file=50 * 1024 * 1024,
@@ -49,6 +56,7 @@ class Telegram:
     def __init__(self, name: str, settings: TelegramSettings) -> None:
         self._settings, self._bot = settings, settings.bot
         self._calls: Api | None = None
+        self._rivals = Rivals()
 
     # ---- in ----
 
@@ -59,7 +67,13 @@ class Telegram:
 
         # Connections of its own: they end with the reading.
         api = Api(self._settings)
-        return Watch(api, self._settings) if self._settings.mode == "webhook" else poll(api, self._bot, cursor)
+        if self._settings.mode == "webhook":
+            return Watch(api, self._settings)
+        return poll(api, self._bot, cursor, self._rivals)
+
+    def contested(self) -> str:
+        """See Contested."""
+        return self._rivals.trouble()
 
     def accept(self, request: Request) -> Answer:
         """See Hook. Open in mode polling too, once it has a secret: after a switch some updates still come this way."""

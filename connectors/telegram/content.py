@@ -70,7 +70,8 @@ def content(message: Json, *, bare: bool = False) -> Content:
 def own_phone(message: Json) -> str | None:
     """The number of a contact, if it is that of the sender and came from his own hand."""
     contact, sender = part(message, "contact"), part(message, "from")
-    if not contact or "user_id" not in contact or "forward_origin" in message or "via_bot" in message:
+    # Posts in channels and what is quoted from elsewhere have no sender.
+    if not sender or "user_id" not in contact or "forward_origin" in message or "via_bot" in message:
         return None
     digits = re.sub(r"[^0-9]", "", words(contact, "phone_number"))
     own = number(contact, "user_id") == number(sender, "id")

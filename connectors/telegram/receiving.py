@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import time
 from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
@@ -11,13 +12,15 @@ from yarl import URL
 import log
 from connectors.base import Batch, Raw, Rejected, Unavailable
 from connectors.telegram.errors import Conflict
+from connectors.telegram.rivals import Rivals
 from connectors.telegram.settings import TelegramSettings
 from connectors.telegram.updates import ALLOWED_UPDATES, raw_of
 
 # Seconds Telegram holds a question open, and how long after that its answer may take.
 _POLL, _LATE = 25, 10.0
-# Seconds to wait: beside another reader, and where the next question would bring the same again.
-_CONFLICT_WAIT, _SAME_WAIT = 10.0, 5.0
+# Seconds to wait: beside another reader, where the next question would bring the same again, and after an empty answer
+# that came sooner than it takes to hold a question open.
+_CONFLICT_WAIT, _SAME_WAIT, _EMPTY_WAIT, _SOON = 10.0, 5.0, 1.0, 5.0
 # Seconds between looks at the webhook, and until the next when one failed.
 _LOOK, _LOOK_AGAIN = 180.0, 10.0
 
@@ -34,14 +37,17 @@ class Asks(Protocol):
         """Give the connections back."""
 
 
-async def poll(api: Asks, bot: str, cursor: str | None) -> AsyncIterator[Batch]:
+async def poll(api: Asks, bot: str, cursor: str | None, rivals: Rivals) -> AsyncIterator[Batch]:
     """Updates by long poll. The next question tells Telegram that the last answer is stored."""
     try:
         await _take_webhook_down(api)
         offset = int(cursor) if cursor else None
         while True:
-            updates = await _updates(api, offset)
+            asked = time.monotonic()
+            updates = await _updates(api, offset, rivals)
             if not updates:
+                if time.monotonic() - asked < _SOON:
+                    await asyncio.sleep(_EMPTY_WAIT)
                 continue
             last = _last(updates)
             yield Batch([_raw(bot, update) for update in updates], None if last is None else str(last + 1))
@@ -122,13 +128,13 @@ async def _take_webhook_down(api: Asks) -> None:
         _log.warning("telegram.webhook_taken_down", why="the channel's mode is polling")
 
 
-async def _updates(api: Asks, offset: int | None) -> list[Any]:
+async def _updates(api: Asks, offset: int | None, rivals: Rivals) -> list[Any]:
     question = {"offset": offset, "limit": 100, "timeout": _POLL, "allowed_updates": list(ALLOWED_UPDATES)}
     while True:
         try:
-            return _list(await api.ask("GetUpdates", question, _POLL + _LATE))
+            found = _list(await api.ask("GetUpdates", question, _POLL + _LATE))
         except Conflict as error:
-            _log.warning("telegram.two_readers", says=str(error), again_in=_CONFLICT_WAIT)
+            rivals.met(str(error))
             await asyncio.sleep(_CONFLICT_WAIT)
             await _take_webhook_down(api)
         except Unavailable as error:
@@ -136,6 +142,9 @@ async def _updates(api: Asks, offset: int | None) -> list[Any]:
                 _log.warning("telegram.not_read", why=str(error))
                 raise
             await asyncio.sleep(error.retry_after)
+        else:
+            rivals.unseen()
+            return found
 
 
 def _raw(bot: str, update: Any) -> Raw:

@@ -139,6 +139,8 @@ class Fake:
     # Who was asked for, batch by batch, and the signs that were given.
     asked: ClassVar[list[list[str]]] = []
     signs: ClassVar[list[Signal]] = []
+    # What is told of another program that reads the source.
+    rival: ClassVar[str] = ""
     # Which channels were warmed.
     warmed: ClassVar[list[str]] = []
     most_profiles: ClassVar[int] = 3
@@ -169,6 +171,10 @@ class Fake:
                 yield Batch(raws, str(at))
             else:
                 await asyncio.sleep(0.01)
+
+    def contested(self) -> str:
+        """Whether another program reads too."""
+        return Fake.rival
 
     def accept(self, request: Request) -> Answer:
         """A pushed JSON list of {id, hint, data}."""

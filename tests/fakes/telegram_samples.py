@@ -57,6 +57,8 @@ def _parts() -> dict[str, Json]:
         "reply with quote": build.words("Кофе") | build.answers(asked, "кофе"),
         "reply elsewhere": build.words("Да") | build.answers_elsewhere(build.from_channel(), "новость"),
         "reply elsewhere to a photo": build.words("Это") | build.answers_elsewhere(build.from_user(), **build.photo()),
+        "reply elsewhere to a contact": build.words("Он")
+        | build.answers_elsewhere(build.from_user(), **build.contact()),
         "reply to a story": build.words("Класс") | build.answers_story(),
         **{f"forward from {name}": build.words("Вот") | build.forwarded(origin) for name, origin in origins.items()},
         "unknown kind": build.unknown_kind(),
@@ -74,6 +76,7 @@ def _updates() -> dict[str, Json]:
     return {
         "edited message": {"edited_message": message(text="Здравствуйте!") | edit},
         "channel post": {"channel_post": message(chat=build.channel(), text="Скидки", author_signature="Редактор")},
+        "contact in a channel": {"channel_post": message(chat=build.channel(), **build.contact())},
         "edited channel post": {"edited_channel_post": message(chat=build.channel(), text="Скидки!") | edit},
         "group message": {"message": message(chat=build.group(), text="Кто дома?")},
         "message in a topic": {"message": message(chat=forum, text="Где заказ?", **build.topic())},

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 import redis
 from sqlalchemy import update
+from structlog.testing import capture_logs
 
+from connectors.base import Batch
 from pipeline import receive as module
 from pipeline.receive import readable, receive, run
 from pipeline.stopping import Stop
@@ -22,7 +24,7 @@ from storage.cursors import CURSORS
 from storage.db import Database
 from storage.halts import HALTS
 from storage.leases import LEASES
-from tests.fakes.channel import raw
+from tests.fakes.channel import Fake, raw
 from tests.pipeline.children import holding
 from tests.pipeline.rig import CHANNEL, Rig
 from tests.running import eventually
@@ -131,6 +133,61 @@ def test_a_channel_whose_credentials_are_refused_is_shown_until_they_are_right(r
         "channel.stopped",
         "channel.resumed",
     ]
+
+
+def test_another_reader_of_the_source_is_shown_for_as_long_as_he_is_there(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with reading(rig):
+        eventually(lambda: rig.rows(LEASES))
+        assert not rig.rows(HALTS)
+        monkeypatch.setattr(Fake, "rival", "another program reads")
+        eventually(lambda: rig.rows(HALTS))
+        (halt,) = rig.rows(HALTS)
+        assert (halt.channel, halt.what, halt.reason) == (CHANNEL, "reading", "another program reads")
+        # What is left to us is read, and a failure besides changes nothing.
+        rig.world.fail("broken")
+        eventually(lambda: not rig.world.lines())
+        rig.world.offer(raw("anna", "1"))
+        eventually(lambda: stored(rig) == ["anna:1"])
+        assert rig.rows(HALTS)
+        monkeypatch.setattr(Fake, "rival", "")
+        eventually(lambda: not rig.rows(HALTS))
+    assert [line.type for line in rig.events() if line.type.startswith("channel")] == [
+        "channel.stopped",
+        "channel.resumed",
+    ]
+
+
+@pytest.mark.parametrize(("sound", "waits"), [(60.0, [0.05, 0.1, 0.2, 0.2]), (0.0, [0.05] * 4)])
+def test_a_source_that_fails_at_once_is_tried_ever_more_slowly(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, sound: float, waits: list[float]
+) -> None:
+    receive, broken = Fake.receive, [True]
+
+    async def failing(self: Fake, at: str | None) -> AsyncIterator[Batch]:
+        # It holds for a moment, longer than no time at all.
+        await asyncio.sleep(0.001)
+        if broken[0]:
+            raise OSError("refused")
+        async for batch in receive(self, at):
+            yield batch
+
+    def told() -> list[float]:
+        return [line["again_in"] for line in logs if line["event"] == "receive.failed"]
+
+    monkeypatch.setattr(module, "_SOUND", sound)
+    monkeypatch.setattr(Fake, "receive", failing)
+    with capture_logs() as logs, reading(rig):
+        eventually(lambda: len(told()) >= 4)
+        assert told()[:4] == waits
+        broken[0] = False
+        rig.world.offer(raw("anna", "1"))
+        eventually(lambda: stored(rig))
+        before = len(told())
+        rig.world.fail("broken")
+        eventually(lambda: len(told()) > before)
+        assert told()[before] == 0.05, "something was read since"
 
 
 def test_two_readers_take_turns_and_none_reads_beside_the_other(rig: Rig) -> None:

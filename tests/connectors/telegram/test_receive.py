@@ -23,7 +23,7 @@ HOOK = "https://help.example.org/hooks/tg"
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits are short."""
-    for name in ("_CONFLICT_WAIT", "_SAME_WAIT", "_LOOK", "_LOOK_AGAIN"):
+    for name in ("_CONFLICT_WAIT", "_SAME_WAIT", "_EMPTY_WAIT", "_LOOK", "_LOOK_AGAIN"):
         monkeypatch.setattr(receiving, name, 0.05)
 
 
@@ -157,8 +157,23 @@ def test_a_webhook_is_taken_down_and_nothing_dropped(server: Server, read: Read)
     assert [call.method for call in server.calls] == ["getWebhookInfo", "deleteWebhook", "getUpdates"]
 
 
-def test_a_second_reader_is_told_of_and_waited_for(server: Server, read: Read) -> None:
-    server.answer("getUpdates", refused("Conflict: terminated by other getUpdates request", 409), [update(7)])
+def test_an_empty_answer_that_comes_too_soon_makes_no_hurry(
+    server: Server, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receiving, "_EMPTY_WAIT", 0.2)
+    server.answer("getUpdates", [], [], [update(7)])
+    started = time.monotonic()
+    read(1, "7")
+    assert time.monotonic() - started > 0.4
+    monkeypatch.setattr(receiving, "_SOON", 0.0)
+    monkeypatch.setattr(receiving, "_EMPTY_WAIT", TIMEOUT)
+    server.answer("getUpdates", [], [update(8)])
+    read(1, "8")
+
+
+def test_a_second_reader_is_told_of_once_and_waited_for(server: Server, read: Read) -> None:
+    taken = refused("Conflict: terminated by other getUpdates request", 409)
+    server.answer("getUpdates", taken, taken, taken, [update(7)])
     with capture_logs() as logs:
         assert read(1, "7")[0].cursor == "8"
     assert [(log["event"], log["says"]) for log in logs] == [

@@ -11,7 +11,19 @@ from typing import Any
 import pytest
 
 from connectors.abilities import Signal
-from connectors.base import Blocked, Button, ConnectorError, Denied, Letter, Moved, Receipt, Rejected, Span, Unavailable
+from connectors.base import (
+    UPLOAD,
+    Blocked,
+    Button,
+    ConnectorError,
+    Denied,
+    Letter,
+    Moved,
+    Receipt,
+    Rejected,
+    Span,
+    Unavailable,
+)
 from connectors.telegram import Telegram, api
 from connectors.telegram.errors import Unclear
 from connectors.telegram.settings import TelegramSettings
@@ -88,6 +100,15 @@ def test_a_photo_telegram_will_not_show_goes_as_a_document(
     server.answer("sendPhoto", refused(f"Bad Request: {why}"))
     assert post(letter(files=(file(path, "image/png"),))).external_ids
     assert [call.method for call in server.calls] == ["sendPhoto", "sendDocument"]
+
+
+@pytest.mark.parametrize(("fields", "calls"), [({}, 1), ({"files": 2}, 2), ({"action": "edit"}, 2)], ids=str)
+def test_a_letter_has_time_for_all_its_calls(tmp_path: Path, fields: dict[str, Any], calls: int) -> None:
+    path = tmp_path / "hash"
+    path.write_bytes(b"x" * UPLOAD)
+    files = (file(path, "image/png"),) * fields.pop("files", 0)
+    call = api._PATIENCE + sum(each.size for each in files) / UPLOAD
+    assert Telegram.limits.seconds(letter(files=files, **fields)) >= calls * call
 
 
 def test_a_file_that_is_gone_sends_nothing(server: Server, post: Post, tmp_path: Path) -> None:

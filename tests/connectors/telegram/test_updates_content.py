@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from connectors.base import File, Proof
-from tests.connectors.telegram.samples import ANNA, GROUP, edit, message
+from connectors.base import File, Message, Proof
+from tests.connectors.telegram.samples import ANNA, CHANNEL, DATE, GROUP, edit, envelopes, message
 
 MB = 1024 * 1024
 FILE = {"file_id": "F1", "file_unique_id": "u", "file_size": 1000}
@@ -182,6 +182,16 @@ def test_any_other_contact_proves_nothing(fields: dict[str, Any]) -> None:
     found = message(**fields)
     assert found.text.startswith("[Контакт: ")
     assert found.sender.proofs == ()
+
+
+def test_a_contact_nobody_is_said_to_have_sent_is_read_too() -> None:
+    contact = {"phone_number": "79990001122", "first_name": "Анна", "user_id": 5}
+    (post,) = envelopes("channel_post", {"message_id": 17, "date": DATE, "chat": CHANNEL, "contact": contact})
+    assert isinstance(post, Message)
+    assert (post.text, post.sender.proofs) == ("[Контакт: Анна, 79990001122]", ())
+    quoted = message(text="x", external_reply={"origin": {"type": "user", "sender_user": ANNA}, "contact": contact})
+    assert quoted.data == {"quote": "Анна Иванова: [Контакт: Анна, 79990001122]"}
+    assert quoted.sender.proofs == ()
 
 
 def test_places() -> None:
