@@ -140,7 +140,10 @@ class Find(Protocol):
     """A connector that can look up whether a letter arrived."""
 
     async def find(self, letter: Letter) -> Receipt | None:
-        """The receipt of a letter whose call had no known end, None if it did not arrive; raises ConnectorError."""
+        """The receipt of a letter whose call had no known end, None if it did not arrive; raises ConnectorError.
+
+        None also where that cannot be looked up and the channel still knows the key; Doubtful where it may not.
+        """
 
 
 class Profile(msgspec.Struct, frozen=True):

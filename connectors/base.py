@@ -293,6 +293,10 @@ class Denied(ConnectorError):
     """The credentials are wrong: the channel stops and somebody is told."""
 
 
+class Doubtful(ConnectorError):
+    """Whether it arrived cannot be found out, and once more could be twice: somebody has to look."""
+
+
 class Refused(ConnectorError):
     """A pushed request is not accepted; `status` is the HTTP status it gets."""
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from connectors.base import Blocked, ChannelSettings, Denied, Moved, Receipt, Rejected, Unavailable
+from connectors.base import Blocked, ChannelSettings, Denied, Doubtful, Moved, Receipt, Rejected, Unavailable
 from storage.outbox import FAILED, QUEUED, SENT, UNCONFIRMED
 
 # Seconds a channel whose credentials are wrong is left alone before they are tried again.
@@ -40,8 +40,8 @@ def judge(result: Receipt | BaseException, tried: Tried, policy: ChannelSettings
     if isinstance(result, Receipt):
         values = {"sent_at": at, "receipt": list(result.external_ids), "error": None, "in_doubt": False}
         return Verdict(SENT, values, "message.sent")
-    if isinstance(result, Rejected):
-        return _final(FAILED, str(result), unreachable=isinstance(result, Blocked))
+    if isinstance(result, Rejected | Doubtful):
+        return _refused(result)
     if isinstance(result, Denied):
         # However old it is: it is no fault of the letter's.
         values = {"next_at": at + timedelta(seconds=DENIED_PAUSE), "error": str(result)}
@@ -51,6 +51,12 @@ def judge(result: Receipt | BaseException, tried: Tried, policy: ChannelSettings
     if isinstance(result, Unavailable):
         return _again(tried, policy, at, str(result), result.retry_after)._replace(him_alone=result.him_alone)
     return _unknown(tried, policy, at, f"no answer: {type(result).__name__}")
+
+
+def _refused(result: Rejected | Doubtful) -> Verdict:
+    if isinstance(result, Doubtful):
+        return Verdict(UNCONFIRMED, {"error": str(result), "in_doubt": True}, "message.unconfirmed")
+    return _final(FAILED, str(result), unreachable=isinstance(result, Blocked))
 
 
 def _unknown(tried: Tried, policy: ChannelSettings, at: datetime, why: str) -> Verdict:

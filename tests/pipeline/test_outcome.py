@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.base import Blocked, ChannelSettings, ConnectorError, Denied, Receipt, Rejected, Unavailable
+from connectors.base import Blocked, ChannelSettings, ConnectorError, Denied, Doubtful, Receipt, Rejected, Unavailable
 from pipeline.outcome import DENIED_PAUSE, Tried, Verdict, judge
 
 AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -33,6 +33,12 @@ def test_a_receipt_is_sent() -> None:
     assert verdict == Verdict(
         "sent", {"sent_at": AT, "receipt": ["7", "8"], "error": None, "in_doubt": False}, "message.sent"
     )
+
+
+@pytest.mark.parametrize("tried", [FIRST, BLIND])
+def test_what_nobody_can_find_out_is_for_people(tried: Tried) -> None:
+    verdict = judge(Doubtful("look there"), tried, POLICY, AT)
+    assert (verdict.state, verdict.event) == ("unconfirmed", "message.unconfirmed")
 
 
 @pytest.mark.parametrize("error", [Rejected("too long"), Blocked("left us")])

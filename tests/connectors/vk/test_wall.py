@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.base import Letter, Receipt, Rejected, Unavailable
+from connectors.base import Doubtful, Letter, Receipt, Rejected, Unavailable
 from connectors.vk import Vk, wall
 from connectors.vk.calls import Unclear
 from pipeline.loop import LoopThread
@@ -157,8 +157,11 @@ def test_a_search_that_fails_is_no_word_on_the_reply(vk: FakeVk, find: Find, ask
         find(letter("Till nine", reply_to=asked))
 
 
-def test_a_search_vk_does_not_allow_leaves_it_to_the_guid(vk: FakeVk, find: Find, asked: str) -> None:
+def test_a_search_vk_does_not_allow_leaves_it_to_the_guid_and_later_to_people(
+    vk: FakeVk, find: Find, asked: str
+) -> None:
     told = {"error_msg": "Group authorization failed: method is unavailable with group auth."}
-    vk.fault("error", "wall.getComment", code=27, answer=told)
-    with pytest.raises(Rejected):
-        find(letter("Till nine", reply_to=asked))
+    vk.fault("error", "wall.getComment", code=27, answer=told, times=2)
+    assert find(letter("Till nine", reply_to=asked)) is None
+    with pytest.raises(Doubtful, match="below the post"):
+        find(letter("Till nine", reply_to=asked, sent_at=datetime.now(UTC) - timedelta(hours=2)))
