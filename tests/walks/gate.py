@@ -1,4 +1,4 @@
-"""A gate on the way to a server: it keeps single requests waiting, and knows what was answered and read."""
+"""A gate on the way to a server: it keeps single requests or answers, and knows what was answered and read."""
 
 import itertools
 import socket
@@ -18,8 +18,8 @@ class _Line:
         self.port = int(client.getpeername()[1])
         self.asked = self.answer = b""
         self.turn = 0
-        # The request has not gone on; some of the answer is not with the client's kernel yet.
-        self.kept = self.passing = False
+        # Some of the answer is not with the client's kernel yet; all of it is to be kept.
+        self.passing = self.kept = False
 
     def is_read(self) -> bool:
         """Whether the client has taken in all that came back."""
@@ -29,10 +29,11 @@ class _Line:
 class Gate:
     """Passes everything on to a port of 127.0.0.1, but for what it is told to catch.
 
-    A word is whatever tells the requests of a kind: a part of their addresses.
+    A word is whatever tells the requests of a kind: a part of their addresses. `server` may be said later than the gate
+    is there.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.server = ("127.0.0.1", port)
         self._change = threading.Condition()
         self._lines: set[_Line] = set()
@@ -40,6 +41,8 @@ class Gate:
         # What the next request must have in it to be caught; whether one was; whether it goes on, once that is decided.
         self._word, self._caught = b"", False
         self._goes_on: bool | None = None
+        # Not the request itself is caught, but what comes back to it; what waits here now.
+        self._back, self._waiting = False, 0
         self._door = _Door(self)
         self.url = f"http://127.0.0.1:{self._door.server_address[1]}"
 
@@ -55,10 +58,15 @@ class Gate:
     def catch(self, word: bytes) -> None:
         """Keep the next request with this word."""
         with self._change:
-            self._word, self._caught, self._goes_on = word, False, None
+            self._word, self._caught, self._goes_on, self._back = word, False, None, False
+
+    def catch_answer(self, word: bytes) -> None:
+        """Keep the answer to the next request with this word."""
+        with self._change:
+            self._word, self._caught, self._goes_on, self._back = word, False, None, True
 
     def caught(self) -> bool:
-        """Whether such a request waits here; its server has not seen a byte of it."""
+        """Whether such a request waits here, of which its server has not seen a byte; or such an answer."""
         return self._caught
 
     def release(self) -> None:
@@ -72,7 +80,7 @@ class Gate:
     def is_asked(self, word: bytes) -> bool:
         """Whether a request with this word is at the server and has no answer yet."""
         with self._change:
-            return any(word in line.asked and not line.kept and not line.answer for line in self._lines)
+            return any(word in line.asked and not line.answer for line in self._lines)
 
     def answer(self, word: bytes) -> bytes:
         """What came back to the last request with this word; nothing until who asked has read all of it."""
@@ -97,24 +105,39 @@ class Gate:
     def admits(self, line: _Line, data: bytes) -> bool:
         """Whether it goes on to the server; comes back once that is decided."""
         with self._change:
+            if self._word and self._word in data:
+                self._word, line.kept = b"", self._back
+                if not line.kept and not self._kept():
+                    return False
             # The body of a request may come behind its head.
             line.asked = data if line.answer else line.asked + data
             line.answer, line.turn = b"", next(self._turns)
-            if self._word and self._word in data:
-                self._word, self._caught, line.kept = b"", True, True
-                self._change.wait_for(lambda: self._goes_on is not None)
-                line.kept = not self._goes_on
-            return not line.kept
+            return True
 
-    def answered(self, line: _Line, data: bytes) -> None:
-        """This is about to go back."""
+    def answers(self, line: _Line, data: bytes) -> bool:
+        """Whether it goes back to the client; comes back once that is decided."""
         with self._change:
-            line.answer, line.passing = line.answer + data, True
+            if line.kept and not self._kept():
+                return False
+            line.kept, line.passing = False, True
+            line.answer += data
+            return True
+
+    def _kept(self) -> bool:
+        """Whether what is caught now goes on in the end."""
+        self._caught = True
+        self._waiting += 1
+        self._change.wait_for(lambda: self._goes_on is not None)
+        self._waiting -= 1
+        self._change.notify_all()
+        return bool(self._goes_on)
 
     def _decide(self, *, goes_on: bool) -> None:
         with self._change:
             self._word, self._caught, self._goes_on = b"", False, goes_on
             self._change.notify_all()
+            # Until then the gate would know nothing of it but what came before.
+            self._change.wait_for(lambda: not self._waiting)
 
 
 class _Door(socketserver.ThreadingTCPServer):
@@ -142,15 +165,14 @@ class _Passage(socketserver.BaseRequestHandler):
             with suppress(OSError):
                 while (data := client.recv(_CHUNK)) and gate.admits(line, data):
                     server.sendall(data)
-            gate.closed(line)
             with suppress(OSError):
                 server.shutdown(socket.SHUT_WR)
             back.join(1)
+            gate.closed(line)
 
     def _pass_back(self, line: _Line, server: socket.socket) -> None:
         with suppress(OSError):
-            while data := server.recv(_CHUNK):
-                self.server.gate.answered(line, data)
+            while (data := server.recv(_CHUNK)) and self.server.gate.answers(line, data):
                 self.request.sendall(data)
                 line.passing = False
         with suppress(OSError):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -99,6 +100,17 @@ class Household:
         for pid in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split():
             found[int(pid)] = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
         return found
+
+    def kill_child(self, kind: str) -> None:
+        """`kill -9` for the one child of a kind; comes back when it is dead."""
+        (victim,) = [pid for pid, line in self.children().items() if kind in line]
+        handle = os.pidfd_open(victim)
+        try:
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
+            # Readable from its end on.
+            assert select.select([handle], [], [], 10)[0]
+        finally:
+            os.close(handle)
 
     def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
         """Send a signal to the process itself."""

@@ -5,9 +5,6 @@ answer, or somebody else is writing to the database. What is killed is started a
 """
 
 import itertools
-import os
-import select
-import signal
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -66,17 +63,6 @@ class Town:
             db.execute("BEGIN IMMEDIATE")
             yield
             db.execute("ROLLBACK")
-
-    def kill(self, kind: str) -> None:
-        """`kill -9` for the one process of a kind; comes back when it is dead."""
-        (victim,) = [pid for pid, line in self.home.children().items() if kind in line]
-        handle = os.pidfd_open(victim)
-        try:
-            signal.pidfd_send_signal(handle, signal.SIGKILL)
-            # Readable from its end on.
-            assert select.select([handle], [], [], 10)[0]
-        finally:
-            os.close(handle)
 
     def stored(self, who: int) -> int:
         """How many raws of this person are in."""
@@ -171,7 +157,7 @@ def test_killed_with_what_it_has_read_before_the_commit(town: Town, messenger: M
     with town.locked():
         messenger.says(who, "one")
         until(lambda: b"one" in messenger.gate.answer(messenger.question))
-        town.kill(RECEIVE)
+        town.home.kill_child(RECEIVE)
         assert town.stored(who) == 1, "nothing but his hello"
     messenger.says(who, "two")
     until(lambda: len(town.said(who)) >= 3)
@@ -188,7 +174,7 @@ def test_killed_after_the_commit_before_the_source_hears_of_it(town: Town, messe
     assert town.stored(who) == 2
     assert town.rows(place, messenger.channel) != before, "raws and cursor are one commit"
     assert messenger.keys or town.telegram.pending == 1, "Telegram has not been told"
-    town.kill(RECEIVE)
+    town.home.kill_child(RECEIVE)
     messenger.gate.lose()
     messenger.says(who, "two")
     until(lambda: len(town.said(who)) >= 3)
@@ -202,7 +188,7 @@ def test_killed_after_the_commit_before_the_source_hears_of_it(town: Town, messe
 def test_killed_before_the_call(town: Town, messenger: Messenger) -> None:
     _, dialog = town.begin(messenger)
     text, message = _caught(town, messenger, dialog)
-    town.kill(DELIVER)
+    town.home.kill_child(DELIVER)
     messenger.gate.lose()
     assert messenger.effects(text) == 0
     assert _arrivals(town, messenger, message, text) == 1
@@ -212,7 +198,7 @@ def test_killed_before_a_call_that_arrives_long_after(town: Town, messenger: Mes
     _, dialog = town.begin(messenger)
     text, message = _caught(town, messenger, dialog)
     before = town.vk.world.repeats
-    town.kill(DELIVER)
+    town.home.kill_child(DELIVER)
     until(lambda: town.state(message) == "sent")
     messenger.gate.release()
     # VK knows the key, and Telegram none.
@@ -228,7 +214,7 @@ def test_killed_while_the_answer_is_awaited(town: Town, messenger: Messenger) ->
     message = town.reply(dialog, text)
     until(lambda: messenger.effects(text) == 1)
     assert town.state(message) == "sending"
-    town.kill(DELIVER)
+    town.home.kill_child(DELIVER)
     assert _arrivals(town, messenger, message, text) == (1 if messenger.keys else 2)
 
 
@@ -240,7 +226,7 @@ def test_killed_with_the_answer_before_it_is_written_down(town: Town, messenger:
         messenger.gate.release()
         until(lambda: b"message_id" in messenger.gate.answer(messenger.sending))
         assert messenger.effects(text) == 1
-        town.kill(DELIVER)
+        town.home.kill_child(DELIVER)
         assert town.state(message) == "sending"
     assert _arrivals(town, messenger, message, text) == (1 if messenger.keys else 2)
 
