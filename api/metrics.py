@@ -30,7 +30,7 @@ def registry(told: dict[str, Any], stopped: Mapping[str, bool], readers: int) ->
 
 def _halted(stopped: Mapping[str, bool]) -> Metric:
     halted = GaugeMetricFamily(
-        "okno_channel_stopped", "1 while the channel stands still because its secret was refused", labels=("channel",)
+        "okno_channel_stopped", "1 while the channel stands still, to be sent to or read", labels=("channel",)
     )
     for name, stands in stopped.items():
         halted.add_metric((name,), stands)
