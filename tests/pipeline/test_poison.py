@@ -208,9 +208,8 @@ def test_an_innocent_read_beside_a_killer_is_not_blamed(rig: Rig, tmp_path: Path
         for thread in threads:
             thread.join()
 
-    for _ in range(8):
-        if Child(worker).wait() == 0:
-            break
+    # On a busy machine some die before they have begun anything.
+    assert any(Child(worker).wait() == 0 for _ in range(30)), "the killer is never found out"
     rig.settle()
     assert keys(rig) == [f"{slow}:1"]
     assert len(rig.parked()) == 1
