@@ -1,59 +1,94 @@
 """Amend: edits, deletions, reactions and delivery reports, applied to messages already stored."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Row, select, update
 
 from connectors.base import Deletion, DeliveryReport, Edit, Message, Reaction
 from pipeline import albums, attach
 from pipeline.completion import EARLY
 from pipeline.identify import IDENTITIES
-from storage import talk
+from storage import early, talk
 from storage.db import Tx
+from storage.early import Key
 from storage.journal import SYSTEM, Entry
 
 Change = Edit | Deletion | Reaction | DeliveryReport
 Told = tuple[str, Change]
 
+# How many messages are looked for at once.
+_LOOK = 500
+_decoder = msgspec.json.Decoder(Change)
+
 
 def apply(tx: Tx, changes: Sequence[Told]) -> tuple[list[tuple[str, Message]], list[Entry]]:
-    """Apply the changes in order. Gives back those that overtook their message, as messages, and the journal entries.
+    """Apply the changes in order. Gives back those that stand for their message, as messages, and the journal entries.
 
-    Applying one twice changes nothing; an older edit never replaces a newer one.
+    Applying one twice changes nothing; an older edit never replaces a newer one. What overtook its message and cannot
+    stand for it waits until that is there.
     """
-    known = _find(tx, changes)
-    early: dict[tuple[str, str], Message] = {}
+    known = _find(tx, {(channel, change.external_id) for channel, change in changes})
+    entries = _apply(tx, [*_waited(tx, known), *changes], known)
+    stand_ins: dict[Key, Message] = {}
+    ahead: list[Told] = []
+    for channel, change in changes:
+        key = (channel, change.external_id)
+        if key in known:
+            continue
+        if stand_in := _stand_in(change, stand_ins.get(key)):
+            stand_ins[key] = stand_in
+        else:
+            ahead.append((channel, change))
+    early.keep(tx, [early.Kept(channel, one.external_id, _packed(one)) for channel, one in ahead])
+    return [(channel, message) for (channel, _), message in stand_ins.items()], entries
+
+
+def catch_up(tx: Tx) -> list[Entry]:
+    """Apply what waited for messages that are there by now; gives back the journal entries."""
+    wanted = early.due(tx, _LOOK)
+    known = _find(tx, wanted)
+    entries = _apply(tx, _waited(tx, known), known)
+    early.put_off(tx, [key for key in wanted if key not in known])
+    return entries
+
+
+def _apply(tx: Tx, changes: Sequence[Told], known: Mapping[Key, Row[Any]]) -> list[Entry]:
     entries: list[Entry] = []
     for channel, change in changes:
         row = known.get((channel, change.external_id))
         if row is None:
-            stand_in = _stand_in(change, early.get((channel, change.external_id)))
-            if stand_in:
-                early[channel, change.external_id] = stand_in
             continue
         values, entry = _outcome(row, change)
         if values:
             tx.execute(update(talk.MESSAGES).where(talk.MESSAGES.c.id == row.id).values(**values))
             if isinstance(change, Edit):
                 _attach(tx, row, change)
-            known = {**known, **_find(tx, [(channel, change)])}
+            known = {**known, **_find(tx, [(channel, change.external_id)])}
         if entry:
             entries.append(entry)
-    return [(channel, message) for (channel, _), message in early.items()], entries
+    return entries
 
 
-def _find(tx: Tx, changes: Sequence[Told]) -> Mapping[tuple[str, str], Row[Any]]:
-    keys: dict[str, set[str]] = {}
-    for channel, change in changes:
-        keys.setdefault(channel, set()).add(change.external_id)
-    dialogs = {row.dialog_id for channel, wanted in keys.items() for row in talk.known(tx, channel, wanted).values()}
+def _waited(tx: Tx, known: Iterable[Key]) -> list[Told]:
+    """What waited for these messages, in order: it came before all that is told of them now."""
+    return [(kept.channel, _decoder.decode(kept.data)) for kept in early.take(tx, known)]
+
+
+def _packed(change: Change) -> str:
+    return msgspec.json.encode(change).decode()
+
+
+def _find(tx: Tx, keys: Iterable[Key]) -> Mapping[Key, Row[Any]]:
+    wanted: dict[str, set[str]] = {}
+    for channel, key in keys:
+        wanted.setdefault(channel, set()).add(key)
+    dialogs = {row.dialog_id for channel, own in wanted.items() for row in talk.known(tx, channel, own).values()}
     # Read again under the lock: an operator's console or another shard may be at the same message.
     talk.lock(tx, dialogs)
-    return {
-        (channel, key): row for channel, wanted in keys.items() for key, row in talk.known(tx, channel, wanted).items()
-    }
+    return {(channel, key): row for channel, own in wanted.items() for key, row in talk.known(tx, channel, own).items()}
 
 
 def _stand_in(change: Change, before: Message | None) -> Message | None:

@@ -6,18 +6,19 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import log
+from pipeline import amend
 from pipeline.daemons import await_schema, file_store, open_database
 from pipeline.stopping import Stop
 from settings import RetentionSettings, Settings
-from storage import attachments, idempotency, inbox, journal, leases, paces, signals
+from storage import attachments, early, idempotency, inbox, journal, leases, paces, signals, strangers
 from storage.db import Database, Tx, is_database_fault, now
 from storage.files import FileStore
 
 _log = log.get(__name__)
 
 _LEASE = 30.0
-# How often each chore is done, in seconds.
-_OFTEN, _SELDOM = 60.0, 3600.0
+# How often each chore is done, in seconds; the first with each tick.
+_SOON, _OFTEN, _SELDOM = 0.0, 60.0, 3600.0
 
 
 def run(settings: Settings, stop: Stop) -> None:
@@ -36,9 +37,11 @@ class Clock:
     def __init__(self, db: Database, store: FileStore, keep: RetentionSettings) -> None:
         self._db, self._store, self._keep = db, store, keep
         self._chores: list[tuple[float, Callable[[], None]]] = [
+            (_SOON, self._catch_up),
             (_OFTEN, self._add_up),
             (_OFTEN, self._forget_paces),
             (_OFTEN, self._forget_signals),
+            (_SELDOM, self._forget_what_nobody_came_for),
             (_SELDOM, self._forget_requests),
             (_SELDOM, self._forget_raws),
             (_SELDOM, self._forget_events),
@@ -76,6 +79,12 @@ class Clock:
                 self._next[at] = time.monotonic() + _OFTEN
                 _log.exception("clock.chore_failed", chore=chore.__name__)
 
+    def _catch_up(self) -> None:
+        with self._db.read() as tx:
+            if not early.due(tx, 1):
+                return
+        self._db.write(lambda tx: journal.append(tx, amend.catch_up(tx)))
+
     def _add_up(self) -> None:
         self._db.write(inbox.add_up)
 
@@ -84,6 +93,10 @@ class Clock:
 
     def _forget_signals(self) -> None:
         self._db.write(signals.forget)
+
+    def _forget_what_nobody_came_for(self) -> None:
+        self._db.write(early.forget)
+        self._db.write(strangers.forget)
 
     def _forget_requests(self) -> None:
         before = now() - timedelta(hours=self._keep.idempotency)

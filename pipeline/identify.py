@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
+import msgspec
 import orjson
 from sqlalchemy import Select, bindparam, delete, select
 
 from connectors.base import Message, Sender
-from storage import bulk
+from storage import bulk, strangers
 from storage.db import Tx, is_postgres, now
 from storage.models import Client, Dialog, Identity, Proof
 
@@ -43,10 +44,11 @@ def identify(tx: Tx, senders: Mapping[Address, Sender]) -> dict[Address, Who]:
     clients become one only by an operator's hand.
     """
     found = _known(tx, senders)
-    strangers = [address for address in senders if address not in found]
-    if strangers:
+    newcomers = [address for address in senders if address not in found]
+    if newcomers:
+        senders = _with_what_was_told(tx, senders, newcomers)
         _introduce(tx, senders, found)
-        found |= _known(tx, strangers)
+        found |= _known(tx, newcomers)
     _learn(tx, senders, found)
     return found
 
@@ -104,10 +106,19 @@ def _who(postgres: bool) -> Select[Any]:
     )
 
 
+def _with_what_was_told(tx: Tx, senders: Mapping[Address, Sender], newcomers: list[Address]) -> dict[Address, Sender]:
+    """All senders; newcomers with what their channels told of them before they wrote."""
+    told = {
+        who: msgspec.structs.replace(senders[who], profile={**profile, **(senders[who].profile or {})})
+        for who, profile in strangers.take(tx, newcomers).items()
+    }
+    return {**senders, **told}
+
+
 def _introduce(tx: Tx, senders: Mapping[Address, Sender], found: Mapping[Address, Who]) -> None:
     """Make client, identity and dialog of who is not found; where somebody was faster, his rows stand and ours go."""
-    strangers = [address for address in senders if address not in found]
-    own = dict(zip(strangers, bulk.reserve_ids(tx, "clients_id_seq", 1, CLIENTS, len(strangers)), strict=True))
+    newcomers = [address for address in senders if address not in found]
+    own = dict(zip(newcomers, bulk.reserve_ids(tx, "clients_id_seq", 1, CLIENTS, len(newcomers)), strict=True))
     at = now()
     bulk.insert(
         tx,
@@ -122,7 +133,7 @@ def _introduce(tx: Tx, senders: Mapping[Address, Sender], found: Mapping[Address
     columns = ("client_id", "channel", "address", "name", "profile", "reachable", "ask_at", "created_at")
     rows = [
         (joined[who], *who, senders[who].name, _json(senders[who].profile), True, at if senders[who].ask else None, at)
-        for who in strangers
+        for who in newcomers
     ]
     taken = {row[0] for row in bulk.insert_new(tx, IDENTITIES, columns, rows, ("client_id",))}
     _forget(tx, [client_id for client_id in own.values() if client_id not in taken])

@@ -1,12 +1,12 @@
 """Whereabouts: where clients can be written to, as their channels tell it. Seldom, so one by one.
 
-Of an address nobody has nothing is noted, and telling a thing twice changes nothing.
+Of an address nobody has only the profile is kept, until he writes; telling a thing twice changes nothing.
 """
 
 from collections.abc import Iterable, Sequence
 
 from connectors.base import Reach
-from storage import people
+from storage import people, strangers
 from storage.db import Tx
 from storage.journal import SYSTEM, Entry
 
@@ -14,8 +14,9 @@ from storage.journal import SYSTEM, Entry
 def learn(tx: Tx, told: Iterable[tuple[str, Reach]]) -> None:
     """Keep what comes along of a client's profile, as the link he came by."""
     for channel, news in told:
-        if news.sender.profile:
-            people.learn(tx, channel, news.sender.address, news.sender.profile)
+        address, profile = news.sender.address, news.sender.profile
+        if profile and not people.learn(tx, channel, address, profile):
+            strangers.keep(tx, channel, address, profile)
 
 
 def reach(tx: Tx, told: Sequence[tuple[str, Reach]]) -> list[Entry]:

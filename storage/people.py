@@ -66,12 +66,13 @@ def name(tx: Tx, identity: Row[Any], called: str, details: Mapping[str, str], ag
     tx.execute(update(IDENTITIES).where(own).values(**values))
 
 
-def learn(tx: Tx, channel: str, address: str, details: Mapping[str, str]) -> None:
-    """Keep what is told anew of somebody who is known."""
+def learn(tx: Tx, channel: str, address: str, details: Mapping[str, str]) -> bool:
+    """Keep what is told anew of somebody; False when nobody is known there."""
     own = _at(channel, address)
     profile = tx.execute(select(IDENTITIES.c.profile).where(own).with_for_update()).scalar_one_or_none()
     if profile is not None and details.items() - profile.items():
         tx.execute(update(IDENTITIES).where(own).values(profile={**profile, **details}))
+    return profile is not None
 
 
 def dialogs(tx: Tx, clients: list[int]) -> list[int]:

@@ -2,9 +2,22 @@
 
 from sqlmodel import SQLModel
 
-from storage.models.flow import Cursor, Halt, Inbox, InboxQueue, Lease, Letter, Pace, Parked, Refusal, Signal, Tally
+from storage.models.flow import (
+    Cursor,
+    EarlyChange,
+    Halt,
+    Inbox,
+    InboxQueue,
+    Lease,
+    Letter,
+    Pace,
+    Parked,
+    Refusal,
+    Signal,
+    Tally,
+)
 from storage.models.house import Event, Idempotency, Operator, Secret, Token
-from storage.models.people import Client, Identity, Proof
+from storage.models.people import Client, Identity, Proof, Stranger
 from storage.models.talk import Alias, Attachment, Dialog, Episode, Message
 
 metadata = SQLModel.metadata
@@ -15,6 +28,7 @@ __all__ = [
     "Client",
     "Cursor",
     "Dialog",
+    "EarlyChange",
     "Episode",
     "Event",
     "Halt",
@@ -32,6 +46,7 @@ __all__ = [
     "Refusal",
     "Secret",
     "Signal",
+    "Stranger",
     "Tally",
     "Token",
     "metadata",

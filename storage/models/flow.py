@@ -180,6 +180,22 @@ class Refusal(SQLModel, table=True):
     last: datetime = Field(sa_type=UtcTime)
 
 
+class EarlyChange(SQLModel, table=True):
+    """What was told of a message that is not there yet."""
+
+    __tablename__ = "early"
+    __table_args__ = (Index("early_message", "channel", "external_id"), Index("early_due", "next_at"))
+
+    id: int = Field(sa_column=Column(BigId, primary_key=True))
+    channel: str = Field(sa_type=KeyText)
+    # The message's.
+    external_id: str = Field(sa_type=KeyText)
+    data: str = Field(sa_type=Text)
+    kept_at: datetime = Field(sa_type=UtcTime)
+    # When the message is looked for again.
+    next_at: datetime = Field(sa_type=UtcTime)
+
+
 class Pace(SQLModel, table=True):
     """When the next letter may go: to a recipient, or with an empty one, of the whole channel."""
 

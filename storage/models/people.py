@@ -62,3 +62,14 @@ class Proof(SQLModel, table=True):
     value: str = Field(sa_column=Column(KeyText, primary_key=True))
     client_id: int = Field(sa_column=Column(BigId, ForeignKey("clients.id"), nullable=False, index=True))
     created_at: datetime = Field(sa_type=UtcTime)
+
+
+class Stranger(SQLModel, table=True):
+    """What a channel told of somebody who has not written yet, such as the link he came by."""
+
+    __tablename__ = "strangers"
+
+    channel: str = Field(sa_column=Column(KeyText, primary_key=True))
+    address: str = Field(sa_column=Column(KeyText, primary_key=True))
+    profile: dict[str, Any] = Field(sa_type=Json)
+    told_at: datetime = Field(sa_type=UtcTime)

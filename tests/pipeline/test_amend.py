@@ -6,7 +6,11 @@ from typing import Any
 import pytest
 
 from connectors.base import Raw
+from pipeline import amend
+from storage import early, journal, talk
 from storage.attachments import ATTACHMENTS
+from storage.db import now
+from storage.early import EARLY
 from tests.fakes.channel import START, raw
 from tests.pipeline.rig import Rig
 
@@ -24,6 +28,20 @@ def said(key: str = "1", text: str = "helo", at: int = 1) -> Raw:
 
 def changed(number: int, kind: str, at: int = 2, of: str = "1", **told: Any) -> Raw:
     return raw("anna", f"change {number}", told.pop("text", ""), kind=kind, id=f"anna:{of}", at=at, **told)
+
+
+def pass_time(rig: Rig, by: timedelta) -> None:
+    """As if all that waits had come so much earlier, and its turn now."""
+    with rig.db.begin() as tx:
+        for row in tx.execute(EARLY.select()).all():
+            own = EARLY.update().where(EARLY.c.id == row.id)
+            tx.execute(own.values(kept_at=row.kept_at - by, next_at=now()))
+
+
+def catch_up(rig: Rig) -> None:
+    """What the clock does."""
+    pass_time(rig, timedelta(0))
+    rig.db.write(lambda tx: journal.append(tx, amend.catch_up(tx)))
 
 
 @TOGETHER
@@ -74,6 +92,61 @@ def test_a_deletion_that_overtook_its_message_stands_for_it(rig: Rig, together: 
     assert message.deleted_at == START + timedelta(seconds=5)
     assert message.text in {"", "secret"}
     rig.check()
+
+
+@TOGETHER
+def test_a_reaction_and_a_report_that_overtook_their_message_find_it_later(rig: Rig, together: bool) -> None:
+    early = [
+        changed(1, "reaction", emoji="👍"),
+        changed(2, "reaction", emoji="🔥"),
+        changed(3, "report", state="read"),
+    ]
+    take(rig, [*early, said()], together=together)
+    catch_up(rig)
+    (message,) = rig.messages()
+    assert message.data["reactions"] == {"anna": "🔥"}
+    assert set(message.data["delivery"]) == {"read"}
+    assert [line.data["emoji"] for line in rig.events("message.reaction")] == ["👍", "🔥"]
+    catch_up(rig)
+    assert len(rig.events("message.reaction")) == 2
+    assert rig.rows(EARLY) == []
+    rig.check()
+
+
+def test_what_overtook_its_message_comes_before_what_is_told_later(rig: Rig) -> None:
+    rig.take(changed(1, "reaction", emoji="👍"))
+    rig.take(said(), changed(2, "reaction", emoji="🔥"))
+    assert rig.messages()[0].data == {"reactions": {"anna": "🔥"}}
+    catch_up(rig)
+    assert rig.messages()[0].data == {"reactions": {"anna": "🔥"}}
+
+
+def test_a_reaction_to_our_reply_waits_until_its_key_is_known(rig: Rig) -> None:
+    rig.take(said())
+    rig.take(changed(1, "reaction", of="ours", emoji="👍"))
+    letter = rig.letter_row(rig.letter())
+    catch_up(rig)
+    assert len(rig.rows(EARLY)) == 1, "not there yet"
+    with rig.db.begin() as tx:
+        talk.name_message(tx, letter.message_id, "shop", ["anna:ours"])
+    pass_time(rig, timedelta(minutes=1))
+    catch_up(rig)
+    reply = next(row for row in rig.messages() if row.id == letter.message_id)
+    assert reply.data == {"reactions": {"anna": "👍"}}
+
+
+def test_what_no_message_comes_for_is_looked_for_ever_more_seldom_and_forgotten(rig: Rig) -> None:
+    rig.take(changed(1, "reaction", of="9", emoji="👍"))
+    waits = []
+    for _ in range(3):
+        pass_time(rig, timedelta(hours=3))
+        catch_up(rig)
+        (row,) = rig.rows(EARLY)
+        waits.append(round((row.next_at - now()) / timedelta(hours=1)))
+    assert waits == [3, 6, 9]
+    assert rig.db.write(early.forget) == 0
+    pass_time(rig, timedelta(days=2))
+    assert rig.db.write(early.forget) == 1
 
 
 def test_a_change_of_a_message_nobody_knows_and_nobody_wrote_is_no_poison(rig: Rig) -> None:

@@ -17,10 +17,12 @@ from settings import RetentionSettings
 from storage import attachments, inbox, journal, leases
 from storage.attachments import ATTACHMENTS
 from storage.db import now
+from storage.early import EARLY
 from storage.inbox import INBOX, TALLIES
 from storage.journal import EVENTS
 from storage.leases import LEASES
 from storage.models import Idempotency
+from storage.strangers import STRANGERS
 from tests.fakes.channel import raw
 from tests.pipeline.rig import Rig
 from tests.running import eventually
@@ -123,6 +125,28 @@ def test_an_upload_whose_message_still_waits_to_be_read_stays(rig: Rig, start: C
     eventually(lambda: sum(row.channel == "other" for row in rig.rows(TALLIES)) == 1)
     time.sleep(0.2)
     assert len(rig.rows(ATTACHMENTS)) == 1
+
+
+def test_what_overtook_its_message_is_applied_once_that_is_there(rig: Rig, start: Callable[..., Stop]) -> None:
+    rig.take(raw("anna", "r", "", kind="reaction", id="anna:1", emoji="👍"))
+    rig.take(raw("anna", "1"))
+    start()
+    eventually(lambda: bool((rig.messages()[0].data or {}).get("reactions")))
+    assert [line.data["emoji"] for line in rig.events("message.reaction")] == ["👍"]
+
+
+def test_what_nobody_came_for_is_forgotten(rig: Rig, start: Callable[..., Stop]) -> None:
+    rig.take(raw("anna", "r", "", kind="reaction", id="anna:1", emoji="👍"))
+    rig.take(raw("anna", "k", "", kind="reach", reachable=True, profile={"start": "ad"}))
+    aged(rig, EARLY, "kept_at", 3)
+    aged(rig, STRANGERS, "told_at", 89)
+    start()
+    eventually(lambda: not rig.rows(EARLY))
+    time.sleep(0.1)
+    assert len(rig.rows(STRANGERS)) == 1
+    aged(rig, STRANGERS, "told_at", 91)
+    start()
+    eventually(lambda: not rig.rows(STRANGERS))
 
 
 def test_0_days_keep_for_ever(rig: Rig, start: Callable[..., Stop]) -> None:

@@ -11,6 +11,7 @@ import pytest
 from connectors.base import Proof, Raw, Sender
 from pipeline.identify import PROOFS, identify
 from storage.db import Database
+from storage.strangers import STRANGERS
 from tests.fakes.channel import raw
 from tests.pipeline.children import Child
 from tests.pipeline.rig import CHANNEL, CLIENTS, IDENTITIES, Rig, neighbours
@@ -121,6 +122,23 @@ def test_a_name_is_learned_and_changed_but_not_forgotten(rig: Rig, together: boo
     rig.take(raw(ANNA, "4", name="Anna K."))
     assert [row.name for row in rig.rows(IDENTITIES)] == ["Anna K."]
     assert [row.name for row in rig.rows(CLIENTS)] == ["Anna"], "the client's name is the operators' by now"
+
+
+@TOGETHER
+def test_what_a_channel_told_before_somebody_wrote_is_his(rig: Rig, together: bool) -> None:
+    told = [
+        raw("anna", "1", kind="reach", reachable=True, profile={"start": "old ad", "via": "page"}),
+        raw("anna", "2", kind="reach", reachable=True, profile={"start": "ad"}),
+        raw("bert", "1", kind="reach", reachable=True, profile={"start": "link"}),
+        raw("cleo", "1", kind="reach", reachable=True),
+    ]
+    take(rig, told, together=together)
+    assert clients(rig) == {}, "who has not written is no client"
+    take(rig, [raw("anna", "3", profile={"language": "ru"}), raw("cleo", "2")], together=together)
+    profiles = {row.address: row.profile for row in rig.rows(IDENTITIES)}
+    assert profiles == {"anna": {"start": "ad", "via": "page", "language": "ru"}, "cleo": {}}
+    assert [row.address for row in rig.rows(STRANGERS)] == ["bert"]
+    rig.check()
 
 
 def test_an_operator_s_name_for_a_client_stays(rig: Rig) -> None:
