@@ -186,12 +186,25 @@ class Signals(Protocol):
         """Give the signal once; what fails is forgotten. Raises ConnectorError."""
 
 
+class Share(msgspec.Struct, frozen=True):
+    """What a letter takes of what its channel allows.
+
+    It counts as `calls` of the channel's rate, and as `own` of the `rate` a second that all who are counted as `whom`
+    get; 0 is no limit.
+    """
+
+    whom: str
+    rate: float = 0.0
+    calls: int = 1
+    own: int = 1
+
+
 @runtime_checkable
 class Paced(Protocol):
-    """A connector whose channel allows each recipient only so much."""
+    """A connector whose letters are not all alike to their channel, or not all of its recipients."""
 
-    def pace(self, recipient: str) -> tuple[str, float]:
-        """Whom the channel counts the recipient's letters with, and how many of them a second; 0 is no limit."""
+    def share(self, recipient: str, files: int) -> Share:
+        """What a letter with so many files to this recipient takes; pure."""
 
 
 @runtime_checkable

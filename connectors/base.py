@@ -194,9 +194,9 @@ class Button(msgspec.Struct, frozen=True):
 class Letter(msgspec.Struct, frozen=True):
     """One outbound call with an effect; `external_id` is what edit and delete touch.
 
-    `key` is the same at every try, and so is `number`, 1 … 2³¹-1, for channels whose keys are numbers. `buttons` are
-    rows of them. `reply_to` is what it answers; of a reply in several letters the first says so, and the others are
-    told by `below`.
+    Where a letter became several messages, a deletion takes back the `others` too. `key` is the same at every try, and
+    so is `number`, 1 … 2³¹-1, for channels whose keys are numbers. `buttons` are rows of them. `reply_to` is what it
+    answers; of a reply in several letters the first says so, and the others are told by `below`.
     """
 
     id: int
@@ -210,6 +210,7 @@ class Letter(msgspec.Struct, frozen=True):
     reply_to: str | None = None
     below: str | None = None
     external_id: str | None = None
+    others: tuple[str, ...] = ()
     number: int = 1
     spans: tuple[Span, ...] = ()
     buttons: tuple[tuple[Button, ...], ...] = ()
@@ -281,7 +282,8 @@ class Moved(ConnectorError):
 class Unavailable(ConnectorError):
     """The channel certainly did not take it; try again after `retry_after` seconds, or by schedule when None.
 
-    Meanwhile the whole channel is silent, or only the letter's recipient hears nothing when it is about `him_alone`.
+    Meanwhile the whole channel is silent, or only the letter's recipient (or the file's server) when it is about
+    `him_alone`.
     """
 
     def __init__(self, message: str, retry_after: float | None = None, *, him_alone: bool = False) -> None:

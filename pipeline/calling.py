@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -18,10 +18,11 @@ from pipeline import whereabouts
 from pipeline.loop import LoopThread
 from pipeline.outcome import Tried, Verdict, judge
 from pipeline.pace import Pace
-from pipeline.posting import letters_of
+from pipeline.posting import letter_of
 from storage import halts, journal, leases, outbox, talk
 from storage.db import Database, Tx, is_database_fault
 from storage.files import FileStore
+from storage.outbox import Due
 
 _log = log.get(__name__)
 
@@ -37,13 +38,10 @@ _GONE, _LOOK_ELSEWHERE = ChannelSettings(kind="gone", on_unknown="hold"), timede
 
 
 class _Started(NamedTuple):
-    """A letter that stands as being sent, what its calls carry, and seconds they may take altogether.
-
-    None for one whose row cannot be read: it would come again for ever.
-    """
+    """A letter that stands as being sent, what its call carries or why there is none, and seconds it may take."""
 
     row: Row[Any]
-    letters: Sequence[Letter] | None
+    letter: Letter | Rejected
     patience: float
 
 
@@ -82,46 +80,46 @@ class Calling:
         if row is None:
             return None
         self._unsaved.discard(row.id)
-        connector, letters = self._channels[name], self._read(tx, row)
+        connector, letter = self._channels[name], self._read(tx, row)
+        seconds = connector.limits.seconds(letter) if isinstance(letter, Letter) else 0.0
         # Where it can be looked for, that is one call more.
-        calls = sum(map(connector.limits.seconds, letters or ())) + connector.limits.call * isinstance(connector, Find)
-        outbox.extend(tx, row, calls)
-        return _Started(row, letters, calls + _GRACE)
+        seconds += connector.limits.call * isinstance(connector, Find)
+        outbox.extend(tx, row, seconds)
+        return _Started(row, letter, seconds + _GRACE)
 
-    def _read(self, tx: Tx, row: Row[Any]) -> Sequence[Letter] | None:
+    def _read(self, tx: Tx, row: Row[Any]) -> Letter | Rejected:
         try:
-            return letters_of(tx, row, self._store)
+            letter = letter_of(tx, row, self._store)
         except Exception as error:
             if is_database_fault(error):
                 raise
+            # It would come again for ever.
             _log.exception("letter.unreadable")
-            return None
+            return Rejected("it cannot be read any more; the log says why")
+        return letter or Rejected("what it changes is not known to be out")
 
     def _carry_out(self, started: _Started, until: float) -> None:
-        row, letters = started.row, started.letters
+        row, letter = started.row, started.letter
         result: Receipt | BaseException
         try:
-            if letters is None:
-                raise Rejected("it cannot be read any more; the log says why")
-            result = self._found(row, letters) or self._sent(row, letters)
+            if isinstance(letter, Rejected):
+                raise letter
+            result = self._found(row, letter) or self._sent(row, letter)
         except Exception as error:  # noqa: BLE001 - every kind of failure has its meaning in outcome.judge
             result = error
         self._write_down(row, result, until)
 
-    def _sent(self, row: Row[Any], letters: Sequence[Letter]) -> Receipt:
-        if not letters:
-            raise Rejected("what it changes is not known to be out")
+    def _sent(self, row: Row[Any], letter: Letter) -> Receipt:
         connector = self._channels[row.channel]
-        receipts = [self._loop.run(connector.send(letter), connector.limits.seconds(letter)) for letter in letters]
-        return Receipt(tuple(key for receipt in receipts for key in receipt.external_ids))
+        return self._loop.run(connector.send(letter), connector.limits.seconds(letter))
 
-    def _found(self, row: Row[Any], letters: Sequence[Letter]) -> Receipt | None:
+    def _found(self, row: Row[Any], letter: Letter) -> Receipt | None:
         """The receipt of a letter that had arrived before, though nobody heard of it."""
         connector = self._channels[row.channel]
         if not (row.in_doubt and row.action == "send" and isinstance(connector, Find)):
             return None
         try:
-            return self._loop.run(connector.find(letters[0]), connector.limits.call)
+            return self._loop.run(connector.find(letter), connector.limits.call)
         except Rejected:
             # Nothing can be looked up there; what the channel says to the letter itself decides.
             return None
@@ -152,7 +150,7 @@ class Calling:
         if verdict.pause and not verdict.stop:
             whom = row.recipient if verdict.him_alone else None
             self._paces[row.channel].pause(tx, verdict.pause, at, whom)
-        self._paces[row.channel].spent(tx, row.recipient, at)
+        self._paces[row.channel].spent(tx, Due(row.id, row.recipient, len(row.payload.get("files", ()))), at)
         entries = self._consequences(tx, row, result, verdict)
         _log.info("letter." + verdict.state, tries=row.attempts)
         journal.append(tx, entries)

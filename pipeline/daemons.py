@@ -16,6 +16,7 @@ from pipeline.deliver import Deliver
 from pipeline.drain import Drain
 from pipeline.fetch import Fetcher, Means
 from pipeline.loop import LoopThread
+from pipeline.pace import paces_of
 from pipeline.profiles import Asker
 from pipeline.stopping import Stop
 from settings import Settings
@@ -147,7 +148,7 @@ class Workshop:
         self.stop.also(drain.stop)
         self.stop.also(deliver.stop)
         self._stack.callback(deliver.close)
-        fetcher = Fetcher(Means(self.db, self.store, self.channels, self.loop.run))
+        fetcher = Fetcher(Means(self.db, self.store, self.channels, paces_of(self.channels), self.loop.run))
         self.stop.also(fetcher.stop)
         self._stack.callback(fetcher.close)
         chosen = frozenset(kinds or (queues.PIPELINE, queues.DELIVER))

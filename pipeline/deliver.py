@@ -16,11 +16,10 @@ from sqlalchemy import Row
 from structlog.contextvars import bound_contextvars
 
 import log
-from connectors.abilities import Paced
 from connectors.registry import Channels
 from pipeline.calling import Calling
 from pipeline.loop import LoopThread
-from pipeline.pace import Pace
+from pipeline.pace import paces_of
 from pipeline.signals import Signalling
 from pipeline.turns import Turns
 from settings import WorkSettings
@@ -56,7 +55,7 @@ class Deliver:
         self._db, self._channels, self._work = db, channels, work
         self._stopping = threading.Event()
         self._turns = Turns()
-        self._paces = {name: self._pace(name) for name in channels.connectors}
+        self._paces = paces_of(channels)
         self._calling = Calling(db, channels, loop, store, self._paces)
         self._signals = Signalling(db, channels, loop, self._paces)
         # Of each channel its own: a server that hangs holds up nobody but its own letters.
@@ -102,10 +101,6 @@ class Deliver:
         at = time.monotonic()
         return [opens - at for opens in self._opens.values() if opens > at]
 
-    def _pace(self, name: str) -> Pace:
-        connector = self._channels[name]
-        return Pace(name, self._channels.settings[name].rate, connector.pace if isinstance(connector, Paced) else None)
-
     # ---- a visit to a channel ----
 
     def _serve(self, name: str, until: float) -> bool:
@@ -148,7 +143,8 @@ class Deliver:
         pace, at = self._paces[name], leases.database_now(tx)
         pressed, wait = self._signals.take(tx, first, pace, at)
         letters, full = pace.admit(tx, due, at)
-        others, over = self._signals.take(tx, after, pace, at)
+        # None past letters that wait: one that takes much needs a moment in which nothing else goes.
+        others, over = self._signals.take(tx, after if full == 0 else [], pace, at)
         longest = max(wait, full, over)
         self._opens[name] = time.monotonic() + longest
         return _Found(held, letters, pressed + others, longest)

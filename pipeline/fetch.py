@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import AsyncGenerator, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
@@ -15,10 +15,12 @@ import log
 from connectors.abilities import Fetch, Fetched
 from connectors.base import Rejected, Unavailable
 from connectors.registry import Channels
+from pipeline.pace import Pace
 from storage import attachments, journal, talk
 from storage.attachments import FAILED, STORED
 from storage.db import Database, Tx, is_database_fault, now
 from storage.files import FileStore, TooLarge, checked_type
+from storage.leases import database_now
 
 T = TypeVar("T")
 
@@ -51,6 +53,7 @@ class Means(NamedTuple):
     db: Database
     store: FileStore
     channels: Channels
+    paces: Mapping[str, Pace]
     run: Run
 
 
@@ -120,11 +123,20 @@ def _try(means: Means, row: Row[Any], stopping: threading.Event) -> dict[str, An
     except Exception as error:  # noqa: BLE001 - whatever happened out there, it may not happen again
         if row.attempts > len(WAITS):
             return _gone(error)
-        wait = WAITS[row.attempts - 1]
+        wait: float = WAITS[row.attempts - 1]
         if isinstance(error, Unavailable) and error.retry_after is not None:
-            wait = max(wait, int(error.retry_after))
+            wait = max(wait, error.retry_after)
+            if not error.him_alone:
+                means.db.write(partial(_silence, pace=means.paces[row.channel], row=row, seconds=error.retry_after))
         _log.info("file.waits", error=type(error).__name__, wait=wait)
         return {"next_at": now() + timedelta(seconds=wait)}
+
+
+def _silence(tx: Tx, *, pace: Pace, row: Row[Any], seconds: float) -> None:
+    """What the channel asked for holds for its letters and its other files too."""
+    at = database_now(tx)
+    pace.pause(tx, seconds, at)
+    attachments.hold(tx, row.channel, at + timedelta(seconds=seconds))
 
 
 def _fetch(means: Means, row: Row[Any], stopping: threading.Event) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Posting: from a letter's row to what its connector is given."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -12,17 +11,13 @@ from storage.db import Tx
 from storage.files import FileStore
 
 
-def letters_of(tx: Tx, row: Row[Any], store: FileStore) -> Sequence[Letter]:
-    """The letter as its connector gets it; one that takes back what had several ids is one for each of them.
-
-    None at all for one that changes what never went out.
-    """
+def letter_of(tx: Tx, row: Row[Any], store: FileStore) -> Letter | None:
+    """The letter as its connector gets it; None for one that changes what never went out."""
     letter = _letter(tx, row, store)
     if row.action == "send":
-        return [letter]
+        return letter
     sent = outbox.receipt(tx, row.message_id, row.part)
-    touched = sent if row.action == "delete" else sent[:1]
-    return [msgspec.structs.replace(letter, external_id=key) for key in touched]
+    return msgspec.structs.replace(letter, external_id=sent[0], others=tuple(sent[1:])) if sent else None
 
 
 def _letter(tx: Tx, row: Row[Any], store: FileStore) -> Letter:

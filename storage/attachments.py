@@ -159,6 +159,13 @@ def take_due(tx: Tx, limit: int, seconds: float) -> list[Row[Any]]:
     return list(tx.execute(taken))
 
 
+def hold(tx: Tx, channel: str, until: datetime) -> None:
+    """No file of the channel is fetched before then."""
+    is_pending = ATTACHMENTS.c.state == literal_column("'pending'")
+    waiting = (is_pending, ATTACHMENTS.c.channel == channel, ATTACHMENTS.c.next_at < until)
+    tx.execute(update(ATTACHMENTS).where(*waiting).values(next_at=until))
+
+
 def finish(tx: Tx, taken: Row[Any], **values: Any) -> bool:
     """Write down what became of a try; False when its time was up and somebody else tries by now."""
     done = tx.execute(

@@ -49,10 +49,11 @@ class NewLetter(NamedTuple):
 
 
 class Due(NamedTuple):
-    """A letter whose turn it is."""
+    """A letter whose turn it is, with how many files it carries."""
 
     id: int
     recipient: str
+    files: int = 0
 
 
 class Sent(NamedTuple):
@@ -103,13 +104,13 @@ def due(tx: Tx, channel: str, limit: int) -> list[Due]:
         .subquery()
     )
     query = (
-        select(OUTBOX.c.id, OUTBOX.c.recipient)
+        select(OUTBOX.c.id, OUTBOX.c.recipient, OUTBOX.c.payload)
         .join(heads, heads.c.id == OUTBOX.c.id)
         .where(OUTBOX.c.state == QUEUED, OUTBOX.c.next_at <= at)
         .order_by(OUTBOX.c.id)
         .limit(limit)
     )
-    return [Due(*row) for row in tx.execute(query)]
+    return [Due(row.id, row.recipient, len(row.payload.get("files", ()))) for row in tx.execute(query)]
 
 
 def waiting(tx: Tx) -> list[str]:

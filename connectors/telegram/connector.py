@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar
 
-from connectors.abilities import Answer, Fetched, Request, Signal
+from connectors.abilities import Answer, Fetched, Request, Share, Signal
 from connectors.base import Batch, ChannelSettings, Envelope, Letter, Limits, Raw, Receipt, Refused, Rejected
 from connectors.telegram import addresses
 from connectors.telegram.rivals import Rivals
@@ -120,13 +120,19 @@ class Telegram:
                 if _TOO_OLD not in str(refused):
                     raise
 
-    def pace(self, recipient: str) -> tuple[str, float]:
-        """See Paced. The topics of a group share its limit; groups have numbers below zero."""
+    def share(self, recipient: str, files: int) -> Share:
+        """See Paced. The topics of a group share its limit; groups have numbers below zero.
+
+        An album is as many messages as it has files, but to one person alone it may go at once.
+        """
+        messages = max(files, 1)
         try:
             chat = addresses.parse(recipient).chat
         except ValueError:
-            return recipient, 0.0
-        return str(chat), self._settings.group_rate if chat < 0 else self._settings.chat_rate
+            return Share(recipient)
+        if chat < 0:
+            return Share(str(chat), self._settings.group_rate, messages, messages)
+        return Share(str(chat), self._settings.chat_rate, messages)
 
     async def fetch(self, source: str) -> Fetched:
         """See Fetch."""

@@ -57,11 +57,13 @@ def caption_edit(letter: Letter, place: Place, message: int) -> Call:
     return Call("EditMessageCaption", _which(place, message) | _caption(letter) | _keyboard(letter))
 
 
-def deletion(place: Place, message: int) -> Call:
-    """The call that takes a message back."""
+def deletion(place: Place, messages: list[int]) -> Call:
+    """The call that takes messages back."""
     if place.business is not None:
-        return Call("DeleteBusinessMessages", {"business_connection_id": place.business, "message_ids": [message]})
-    return Call("DeleteMessage", {"chat_id": place.chat, "message_id": message})
+        return Call("DeleteBusinessMessages", {"business_connection_id": place.business, "message_ids": messages})
+    if len(messages) > 1:
+        return Call("DeleteMessages", {"chat_id": place.chat, "message_ids": messages})
+    return Call("DeleteMessage", {"chat_id": place.chat, "message_id": messages[0]})
 
 
 def typing(place: Place) -> Call:

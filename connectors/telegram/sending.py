@@ -28,10 +28,11 @@ async def send(api: Calls, bot: str, letter: Letter) -> Receipt:
     try:
         if letter.action == "send":
             return await _new(api, bot, letter, place)
-        message = outgoing.message_in(place, letter.external_id)
-        if message is None:
+        messages = [outgoing.message_in(place, key) for key in (letter.external_id, *letter.others)]
+        known = [message for message in messages if message is not None]
+        if not known:
             raise Rejected("the message is none of this chat; groups begin anew when they become supergroups")
-        await (_edit(api, letter, place, message) if letter.action == "edit" else _delete(api, place, message))
+        await (_edit(api, letter, place, known[0]) if letter.action == "edit" else _delete(api, place, known))
         return Receipt()
     except Throttled as error:
         # Groups have limits of their own; what one person may get is so little less than what the bot may send that
@@ -80,9 +81,9 @@ async def _edit(api: Calls, letter: Letter, place: Place, message: int) -> None:
             raise
 
 
-async def _delete(api: Calls, place: Place, message: int) -> None:
+async def _delete(api: Calls, place: Place, messages: list[int]) -> None:
     try:
-        await _make(api, outgoing.deletion(place, message))
+        await _make(api, outgoing.deletion(place, messages))
     except Rejected as refused:
         if _says(refused, _KEPT):
             raise Rejected("Telegram takes a message back for everybody within 48 hours only") from refused

@@ -10,7 +10,7 @@ from typing import ClassVar
 import aiohttp
 from yarl import URL
 
-from connectors.abilities import Answer, Fetched, Profile, Request, Signal
+from connectors.abilities import Answer, Fetched, Profile, Request, Share, Signal
 from connectors.base import (
     Batch,
     ChannelSettings,
@@ -126,6 +126,10 @@ class Vk:
                 return Receipt((addresses.message_key(peer, number(message, "conversation_message_id")),))
         return None
 
+    def share(self, recipient: str, files: int) -> Share:
+        """See Paced. For each file a server is asked for, and what came there is saved."""
+        return Share(recipient, calls=1 + 2 * files)
+
     async def signal(self, signal: Signal) -> None:
         """See Signals."""
         api, peer = self._api(), addresses.peer_of(signal.recipient)
@@ -196,7 +200,8 @@ def _next_url(response: aiohttp.ClientResponse) -> str:
 def _check_file(response: aiohttp.ClientResponse) -> None:
     status = response.status
     if status in {408, 425, 429} or status >= 500:
-        raise Unavailable(f"the file's server answered HTTP {status}", retry_after(response, datetime.now(UTC)))
+        wait = retry_after(response, datetime.now(UTC))
+        raise Unavailable(f"the file's server answered HTTP {status}", wait, him_alone=True)
     if status != 200:
         raise Rejected(f"the file's server answered HTTP {status}; VK's links to files do not last for ever")
 

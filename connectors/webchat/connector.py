@@ -245,7 +245,8 @@ class Webchat:
     def _check_file(self, response: aiohttp.ClientResponse) -> None:
         status, size = response.status, response.content_length
         if status in {408, 425, 429} or status >= 500:
-            raise Unavailable(f"the file's server answered HTTP {status}", retry_after(response, datetime.now(UTC)))
+            wait = retry_after(response, datetime.now(UTC))
+            raise Unavailable(f"the file's server answered HTTP {status}", wait, him_alone=True)
         if status != 200:
             raise Rejected(f"the file's server answered HTTP {status}")
         if size is not None and size > self._settings.max_file:

@@ -186,7 +186,24 @@ def test_the_owners_account_writes_by_a_business_connection(telegram: Telegram) 
     assert gone.result is True
 
 
+def test_several_messages_are_deleted_by_one_call_and_those_that_are_gone_are_passed_over(telegram: Telegram) -> None:
+    telegram.says(42, "hello")
+    numbers = [call(telegram, "sendMessage", **_TEXT).result["message_id"] for _ in range(2)]
+    assert call(telegram, "deleteMessages", chat_id=42, message_ids=[*numbers, 999]).result is True
+    assert call(telegram, "deleteMessage", chat_id=42, message_id=numbers[0]).status == 400
+    assert call(telegram, "deleteMessages", chat_id=42, message_ids=[]).status == 400
+
+
 # ---- limits ----
+
+
+def test_an_album_counts_as_its_messages_but_for_a_person(telegram: Telegram) -> None:
+    telegram.limit()
+    assert telegram.flood.count(42, 10) is None
+    assert telegram.flood.count(-100, 15) is None
+    assert telegram.flood.count(-100, 6) is not None, "21 in one group"
+    assert telegram.flood.count(43, 6) is not None, "31 of the bot"
+    assert telegram.flood.count(43, 5) is None
 
 
 def test_a_chat_and_a_group_have_limits(telegram: Telegram) -> None:

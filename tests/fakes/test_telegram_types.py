@@ -124,6 +124,7 @@ _CALLS: dict[str, Steps] = {
     "editMessageText": lambda bot: bot.edit_message_text("лучше", chat_id=42, message_id=2),
     "editMessageCaption": lambda bot: bot.edit_message_caption(chat_id=42, message_id=3, caption="лучше"),
     "deleteMessage": lambda bot: bot.delete_message(42, 2),
+    "deleteMessages": lambda bot: bot.delete_messages(42, [2, 3]),
     "answerCallbackQuery": lambda bot: bot.answer_callback_query("77", text="Спасибо"),
     "readBusinessMessage": lambda bot: bot.read_business_message("bcon-1", 42, 4),
     "deleteBusinessMessages": lambda bot: bot.delete_business_messages("bcon-1", [4]),

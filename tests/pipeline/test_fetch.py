@@ -19,8 +19,9 @@ from pipeline.attach import Shelf
 from pipeline.drain import Drain
 from pipeline.fetch import WAITS, Fetcher, Means, fetch_due
 from pipeline.loop import LoopThread
+from pipeline.pace import paces_of
 from settings import WorkSettings
-from storage import attachments, journal
+from storage import attachments, journal, paces
 from storage.attachments import ATTACHMENTS
 from storage.db import Database, now
 from storage.files import FileStore
@@ -76,7 +77,7 @@ def means(db: Database, tmp_path: Path) -> Iterator[Means]:
     channels = Channels({"site": SECTION})
     store = FileStore(tmp_path / "files")
     _take_in(db, channels, store)
-    yield Means(db, store, channels, loop.run)
+    yield Means(db, store, channels, paces_of(channels), loop.run)
     loop.close()
 
 
@@ -163,10 +164,21 @@ def test_a_file_that_does_not_come_is_tried_again(means: Means, outside: Outside
     assert _row(means.db).state == "stored"
 
 
-def test_who_is_told_to_wait_waits(means: Means, outside: Outside) -> None:
-    outside.answers = [Unavailable("busy", retry_after=77)]
-    fetch_due(means)
-    assert timedelta(seconds=70) < _row(means.db).next_at - datetime.now(UTC) < timedelta(seconds=78)
+@pytest.mark.parametrize("server_alone", [True, False])
+def test_who_is_told_to_wait_waits(means: Means, outside: Outside, server_alone: bool) -> None:
+    """A channel that asks for silence gets it from its letters and other files too."""
+    first = _row(means.db)
+    with means.db.begin() as tx:
+        second = attachments.pending(first.owner, "2.png", "", "site", SOURCE)
+        attachments.add(tx, [second._replace(message_id=first.message_id, position=1)])
+    outside.answers = [Unavailable("busy", retry_after=77, him_alone=server_alone), _png]
+    assert fetch_due(means, 2) == (2 if server_alone else 1)
+    with means.db.read() as tx:
+        (waiting, *others) = tx.execute(ATTACHMENTS.select().order_by(ATTACHMENTS.c.created_at)).all()
+        silent = paces.get(tx, "site", {paces.EVERYBODY})
+    for row in [waiting] if server_alone else [waiting, *others]:
+        assert timedelta(seconds=70) < row.next_at - datetime.now(UTC) < timedelta(seconds=78)
+    assert bool(silent) is not server_alone
 
 
 def test_a_file_that_breaks_off_is_tried_again_from_its_start(means: Means, outside: Outside) -> None:

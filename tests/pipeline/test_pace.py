@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from connectors.abilities import Share
 from pipeline.pace import Pace
 from storage.db import Database
 from storage.outbox import Due
@@ -49,7 +50,7 @@ def test_who_sends_next_goes_on_at_the_same_pace(db: Database) -> None:
 
 
 def test_each_recipient_has_a_limit_of_his_own(db: Database) -> None:
-    pace = Pace("shop", 30, lambda recipient: (recipient, 1.0 if recipient == "anna" else 0.0))
+    pace = Pace("shop", 30, lambda recipient, _: Share(recipient, 1.0 if recipient == "anna" else 0.0))
     due = letters(6, lambda number: "anna" if number % 2 else "bert")
     with db.begin() as tx:
         assert pace.admit(tx, due, AT) == ([1, 2, 4, 6], 0.0)
@@ -83,7 +84,7 @@ def test_a_shorter_pause_does_not_end_a_longer_one(db: Database) -> None:
 
 
 def test_who_is_counted_together_shares_a_limit(db: Database) -> None:
-    pace = Pace("shop", 0, lambda recipient: (recipient.partition("/")[0], 1.0))
+    pace = Pace("shop", 0, lambda recipient, _: Share(recipient.partition("/")[0], 1.0))
     with db.begin() as tx:
         assert pace.admit(tx, [Due(1, "group/1"), Due(2, "group/2"), Due(3, "other")], AT) == ([1, 3], 0.0)
         pace.pause(tx, 7, AT, "group/2")
@@ -98,9 +99,37 @@ def test_a_full_channel_says_when_it_takes_more(db: Database) -> None:
 
 
 def test_a_slow_call_counts_from_its_end(db: Database) -> None:
-    pace = Pace("shop", 0, lambda recipient: (recipient, 1.0))
+    pace = Pace("shop", 0, lambda recipient, _: Share(recipient, 1.0))
     with db.begin() as tx:
         assert pace.admit(tx, letters(1), AT) == ([1], 0.0)
-        pace.spent(tx, "1", AT + timedelta(seconds=3))
+        pace.spent(tx, Due(1, "1"), AT + timedelta(seconds=3))
         assert pace.admit(tx, letters(1), AT + timedelta(seconds=3.9)) == ([], 0.0)
         assert pace.admit(tx, letters(1), AT + timedelta(seconds=4)) == ([1], 0.0)
+
+
+@pytest.mark.parametrize("files", [1, 3, 10])
+@pytest.mark.parametrize("rate", [1, 30])
+def test_what_counts_as_several_never_makes_more_than_allowed(db: Database, rate: float, files: int) -> None:
+    """Albums among single letters: in no second more than the rate, unless one of them alone is more."""
+    pace = Pace("shop", rate, lambda recipient, files: Share(recipient, calls=max(files, 1)))
+    went: list[int] = []
+    number = 0
+    for tenth in range(300):
+        due = [Due(number + step, str(number + step), files if (number + step) % 4 == 0 else 0) for step in range(9)]
+        with db.begin() as tx:
+            admitted, _ = pace.admit(tx, due, AT + timedelta(seconds=tenth / 10))
+        went.append(sum(max(letter.files, 1) for letter in due[: len(admitted)]))
+        number += len(admitted)
+    assert max(sum(went[at : at + 10]) for at in range(300)) <= max(rate, files)
+    assert sum(went) >= rate * 30 * 0.5, "quiet before an album costs no more than half"
+
+
+def test_what_counts_as_several_waits_for_his_room_and_leaves_less(db: Database) -> None:
+    pace = Pace("shop", 0, lambda recipient, files: Share(recipient, 1.0, 1, max(files, 1)))
+    album, single = Due(1, "group", 3), Due(2, "group")
+    with db.begin() as tx:
+        assert pace.admit(tx, [single], AT) == ([2], 0.0)
+        assert pace.admit(tx, [album], AT + timedelta(seconds=2.9)) == ([], 0.0)
+        assert pace.admit(tx, [album], AT + timedelta(seconds=3)) == ([1], 0.0)
+        assert pace.admit(tx, [single], AT + timedelta(seconds=5.9)) == ([], 0.0)
+        assert pace.admit(tx, [single], AT + timedelta(seconds=6)) == ([2], 0.0)

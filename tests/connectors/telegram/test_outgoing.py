@@ -143,8 +143,9 @@ def test_edits_and_deletions_name_their_message() -> None:
         "entities": [],
     }
     assert outgoing.caption_edit(letter(), BUSINESS, 5).params["business_connection_id"] == "conn"
-    assert outgoing.deletion(GROUP, 5) == ("DeleteMessage", {"chat_id": -1001, "message_id": 5})
-    assert outgoing.deletion(BUSINESS, 5).params == {"business_connection_id": "conn", "message_ids": [5]}
+    assert outgoing.deletion(GROUP, [5]) == ("DeleteMessage", {"chat_id": -1001, "message_id": 5})
+    assert outgoing.deletion(GROUP, [5, 6]) == ("DeleteMessages", {"chat_id": -1001, "message_ids": [5, 6]})
+    assert outgoing.deletion(BUSINESS, [5, 6]).params == {"business_connection_id": "conn", "message_ids": [5, 6]}
 
 
 def test_a_message_is_known_by_its_key_in_its_own_chat_alone() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from connectors.abilities import Signal
+from connectors.abilities import Share, Signal
 from connectors.base import (
     UPLOAD,
     Blocked,
@@ -175,6 +175,12 @@ def test_a_message_too_old_to_delete_is_refused_in_words(server: Server, post: P
         post(deletion())
 
 
+def test_an_album_is_taken_back_by_one_call(server: Server, post: Post) -> None:
+    post(letter(action="delete", external_id="123:42:5", others=("123:42:6", "123:42:7")))
+    assert [call.method for call in server.calls] == ["deleteMessages"]
+    assert server.calls[0].fields["message_ids"] == [5, 6, 7]
+
+
 def test_a_message_of_a_business_account_is_deleted_by_its_own_call(server: Server, post: Post) -> None:
     post(letter(recipient="b:conn:42", action="delete", external_id="123:b:conn:42:5"))
     assert server.called("deleteBusinessMessages") == [{"business_connection_id": "conn", "message_ids": [5]}]
@@ -303,5 +309,12 @@ def test_a_sign_that_fails_fails_by_a_word_of_the_contract(server: Server, bot: 
 
 def test_groups_are_slower_than_people(server: Server) -> None:
     bot = server.bot(chat_rate=2, group_rate=0.5)
-    rates = [bot.pace(address)[1] for address in ("42", "b:conn:42", "-1001", "-1001/7", "nobody")]
+    rates = [bot.share(address, 0).rate for address in ("42", "b:conn:42", "-1001", "-1001/7", "nobody")]
     assert rates == [2, 2, 0.5, 0.5, 0]
+
+
+def test_an_album_counts_as_its_messages_but_to_a_person_goes_at_once(server: Server) -> None:
+    bot = server.bot(chat_rate=2, group_rate=0.5)
+    assert bot.share("42", 10) == Share("42", 2, calls=10, own=1)
+    assert bot.share("-1001/7", 10) == Share("-1001", 0.5, calls=10, own=10)
+    assert bot.share("-1001/7", 1) == bot.share("-1001/7", 0) == Share("-1001", 0.5)

@@ -16,6 +16,8 @@ _SAME = (
 )
 # Seconds for which a message can be taken back.
 _DELETABLE = 48 * 3600
+# Messages one call may delete.
+_MOST_DELETED = 100
 
 
 def edit_text(world: World, params: Params) -> Json:
@@ -50,6 +52,20 @@ def delete(world: World, params: Params) -> bool:
         raise bad("message can't be deleted for everyone")
     del world.messages[chat, number]
     world.note("deleteMessage", chat, message_ids=[number])
+    return True
+
+
+def delete_several(world: World, params: Params) -> bool:
+    """deleteMessages. Those that are not there are passed over."""
+    chat, numbers = world.chat(chat_id(params))["id"], params.nested("message_ids") or []
+    if not 1 <= len(numbers) <= _MOST_DELETED:
+        raise bad("message identifiers are not specified" if not numbers else "too many message identifiers specified")
+    there = [number for number in numbers if (chat, number) in world.messages]
+    if any(world.messages[chat, number]["date"] < time.time() - _DELETABLE for number in there):
+        raise bad("message can't be deleted for everyone")
+    for number in there:
+        del world.messages[chat, number]
+    world.note("deleteMessages", chat, message_ids=numbers)
     return True
 
 

@@ -54,18 +54,18 @@ class Flood:
         self._until[scope] = time.monotonic() + retry_after
         return too_many(retry_after)
 
-    def count(self, chat: int) -> BotError | None:
-        """The answer to a call that is one too many; else the call counts."""
+    def count(self, chat: int, messages: int = 1) -> BotError | None:
+        """The answer to a call that is too many; else it counts, to a person as one however many it sends."""
         if not self.on:
             return None
         now = time.monotonic()
-        limits = {BOT: self.bot, chat: self.chat if chat > 0 else self.group}
-        for scope, limit in limits.items():
+        limits = {BOT: (self.bot, messages), chat: (self.chat, 1) if chat > 0 else (self.group, messages)}
+        for scope, (limit, count) in limits.items():
             calls = self._calls[scope]
             while calls and calls[0] <= now - limit.seconds:
                 calls.popleft()
-            if len(calls) >= limit.calls:
+            if len(calls) + count > limit.calls:
                 return self.hold(scope, max(1, math.ceil(calls[0] + limit.seconds - now)))
-        for scope in limits:
-            self._calls[scope].append(now)
+        for scope, (_, count) in limits.items():
+            self._calls[scope].extend([now] * count)
         return None

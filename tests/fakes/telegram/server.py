@@ -40,6 +40,7 @@ METHODS: dict[str, Callable[[World, Params], Any]] = {
     "editMessageText": changing.edit_text,
     "editMessageCaption": changing.edit_caption,
     "deleteMessage": changing.delete,
+    "deleteMessages": changing.delete_several,
     "deleteBusinessMessages": changing.delete_business,
     "readBusinessMessage": changing.read_business,
 }
@@ -285,7 +286,9 @@ class Telegram:
             raise refused
         if fault and fault.kind == "throttle":
             raise self.flood.hold(BOT if fault.whole_bot else scopes[0], fault.retry_after)
-        refused = self.flood.count(chat) if paced else None
+        # Each member of an album is a message.
+        messages = len(params.nested("media") or []) if method == "sendMediaGroup" else 1
+        refused = self.flood.count(chat, messages) if paced else None
         if refused:
             raise refused
 
