@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 import log
 import settings as config
-from pipeline.stopping import Stop
+from pipeline.stopping import Stop, leave
 from settings import Settings, SettingsError
 
 app = typer.Typer(
@@ -51,6 +51,7 @@ def everything() -> None:
     from pipeline.supervise import DEADLINE
 
     run(_begin(), Stop(DEADLINE).on_signals())
+    leave()
 
 
 @app.command()
@@ -59,6 +60,7 @@ def receive(channels: Annotated[list[str] | None, typer.Argument(help="Only thes
     from pipeline.receive import run
 
     run(_begin(), Stop().on_signals(), channels or [])
+    leave()
 
 
 @app.command()
@@ -70,6 +72,7 @@ def work(kinds: Annotated[list[str] | None, typer.Argument(help="pipeline, deliv
     if unknown:
         raise typer.BadParameter(f"{', '.join(sorted(unknown))}: there are pipeline and deliver")
     daemons.work(_begin(), Stop().on_signals(), kinds or (queues.PIPELINE, queues.DELIVER))
+    leave()
 
 
 @app.command()
@@ -78,6 +81,7 @@ def web() -> None:
     from api.app import serve
 
     serve(_begin(), Stop().on_signals())
+    leave()
 
 
 @app.command()
@@ -86,6 +90,7 @@ def clock() -> None:
     from pipeline.clock import run
 
     run(_begin(), Stop().on_signals())
+    leave()
 
 
 @app.command()

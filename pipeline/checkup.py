@@ -12,7 +12,7 @@ from connectors.registry import connector_class, read_section
 from pipeline import embedded, queues
 from pipeline.daemons import open_database
 from settings import Settings, SettingsError
-from storage import refusals, schema
+from storage import halts, refusals, schema
 
 _CALL = 20.0
 
@@ -25,15 +25,26 @@ class Finding(NamedTuple):
     says: str
 
 
+class _Troubles(NamedTuple):
+    """What running processes know: of each channel why it is not read, and that its hook turns calls away."""
+
+    reading: dict[str, str]
+    refused: dict[str, str]
+
+
 def examine(settings: Settings) -> list[Finding]:
     """Look at everything; never raises for what it finds."""
     database = _database(settings)
     findings = [Finding("settings", True, "every key is known"), database, _broker(settings)]
-    refused = _refused(settings) if database.ok else {}
+    troubles = _troubles(settings) if database.ok else _Troubles({}, {})
     for name, section in settings.channels.items():
         found = _channel(name, section)
+        if name in troubles.reading:
+            found = found._replace(ok=False, says=f"{found.says}; but its reader {troubles.reading[name]}")
         # Whether it works is not for those to say who come with a wrong secret: anybody can.
-        findings.append(found._replace(says=f"{found.says}; it {refused[name]}") if name in refused else found)
+        if name in troubles.refused:
+            found = found._replace(says=f"{found.says}; it {troubles.refused[name]}")
+        findings.append(found)
     if not settings.channels:
         findings.append(Finding("channels", True, "none yet; add a section [channels.NAME] to settings.toml"))
     return findings
@@ -57,14 +68,15 @@ def _database(settings: Settings) -> Finding:
     )
 
 
-def _refused(settings: Settings) -> dict[str, str]:
+def _troubles(settings: Settings) -> _Troubles:
     db = open_database(settings)
     try:
         with db.read() as tx:
-            return {name: refusals.in_words(told) for name, told in refusals.by_channel(tx).items()}
+            reading = {halt.channel: halts.in_words(halt) for halt in halts.all_of(tx) if halt.what == halts.READING}
+            return _Troubles(reading, {name: refusals.in_words(told) for name, told in refusals.by_channel(tx).items()})
     except SQLAlchemyError:
         # It was there a moment ago; what was found then is said.
-        return {}
+        return _Troubles({}, {})
     finally:
         db.close()
 

@@ -1,6 +1,7 @@
 """Receive: channels that are read by us, one process at a time each, raws and cursor in one commit."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -11,7 +12,7 @@ from typing import TypeVar
 from structlog.contextvars import bind_contextvars
 
 import log
-from connectors.abilities import Check, Contested, Receive
+from connectors.abilities import Check, Contested, Receive, Warm
 from connectors.base import Denied
 from connectors.registry import Channels
 from pipeline import queues
@@ -42,6 +43,8 @@ def run(settings: Settings, stop: Stop, names: Sequence[str]) -> None:
         if name not in readers:
             raise SettingsError(f"{name!r} is no channel that is read; those are: {', '.join(readers) or 'none'}")
     chosen = {name: reader for name, reader in readers.items() if not names or name in names}
+    # Also by who stands by: he has to read at once when his turn comes.
+    threading.Thread(target=_warm, args=[chosen], name="warm", daemon=True).start()
     if not chosen:
         _log.info("receive.nothing", why="every channel pushes; webhooks come in at the web process")
     db = open_database(settings)
@@ -61,6 +64,12 @@ async def _receive_and_close(
         await receive(db, chosen, lambda: bells.ring(queues.PIPELINE, [queues.INBOX]), stop)
     finally:
         await channels.close()
+
+
+def _warm(chosen: dict[str, Receive]) -> None:
+    for reader in chosen.values():
+        if isinstance(reader, Warm):
+            reader.warm()
 
 
 def readable(channels: Channels) -> dict[str, Receive]:

@@ -50,6 +50,11 @@ def all_of(tx: Tx) -> Sequence[Row[Any]]:
     return tx.execute(select(HALTS).order_by(HALTS.c.channel, HALTS.c.what.desc())).all()
 
 
+def in_words(halt: Row[Any]) -> str:
+    """The same as a line for people, without channel and kind."""
+    return f"has told since {halt.since:%Y-%m-%d %H:%M} UTC: {halt.reason}"
+
+
 def by_channel(tx: Tx) -> dict[str, dict[str, Any]]:
     """What is told of each channel of which something stands: {reason, since, until}."""
     found: dict[str, dict[str, Any]] = {}

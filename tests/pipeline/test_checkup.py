@@ -7,8 +7,8 @@ import pytest
 
 from pipeline.checkup import Finding, examine
 from settings import Settings
-from storage import refusals, schema
-from storage.db import Database
+from storage import halts, refusals, schema
+from storage.db import Database, now
 from tests.pipeline.rig import Rig
 
 
@@ -90,6 +90,17 @@ def test_calls_with_a_wrong_secret_are_told_and_are_no_fault_of_the_channel_s(ri
     assert found["channel shop"].says.startswith("answers; it turns calls to its hook away since ")
     assert found["channel shop"].says.endswith(": the secret is not the channel's")
     assert found["channel mail"].says == "answers"
+
+
+def test_what_only_a_running_reader_can_know_is_told(rig: Rig) -> None:
+    with rig.db.begin() as tx:
+        halts.put(tx, "shop", halts.READING, "another program reads the source", now())
+        halts.put(tx, "mail", halts.SENDING, "no", now())
+    found = examined(rig, channels={"shop": rig.world.section(), "mail": rig.world.section()})
+    assert not found["channel shop"].ok
+    assert found["channel shop"].says.startswith("answers; but its reader has told since 20")
+    assert found["channel shop"].says.endswith(": another program reads the source")
+    assert found["channel mail"] == Finding("channel mail", True, "answers"), "asked just now, it answered"
 
 
 def test_a_check_that_breaks_is_a_finding_too(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,12 +2,13 @@
 
 import os
 import signal
+import sys
 import threading
 import time
 
 import pytest
 
-from pipeline.stopping import Stop
+from pipeline.stopping import Stop, leave
 from tests.pipeline.children import Child
 
 PATIENCE = 20.0
@@ -64,3 +65,13 @@ def test_who_does_not_end_by_the_deadline_is_ended(monkeypatch: pytest.MonkeyPat
     assert child.wait() == 1
     os.close(ready)
     os.close(said)
+
+
+def test_who_leaves_waits_for_no_thread_and_loses_no_word(capfd: pytest.CaptureFixture[str]) -> None:
+    def stuck() -> None:
+        threading.Thread(target=threading.Event().wait).start()
+        sys.stdout.write("last words")
+        leave()
+
+    assert Child(stuck).wait() == 0
+    assert capfd.readouterr().out.endswith("last words")
