@@ -1,6 +1,5 @@
 """The VK connector: a community's conversations and comments."""
 
-import asyncio
 import ipaddress
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -29,6 +28,7 @@ from connectors.vk.backfill import history
 from connectors.vk.calls import Calls, Unclear
 from connectors.vk.events import parse_event
 from connectors.vk.fields import number
+from connectors.vk.gap import standing_by
 from connectors.vk.hook import accept_callback
 from connectors.vk.longpoll import LongPoll
 from connectors.vk.outgoing import Outgoing
@@ -64,10 +64,12 @@ class Vk:
     # ---- in ----
 
     async def receive(self, cursor: str | None) -> AsyncIterator[Batch]:
-        """See Receive. In mode callback there is nothing to ask for."""
+        """See Receive. In mode callback it asks only for what came while nobody was there."""
         if self._settings.mode == "callback":
-            await asyncio.Event().wait()
-        async for batch in LongPoll(self._api(), self._http(), self._settings.group_id).batches(cursor):
+            source = standing_by(self._api(), self._settings.group_id, cursor)
+        else:
+            source = LongPoll(self._api(), self._http(), self._settings.group_id).batches(cursor)
+        async for batch in source:
             yield batch
 
     def accept(self, request: Request) -> Answer:

@@ -13,11 +13,11 @@ import aiohttp
 import log
 from connectors.base import Batch, Denied, Raw, Rejected, Unavailable
 from connectors.vk import addresses
-from connectors.vk.backfill import missed
 from connectors.vk.calls import Calls, Unclear
 from connectors.vk.cropped import completed
-from connectors.vk.events import as_event, raw_of
+from connectors.vk.events import raw_of
 from connectors.vk.fields import Json, number, record
+from connectors.vk.gap import Place, gap
 from connectors.vk.messages import body_of
 
 _log = log.get(__name__)
@@ -26,26 +26,7 @@ _log = log.get(__name__)
 _WAIT, _PATIENCE = 25, 10
 # Seconds between polls that failed, or that VK answered with a failure; after the last of them the reader starts anew.
 _PAUSES = (0.5, 1.0, 2.0)
-# Raws of a gap that are stored together.
-_BATCH = 500
 _SWITCH_ON = "switch Long Poll API on in the community's settings under API usage, and give the key the right `manage`"
-
-
-class Place(NamedTuple):
-    """How far the events have been read: VK's `ts`, and the unix time of the newest of them."""
-
-    ts: str
-    at: int
-
-    @classmethod
-    def read(cls, cursor: str) -> "Place":
-        """The place a cursor names."""
-        kept = json.loads(cursor)
-        return cls(str(kept["ts"]), int(kept["at"]))
-
-    def cursor(self) -> str:
-        """The cursor that names the place."""
-        return json.dumps(self._asdict())
 
 
 class _Server(NamedTuple):
@@ -88,23 +69,10 @@ class LongPoll:
             if failed != 2:
                 # What is said from here on comes by events again: the place is taken first.
                 place = Place(str(answer["ts"]) if failed == 1 else server.ts, place.at)
-                async for batch in self._gap(place):
+                _log.warning("vk.gap", since=place.at, lost="comments, reactions and edits that fell into it")
+                async for batch in gap(self._calls, self._group_id, place):
                     yield batch
                     place = Place.read(batch.cursor) if batch.cursor else place
-
-    async def _gap(self, place: Place) -> AsyncIterator[Batch]:
-        """What the gap left out; the cursor moves with the last batch, so that a crash before it repeats the whole."""
-        _log.warning("vk.gap", since=place.at, lost="comments, reactions and edits that fell into it")
-        newest, count = place.at, 0
-        async for messages in missed(self._calls, place.at):
-            newest = max([newest, *(number(message, "date") for message in messages)])
-            count += len(messages)
-            now = datetime.now(UTC)
-            raws = [raw_of(as_event(message, self._group_id), now) for message in messages]
-            for start in range(0, len(raws), _BATCH):
-                yield Batch(raws[start : start + _BATCH])
-        _log.info("vk.gap_read", messages=count)
-        yield Batch([], Place(place.ts, newest).cursor())
 
     async def _server(self) -> _Server:
         try:

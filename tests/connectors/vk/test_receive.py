@@ -7,10 +7,11 @@ import pytest
 
 from connectors.base import Denied, Message, Unavailable
 from connectors.vk import Vk, cropped, longpoll
+from connectors.vk import gap as gap_module
 from connectors.vk.fields import Json
-from connectors.vk.longpoll import Place
+from connectors.vk.gap import Place
 from pipeline.loop import LoopThread
-from tests.connectors.vk.kit import ANNA, CHAT, Reader, connector, texts
+from tests.connectors.vk.kit import ANNA, CHAT, Reader, texts
 from tests.fakes.vk import FakeVk
 from tests.fakes.vk_events import doc, photo
 
@@ -102,7 +103,7 @@ def test_what_vk_forgot_is_read_from_the_history_under_the_same_keys(vk: FakeVk,
 def test_the_place_moves_only_when_the_whole_gap_is_stored(
     vk: FakeVk, reader: Reader, loop: LoopThread, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(longpoll, "_BATCH", 2)
+    monkeypatch.setattr(gap_module, "_BATCH", 2)
     before = reader.cursor
     for n in range(5):
         vk.says(ANNA, f"line {n}")
@@ -122,6 +123,14 @@ def test_a_cursor_of_another_server_is_a_gap(vk: FakeVk, channel: Vk, loop: Loop
     vk.says(ANNA, "hello")
     reader = Reader(loop, channel, Place("999999999", int(time.time()) - 60).cursor())
     assert texts(channel, reader.read()) == ["hello"]
+
+
+def test_a_cursor_of_the_time_of_callbacks_is_a_gap(vk: FakeVk, channel: Vk, loop: LoopThread) -> None:
+    vk.says(ANNA, "hello")
+    reader = Reader(loop, channel, Place("", int(time.time()) - 60).cursor())
+    assert texts(channel, reader.read()) == ["hello"]
+    vk.says(ANNA, "now by events")
+    assert texts(channel, reader.read()) == ["now by events"]
 
 
 def test_a_time_to_come_does_not_hide_a_gap(vk: FakeVk, reader: Reader) -> None:
@@ -272,13 +281,6 @@ def test_a_reader_that_is_told_to_stop_stops_in_the_middle_of_a_poll(reader: Rea
     started = time.monotonic()
     assert reader.quiet(0.2)
     assert time.monotonic() - started < 2
-
-
-def test_in_callback_mode_nothing_is_asked_for(vk: FakeVk, loop: LoopThread) -> None:
-    channel = connector(vk, mode="callback", secret="s")
-    vk.says(ANNA, "hello")
-    assert Reader(loop, channel).quiet()
-    assert vk.requests.total() == 0
 
 
 def test_the_cursor_is_readable_json() -> None:
