@@ -89,7 +89,7 @@ class Clock:
         self._db.write(inbox.add_up)
 
     def _forget_paces(self) -> None:
-        self._db.write(paces.forget)
+        self._db.write(lambda tx: paces.forget(tx, leases.database_now(tx)))
 
     def _forget_signals(self) -> None:
         self._db.write(signals.forget)

@@ -1,7 +1,7 @@
 """Pace: which letters may go now, and when the others may. It never sleeps; it sets the time of their next try."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from connectors.abilities import Paced, Share
 from connectors.registry import Channels
@@ -16,8 +16,8 @@ Of = Callable[[str, int], Share]
 # What may go at once is this share of a second's worth; as much less goes in the long run, so that in no second there
 # are more than allowed.
 _BURST = 1 / 6
-# Since when they are free who are not written down.
-_EVER = datetime(1970, 1, 1, tzinfo=UTC)
+# Who is not written down has been free for as long as counts.
+_LONG = timedelta(days=1)
 
 
 def paces_of(channels: Channels) -> dict[str, "Pace"]:
@@ -48,10 +48,10 @@ class Pace:
         spent: dict[str, datetime] = {}
         later: dict[int, datetime] = {}
         admitted: list[int] = []
-        turn, wait = free.get(paces.EVERYBODY, _EVER), 0.0
+        turn, wait = free.get(paces.EVERYBODY, at - _LONG), 0.0
         for letter, share in zip(due, shares, strict=True):
             gap = _gap(share.rate)
-            own = spent.get(share.whom) or free.get(share.whom, _EVER)
+            own = spent.get(share.whom) or free.get(share.whom, at - _LONG)
             if (opens := own + gap * (share.own - 1)) > at:
                 later[letter.id] = opens
                 continue

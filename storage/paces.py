@@ -5,21 +5,18 @@ transaction that takes the channel, so two processes never spend the same room.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage import bulk
 from storage.db import Tx, is_postgres
-from storage.leases import database_now
 from storage.models import Pace
 
 PACES = Pace.__table__  # type: ignore[attr-defined]
 # The row of the channel as a whole.
 EVERYBODY = ""
-# Who has been free for so long has room for whatever counts as several letters.
-_LONG = timedelta(minutes=10)
 
 
 def get(tx: Tx, channel: str, recipients: Iterable[str]) -> dict[str, datetime]:
@@ -43,6 +40,6 @@ def put(tx: Tx, channel: str, free: Mapping[str, datetime]) -> None:
     tx.execute(statement, rows)
 
 
-def forget(tx: Tx) -> int:
-    """Drop what has been free for long; gives back how many rows went."""
-    return tx.execute(delete(PACES).where(PACES.c.free_at < database_now(tx) - _LONG)).rowcount
+def forget(tx: Tx, before: datetime) -> int:
+    """Drop what has been free since then; gives back how many rows went."""
+    return tx.execute(delete(PACES).where(PACES.c.free_at < before)).rowcount

@@ -7,8 +7,7 @@ import pytest
 
 from connectors.abilities import Share
 from pipeline.pace import Pace
-from storage import paces
-from storage.db import Database, now
+from storage.db import Database
 from storage.outbox import Due
 
 AT = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -134,12 +133,3 @@ def test_what_counts_as_several_waits_for_his_room_and_leaves_less(db: Database)
         assert pace.admit(tx, [album], AT + timedelta(seconds=3)) == ([1], 0.0)
         assert pace.admit(tx, [single], AT + timedelta(seconds=5.9)) == ([], 0.0)
         assert pace.admit(tx, [single], AT + timedelta(seconds=6)) == ([2], 0.0)
-
-
-def test_who_has_heard_nothing_for_long_is_forgotten_and_hears_what_counts_as_much(db: Database) -> None:
-    """However slow the rate: what is not written down has all the room there is."""
-    pace = Pace("shop", 0.001, lambda recipient, files: Share(recipient, 0.001, max(files, 1), max(files, 1)))
-    with db.begin() as tx:
-        paces.put(tx, "shop", {"anna": now() - timedelta(minutes=9), "bert": now() - timedelta(minutes=11)})
-        assert paces.forget(tx) == 1
-        assert pace.admit(tx, [Due(1, "bert", 10), Due(2, "anna", 10)], now())[0] == [1]
