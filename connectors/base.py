@@ -292,7 +292,14 @@ class Unavailable(ConnectorError):
 
 
 class Denied(ConnectorError):
-    """The credentials are wrong: the channel stops and somebody is told."""
+    """The channel takes nothing from us, as with wrong credentials: it stops and somebody is told.
+
+    It is tried again after `retry_after` seconds, or as the pipeline thinks fit when None.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class Doubtful(ConnectorError):

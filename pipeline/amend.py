@@ -7,17 +7,20 @@ from typing import Any
 import msgspec
 from sqlalchemy import Row, select, update
 
+import log
 from connectors.base import Deletion, DeliveryReport, Edit, Message, Reaction
 from pipeline import albums, attach
 from pipeline.completion import EARLY
 from pipeline.identify import IDENTITIES
-from storage import early, talk
+from storage import early, journal, talk
 from storage.db import Tx
 from storage.early import Key
 from storage.journal import SYSTEM, Entry
 
 Change = Edit | Deletion | Reaction | DeliveryReport
 Told = tuple[str, Change]
+
+_log = log.get(__name__)
 
 # How many messages are looked for at once.
 _LOOK = 500
@@ -46,13 +49,14 @@ def apply(tx: Tx, changes: Sequence[Told]) -> tuple[list[tuple[str, Message]], l
     return [(channel, message) for (channel, _), message in stand_ins.items()], entries
 
 
-def catch_up(tx: Tx) -> list[Entry]:
-    """Apply what waited for messages that are there by now; gives back the journal entries."""
+def catch_up(tx: Tx) -> bool:
+    """Apply what waited for messages that are there by now; whether there may be more of it."""
     wanted = early.due(tx, _LOOK)
     known = _find(tx, wanted)
     entries = _apply(tx, _waited(tx, known), known)
     early.put_off(tx, [key for key in wanted if key not in known])
-    return entries
+    journal.append(tx, entries)
+    return len(wanted) == _LOOK
 
 
 def _apply(tx: Tx, changes: Sequence[Told], known: Mapping[Key, Row[Any]]) -> list[Entry]:
@@ -66,15 +70,28 @@ def _apply(tx: Tx, changes: Sequence[Told], known: Mapping[Key, Row[Any]]) -> li
             tx.execute(update(talk.MESSAGES).where(talk.MESSAGES.c.id == row.id).values(**values))
             if isinstance(change, Edit):
                 _attach(tx, row, change)
-            known = {**known, **_find(tx, [(channel, change.external_id)])}
+            # One message may be known by several keys.
+            known = _renewed(tx, known, row.id)
         if entry:
             entries.append(entry)
     return entries
 
 
+def _renewed(tx: Tx, known: Mapping[Key, Row[Any]], message_id: int) -> Mapping[Key, Row[Any]]:
+    new = tx.execute(select(talk.MESSAGES).where(talk.MESSAGES.c.id == message_id)).one()
+    return {key: new if row.id == message_id else row for key, row in known.items()}
+
+
 def _waited(tx: Tx, known: Iterable[Key]) -> list[Told]:
     """What waited for these messages, in order: it came before all that is told of them now."""
-    return [(kept.channel, _decoder.decode(kept.data)) for kept in early.take(tx, known)]
+    told: list[Told] = []
+    for kept in early.take(tx, known):
+        try:
+            told.append((kept.channel, _decoder.decode(kept.data)))
+        except msgspec.MsgspecError:
+            # Kept by another version, maybe: what it said is lost, and nothing else with it.
+            _log.exception("early.unreadable", channel=kept.channel, message=kept.external_id)
+    return told
 
 
 def _packed(change: Change) -> str:
@@ -86,9 +103,15 @@ def _find(tx: Tx, keys: Iterable[Key]) -> Mapping[Key, Row[Any]]:
     for channel, key in keys:
         wanted.setdefault(channel, set()).add(key)
     dialogs = {row.dialog_id for channel, own in wanted.items() for row in talk.known(tx, channel, own).values()}
-    # Read again under the lock: an operator's console or another shard may be at the same message.
-    talk.lock(tx, dialogs)
-    return {(channel, key): row for channel, own in wanted.items() for key, row in talk.known(tx, channel, own).items()}
+    # Read again under the lock: an operator's console or another shard may be at the same message. One that has been
+    # named between the two looks is not there yet.
+    locked = talk.lock(tx, dialogs)
+    return {
+        (channel, key): row
+        for channel, own in wanted.items()
+        for key, row in talk.known(tx, channel, own).items()
+        if row.dialog_id in locked
+    }
 
 
 def _stand_in(change: Change, before: Message | None) -> Message | None:

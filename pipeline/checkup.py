@@ -1,7 +1,7 @@
 """Checkup: settings, database, broker and each channel, one finding each, with how to mend what is wrong."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import NamedTuple
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -12,7 +12,7 @@ from connectors.registry import connector_class, read_section
 from pipeline import embedded, queues
 from pipeline.daemons import open_database
 from settings import Settings, SettingsError
-from storage import halts, refusals, schema
+from storage import halts, leases, refusals, schema
 
 _CALL = 20.0
 
@@ -26,21 +26,27 @@ class Finding(NamedTuple):
 
 
 class _Troubles(NamedTuple):
-    """What running processes know: of each channel why it is not read, and that its hook turns calls away."""
+    """What processes have told of channels: why one is not read, which are read now, whose hook turns calls away."""
 
     reading: dict[str, str]
+    read: Set[str]
     refused: dict[str, str]
+
+
+_NONE = _Troubles({}, frozenset(), {})
 
 
 def examine(settings: Settings) -> list[Finding]:
     """Look at everything; never raises for what it finds."""
     database = _database(settings)
     findings = [Finding("settings", True, "every key is known"), database, _broker(settings)]
-    troubles = _troubles(settings) if database.ok else _Troubles({}, {})
+    troubles = _troubles(settings) if database.ok else _NONE
     for name, section in settings.channels.items():
         found = _channel(name, section)
         if name in troubles.reading:
-            found = found._replace(ok=False, says=f"{found.says}; but its reader {troubles.reading[name]}")
+            # Of a reader that is at work it is true by now; one that is not may just not have looked again.
+            ok = found.ok and name not in troubles.read
+            found = found._replace(ok=ok, says=f"{found.says}; but its reader {troubles.reading[name]}")
         # Whether it works is not for those to say who come with a wrong secret: anybody can.
         if name in troubles.refused:
             found = found._replace(says=f"{found.says}; it {troubles.refused[name]}")
@@ -73,10 +79,12 @@ def _troubles(settings: Settings) -> _Troubles:
     try:
         with db.read() as tx:
             reading = {halt.channel: halts.in_words(halt) for halt in halts.all_of(tx) if halt.what == halts.READING}
-            return _Troubles(reading, {name: refusals.in_words(told) for name, told in refusals.by_channel(tx).items()})
+            read = {name for name in reading if leases.is_held(tx, f"receive:{name}")}
+            refused = {name: refusals.in_words(told) for name, told in refusals.by_channel(tx).items()}
+            return _Troubles(reading, read, refused)
     except SQLAlchemyError:
         # It was there a moment ago; what was found then is said.
-        return _Troubles({}, {})
+        return _NONE
     finally:
         db.close()
 

@@ -81,9 +81,9 @@ class Clock:
 
     def _catch_up(self) -> None:
         with self._db.read() as tx:
-            if not early.due(tx, 1):
-                return
-        self._db.write(lambda tx: journal.append(tx, amend.catch_up(tx)))
+            more = bool(early.due(tx, 1))
+        while more:
+            more = self._db.write(amend.catch_up)
 
     def _add_up(self) -> None:
         self._db.write(inbox.add_up)
@@ -95,7 +95,8 @@ class Clock:
         self._db.write(signals.forget)
 
     def _forget_what_nobody_came_for(self) -> None:
-        self._db.write(early.forget)
+        while self._db.write(early.forget):
+            pass
         self._db.write(strangers.forget)
 
     def _forget_requests(self) -> None:

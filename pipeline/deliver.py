@@ -143,8 +143,7 @@ class Deliver:
         pace, at = self._paces[name], leases.database_now(tx)
         pressed, wait = self._signals.take(tx, first, pace, at)
         letters, full = pace.admit(tx, due, at)
-        # None past letters that wait: one that takes much needs a moment in which nothing else goes.
-        others, over = self._signals.take(tx, after if full == 0 else [], pace, at)
+        others, over = self._signals.take(tx, after, pace, at)
         longest = max(wait, full, over)
         self._opens[name] = time.monotonic() + longest
         return _Found(held, letters, pressed + others, longest)

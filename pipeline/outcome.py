@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from connectors.base import Blocked, ChannelSettings, Denied, Doubtful, Moved, Receipt, Rejected, Unavailable
 from storage.outbox import FAILED, QUEUED, SENT, UNCONFIRMED
 
-# Seconds a channel whose credentials are wrong is left alone before they are tried again.
+# Seconds a channel that takes nothing from us is left alone before it is tried again, where it says nothing of that.
 DENIED_PAUSE = 300.0
 
 
@@ -23,7 +23,7 @@ class Verdict(NamedTuple):
     """The letter's next state with the columns that change, the event to journal, and what it means for others.
 
     `pause` keeps the channel silent for so many seconds, or with `him_alone` this recipient; `stop` says that the
-    channel's credentials are wrong; `unreachable` that the client is.
+    channel takes nothing from us; `unreachable` that the client is.
     """
 
     state: str
@@ -44,8 +44,9 @@ def judge(result: Receipt | BaseException, tried: Tried, policy: ChannelSettings
         return _refused(result)
     if isinstance(result, Denied):
         # However old it is: it is no fault of the letter's.
-        values = {"next_at": at + timedelta(seconds=DENIED_PAUSE), "error": str(result)}
-        return Verdict(QUEUED, values, pause=DENIED_PAUSE, stop=True)
+        pause = result.retry_after or DENIED_PAUSE
+        values = {"next_at": at + timedelta(seconds=pause), "error": str(result)}
+        return Verdict(QUEUED, values, pause=pause, stop=True)
     if isinstance(result, Moved):
         return _again(tried, policy, at, str(result), 0.0)
     if isinstance(result, Unavailable):

@@ -41,26 +41,26 @@ class Pace:
         """Those that go at once, in the order given, and seconds until the channel takes more if it is full.
 
         Who must wait for his recipient is put off; who must wait for the channel stays due. The channel must be ours
-        to send in. What counts as several letters goes when there is room for all of them.
+        to send in. What counts as several letters goes where one may, and all that follows waits the longer: whoever
+        waited for room for all of it would wait for ever where others go by.
         """
         shares = [self._of(letter.recipient, letter.files) for letter in due]
         free = paces.get(tx, self._channel, {paces.EVERYBODY, *(share.whom for share in shares)})
         spent: dict[str, datetime] = {}
         later: dict[int, datetime] = {}
         admitted: list[int] = []
-        turn, wait = free.get(paces.EVERYBODY, at - _LONG), 0.0
+        turn, wait = free.get(paces.EVERYBODY, at), 0.0
         for letter, share in zip(due, shares, strict=True):
-            gap = _gap(share.rate)
-            own = spent.get(share.whom) or free.get(share.whom, at - _LONG)
-            if (opens := own + gap * (share.own - 1)) > at:
-                later[letter.id] = opens
+            own = spent.get(share.whom) or free.get(share.whom, at)
+            if own > at:
+                later[letter.id] = own
                 continue
-            if (opens := turn + self._gap * (share.calls - 1) - self._tolerance) > at:
+            if (opens := turn - self._tolerance) > at:
                 wait = (opens - at).total_seconds()
                 break
             admitted.append(letter.id)
             turn = max(turn, at) + self._gap * share.calls
-            spent |= {paces.EVERYBODY: turn, share.whom: at + gap * share.own}
+            spent |= {paces.EVERYBODY: turn, share.whom: at + _gap(share.rate)}
         paces.put(tx, self._channel, {who: until for who, until in spent.items() if until > at})
         outbox.postpone(tx, later)
         return admitted, wait
@@ -75,7 +75,10 @@ class Pace:
         return count, 0.0 if count == most else (turn - self._tolerance - at).total_seconds()
 
     def spent(self, tx: Tx, letter: Due, at: datetime) -> None:
-        """A letter has reached its recipient by now: he may have been admitted long before a slow call came there."""
+        """A letter may have reached its recipient by now, with all it counts as.
+
+        He may have been admitted long before a slow call came there.
+        """
         share = self._of(letter.recipient, letter.files)
         if share.rate:
             paces.put(tx, self._channel, {share.whom: at + _gap(share.rate) * share.own})

@@ -114,7 +114,7 @@ class _Reader:
         except Denied as error:
             _log.error("channel.stopped", reason=str(error))
             await self._alarm(str(error))
-            return _DENIED_WAIT
+            return error.retry_after or _DENIED_WAIT
         except Exception as error:  # noqa: BLE001 - a reader that gives up is a channel gone silent
             wait, self._wait = self._wait, min(self._wait * 2, _LONGEST_WAIT)
             _log.warning("receive.failed", error=type(error).__name__, again_in=wait)

@@ -61,9 +61,11 @@ def leave() -> NoReturn:
 
     Python's own end waits for every thread, and once it has begun the deadline can no longer strike.
     """
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(0)
 
 
 def _end_hard(deadline: float) -> None:

@@ -14,8 +14,10 @@ EARLY = EarlyChange.__table__  # type: ignore[attr-defined]
 
 # What no message came for in this time is of none that will: an update pushed again and again is given up within a day.
 _KEPT = timedelta(days=2)
-# Between two looks for the message, at least; later ones wait as long as the change has waited by then.
-_AGAIN = timedelta(seconds=1)
+# Between two looks for the message, at least and at most; in between as long as the change has waited by then.
+_AGAIN, _SELDOM = timedelta(seconds=1), timedelta(hours=6)
+# Rows that are forgotten in one commit.
+_STEP = 5000
 
 # A channel, and the key of a message in it.
 Key = tuple[str, str]
@@ -60,13 +62,17 @@ def put_off(tx: Tx, keys: Iterable[Key]) -> None:
         return
     at = now()
     query = select(EARLY.c.id, EARLY.c.kept_at).where(these, EARLY.c.next_at <= at)
-    rows = [(row.id, at + max(at - row.kept_at, _AGAIN)) for row in tx.execute(query)]
+    rows = [(row.id, at + min(max(at - row.kept_at, _AGAIN), _SELDOM)) for row in tx.execute(query)]
     bulk.update(tx, EARLY, "id", ("next_at",), rows)
 
 
 def forget(tx: Tx) -> int:
-    """Drop what no message came for; gives back how much that was."""
-    return tx.execute(delete(EARLY).where(EARLY.c.kept_at < now() - _KEPT)).rowcount
+    """Drop some of what no message came for; gives back how much that was."""
+    # Ids grow with the time: the oldest are found at once.
+    oldest = select(EARLY.c.id, EARLY.c.kept_at).order_by(EARLY.c.id).limit(_STEP)
+    gone = [row.id for row in tx.execute(oldest) if row.kept_at < now() - _KEPT]
+    tx.execute(delete(EARLY).where(bulk.among(tx, EARLY.c.id, gone)))
+    return len(gone)
 
 
 def _of(tx: Tx, keys: Iterable[Key]) -> ColumnElement[bool] | None:

@@ -81,6 +81,12 @@ def take(tx: Tx, name: str, seconds: float) -> Held | None:
     return Held(name, token, () if ours else tuple(row.claims or ()))
 
 
+def is_held(tx: Tx, name: str) -> bool:
+    """Whether somebody has it now."""
+    now_held = (LEASES.c.name == name, LEASES.c.holder != "", LEASES.c.expires_at > database_now(tx))
+    return tx.execute(select(LEASES.c.name).where(*now_held)).first() is not None
+
+
 def hold(tx: Tx, held: Held) -> None:
     """Make sure the lease is still ours, and keep it ours until this transaction ends; raises Lost."""
     query = select(LEASES.c.token, LEASES.c.holder).where(LEASES.c.name == held.name).with_for_update()

@@ -4,9 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
-from connectors.base import Unavailable
+import log
+from connectors.base import Denied, Rejected, Unavailable
 from connectors.vk.calls import Calls, Unclear
 from connectors.vk.fields import Json, number, record, records
+
+_log = log.get(__name__)
 
 # As many as VK gives at once.
 _PAGE = 200
@@ -26,7 +29,11 @@ async def missed(calls: Calls, since: int) -> AsyncIterator[list[Json]]:
         # A conversation in which something is said meanwhile moves up and pushes others onto the next page.
         if peer not in seen:
             seen.add(peer)
-            yield await history(calls, peer, since, pauses=_PAUSES)
+            try:
+                yield await history(calls, peer, since, pauses=_PAUSES)
+            except Rejected as error:
+                # As of a conversation the community was sent out of: the others go on.
+                _log.warning("vk.history_refused", peer=peer, reason=str(error))
 
 
 async def history(
@@ -54,7 +61,10 @@ async def _peers(calls: Calls, since: int) -> AsyncIterator[int]:
     """The conversations with messages since then, newest first."""
     offset = 0
     while True:
-        answer = await _ask(calls, _PAUSES, "messages.getConversations", offset=offset, count=_PAGE, filter="all")
+        try:
+            answer = await _ask(calls, _PAUSES, "messages.getConversations", offset=offset, count=_PAGE, filter="all")
+        except Rejected as error:
+            raise Denied(f"VK does not show the conversations; give the key the right messages: {error}") from None
         page = records(answer, "items")
         for item in page:
             peer = number(record(record(item, "conversation"), "peer"), "id")

@@ -21,22 +21,24 @@ class Unclear(Exception):
 
 
 _KEY = "make a new key in the community's settings under API usage and restart"
-_DENIED = {
-    5: f"VK does not accept the key; {_KEY}",
-    27: f"VK does not accept the community's key; {_KEY}",
-    28: f"VK does not accept the key, it is an application's; {_KEY}",
-    42: "VK does not accept the key from this machine's address; see the key's settings",
-    1117: f"the key is out of date; {_KEY}",
+_CAPTCHA = "VK wants to see a captcha; it passes when the community writes less for a while"
+# What keeps everything back until somebody has a look, and seconds until it is tried again; None is as with any key.
+_DENIED: dict[int, tuple[str, float | None]] = {
+    5: (f"VK does not accept the key; {_KEY}", None),
+    14: (_CAPTCHA, 60.0),
+    27: (f"VK does not accept the community's key; {_KEY}", None),
+    28: (f"VK does not accept the key, it is an application's; {_KEY}", None),
+    42: ("VK does not accept the key from this machine's address; see the key's settings", None),
+    601: ("the community has used up its calls of today", 3600.0),
+    1117: (f"the key is out of date; {_KEY}", None),
+    3300: (_CAPTCHA, 60.0),
 }
 # Seconds to wait; None is by schedule.
 _LATER: dict[int, tuple[str, float | None]] = {
     6: ("VK asks for fewer calls a second", 1.0),
-    14: ("VK wants to see a captcha; it passes when the community writes less for a while", 60.0),
     29: ("the community has used up its calls of this kind", 60.0),
     32: ("VK asks to wait", None),
     43: ("this part of VK is closed for the moment", None),
-    601: ("the community has used up its calls of today", 3600.0),
-    3300: ("VK wants to see a captcha; it passes when the community writes less for a while", 60.0),
 }
 # The same words again to the same person: others may be written to.
 _FLOOD, _FLOOD_WAIT = 9, 30.0
@@ -84,7 +86,8 @@ def meaning(code: int, text: str, subcode: int = 0) -> Exception:
     if words := _of_one_method(code, text, subcode):
         return Rejected(f"{words}: {told}")
     if code in _DENIED:
-        return Denied(f"{_DENIED[code]}: {told}")
+        words, wait = _DENIED[code]
+        return Denied(f"{words}: {told}", wait)
     if code == _FLOOD:
         return Unavailable(f"too much of the same to one client: {told}", _FLOOD_WAIT, him_alone=True)
     if code in _LATER:

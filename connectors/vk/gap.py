@@ -18,8 +18,11 @@ _log = log.get(__name__)
 
 # Raws of a gap that are stored together.
 _BATCH = 500
-# Seconds between two signs that callbacks can come in: what a start looks back for at least.
-_SIGN = 60.0
+# Seconds between two signs that we are there, and what a start looks back for beyond the last of them: the sign is of
+# this machine's clock, and the messages of VK's.
+_SIGN, _LOOK_BACK = 60.0, 600
+# What no history has.
+LOST = "comments, reactions and edits"
 
 
 class Place(NamedTuple):
@@ -59,7 +62,10 @@ async def standing_by(calls: Calls, group_id: int, cursor: str | None) -> AsyncI
     VK pushes an event a few times only. Most of what is read here it has pushed, or will: the same keys say so.
     """
     if cursor is not None:
-        async for batch in gap(calls, group_id, Place.read(cursor)._replace(ts="")):
+        since = Place.read(cursor).at
+        if time.time() - since > _LOOK_BACK:
+            _log.warning("vk.gap", since=since, lost=f"{LOST} VK has given up calling about")
+        async for batch in gap(calls, group_id, Place("", since - _LOOK_BACK)):
             yield batch
     while True:
         yield Batch([], Place("", int(time.time())).cursor())

@@ -17,7 +17,7 @@ from connectors.vk.calls import Calls, Unclear
 from connectors.vk.cropped import completed
 from connectors.vk.events import raw_of
 from connectors.vk.fields import Json, number, record
-from connectors.vk.gap import Place, gap
+from connectors.vk.gap import LOST, Place, gap
 from connectors.vk.messages import body_of
 
 _log = log.get(__name__)
@@ -51,7 +51,8 @@ class LongPoll:
             place = Place.read(cursor)
         failures = 0
         while True:
-            answer = await self._poll(server, place.ts)
+            # Where events were pushed before, there is no place among them.
+            answer: Json = await self._poll(server, place.ts) if place.ts else {"failed": 3}
             failed = answer.get("failed")
             if failed is None:
                 failures = 0
@@ -69,7 +70,7 @@ class LongPoll:
             if failed != 2:
                 # What is said from here on comes by events again: the place is taken first.
                 place = Place(str(answer["ts"]) if failed == 1 else server.ts, place.at)
-                _log.warning("vk.gap", since=place.at, lost="comments, reactions and edits that fell into it")
+                _log.warning("vk.gap", since=place.at, lost=f"{LOST} that fell into it")
                 async for batch in gap(self._calls, self._group_id, place):
                     yield batch
                     place = Place.read(batch.cursor) if batch.cursor else place

@@ -7,7 +7,7 @@ import pytest
 
 from connectors.base import Raw
 from pipeline import amend
-from storage import early, journal, talk
+from storage import early, talk
 from storage.attachments import ATTACHMENTS
 from storage.db import now
 from storage.early import EARLY
@@ -41,7 +41,7 @@ def pass_time(rig: Rig, by: timedelta) -> None:
 def catch_up(rig: Rig) -> None:
     """What the clock does."""
     pass_time(rig, timedelta(0))
-    rig.db.write(lambda tx: journal.append(tx, amend.catch_up(tx)))
+    rig.db.write(amend.catch_up)
 
 
 @TOGETHER
@@ -143,10 +143,40 @@ def test_what_no_message_comes_for_is_looked_for_ever_more_seldom_and_forgotten(
         catch_up(rig)
         (row,) = rig.rows(EARLY)
         waits.append(round((row.next_at - now()) / timedelta(hours=1)))
-    assert waits == [3, 6, 9]
+    assert waits == [3, 6, 6]
     assert rig.db.write(early.forget) == 0
     pass_time(rig, timedelta(days=2))
     assert rig.db.write(early.forget) == 1
+
+
+def test_what_cannot_be_read_any_more_spoils_nothing_else(rig: Rig) -> None:
+    rig.take(changed(1, "reaction", emoji="👍"), raw("bert", "r", "", kind="reaction", id="bert:1", emoji="🔥"))
+    with rig.db.begin() as tx:
+        tx.execute(EARLY.update().where(EARLY.c.external_id == "anna:1").values(data='{"type":"of old"}'))
+    rig.take(said(), raw("bert", "1"), changed(2, "report", state="read"))
+    catch_up(rig)
+    anna, bert = sorted(rig.messages(), key=lambda row: str(row.external_id))
+    assert (set(anna.data), bert.data) == ({"delivery"}, {"reactions": {"bert": "🔥"}})
+    assert rig.rows(EARLY) == []
+
+
+@TOGETHER
+def test_changes_under_several_keys_of_a_message_all_stay(rig: Rig, together: bool) -> None:
+    rig.take(said())
+    with rig.db.begin() as tx:
+        talk.add_aliases(tx, {("shop", "anna:also"): rig.messages()[0].id})
+    take(rig, [changed(1, "reaction", emoji="👍"), changed(2, "report", of="also", state="read")], together=together)
+    assert set(rig.messages()[0].data) == {"reactions", "delivery"}
+
+
+def test_more_than_one_look_takes_is_caught_up_with_too(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(amend, "_LOOK", 2)
+    monkeypatch.setattr(early, "_STEP", 2)
+    rig.take(*(changed(number, "reaction", of=str(number), emoji="👍") for number in range(5)))
+    pass_time(rig, timedelta(0))
+    assert [rig.db.write(amend.catch_up) for _ in range(3)] == [True, True, False]
+    pass_time(rig, timedelta(days=3))
+    assert [rig.db.write(early.forget) for _ in range(4)] == [2, 2, 1, 0]
 
 
 def test_a_change_of_a_message_nobody_knows_and_nobody_wrote_is_no_poison(rig: Rig) -> None:

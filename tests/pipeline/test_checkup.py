@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.checkup import Finding, examine
 from settings import Settings
-from storage import halts, refusals, schema
+from storage import halts, leases, refusals, schema
 from storage.db import Database, now
 from tests.pipeline.rig import Rig
 
@@ -92,12 +92,17 @@ def test_calls_with_a_wrong_secret_are_told_and_are_no_fault_of_the_channel_s(ri
     assert found["channel mail"].says == "answers"
 
 
-def test_what_only_a_running_reader_can_know_is_told(rig: Rig) -> None:
+@pytest.mark.parametrize("reads", [True, False])
+def test_what_only_a_reader_can_know_is_told(rig: Rig, reads: bool) -> None:
+    """Of one that is at work it is true by now."""
     with rig.db.begin() as tx:
         halts.put(tx, "shop", halts.READING, "another program reads the source", now())
         halts.put(tx, "mail", halts.SENDING, "no", now())
+        held = leases.take(tx, "receive:shop", 60)
+        if held and not reads:
+            leases.give_back(tx, held)
     found = examined(rig, channels={"shop": rig.world.section(), "mail": rig.world.section()})
-    assert not found["channel shop"].ok
+    assert found["channel shop"].ok is not reads
     assert found["channel shop"].says.startswith("answers; but its reader has told since 20")
     assert found["channel shop"].says.endswith(": another program reads the source")
     assert found["channel mail"] == Finding("channel mail", True, "answers"), "asked just now, it answered"

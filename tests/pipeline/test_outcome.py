@@ -86,6 +86,12 @@ def test_after_its_time_a_letter_fails_and_somebody_is_told(error: Exception) ->
     assert "9 tries" in verdict.values["error"]
 
 
+@pytest.mark.parametrize(("asked", "waits"), [(None, DENIED_PAUSE), (60.0, 60.0)])
+def test_a_channel_that_takes_nothing_is_tried_again_when_it_says(asked: float | None, waits: float) -> None:
+    verdict = judge(Denied("a captcha is wanted", asked), FIRST, POLICY, AT)
+    assert (verdict.stop, verdict.pause, verdict.values["next_at"]) == (True, waits, AT + timedelta(seconds=waits))
+
+
 @pytest.mark.parametrize("error", [LOST, TimeoutError(), ValueError("secret words"), ConnectorError("secret words")])
 @pytest.mark.parametrize(
     ("tried", "policy", "becomes"),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from connectors.base import Unavailable
+from connectors.base import Denied, Unavailable
 from connectors.vk import Vk, backfill
 from connectors.vk.calls import Unclear
 from connectors.vk.fields import Json
@@ -121,4 +121,18 @@ def test_a_call_that_is_put_off_for_long_ends_the_reading(vk: FakeVk, channel: V
     vk.says(ANNA, "hello")
     vk.fault("error", "messages.getHistory", code=29)
     with pytest.raises(Unavailable):
+        missed(channel, loop, NOW - 10)
+
+
+def test_a_conversation_vk_keeps_to_itself_holds_up_no_other(vk: FakeVk, channel: Vk, loop: LoopThread) -> None:
+    """As one the community was sent out of, and that is listed still."""
+    for person in range(3):
+        vk.says(ANNA + person, "hello", date=NOW - person)
+    vk.fault("error", "messages.getHistory", code=917)
+    assert len(missed(channel, loop, NOW - 10)) == 2
+
+
+def test_a_key_without_the_right_to_look_is_told(vk: FakeVk, channel: Vk, loop: LoopThread) -> None:
+    vk.fault("error", "messages.getConversations", code=15)
+    with pytest.raises(Denied, match="right messages"):
         missed(channel, loop, NOW - 10)

@@ -53,6 +53,11 @@ def test_a_start_in_place_of_polling_goes_on_where_that_ended(vk: FakeVk, pushed
     assert Place.read(reader.batch().cursor or "").ts == ""
 
 
+def test_clocks_that_differ_lose_nothing(vk: FakeVk, pushed: Vk, loop: LoopThread) -> None:
+    vk.says(ANNA, "while our clock was ahead", date=int(time.time()) - HOUR - 500)
+    assert len(Reader(loop, pushed, since(HOUR)).read()) == 1
+
+
 def test_signs_go_on_while_nothing_else_does(
     vk: FakeVk, pushed: Vk, loop: LoopThread, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -176,9 +176,9 @@ def test_what_is_no_message_is_not_edited(post: Post, key: str | None) -> None:
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
-        (5, Denied), (27, Denied), (28, Denied), (6, Unavailable), (9, Unavailable), (14, Unavailable),
-        (29, Unavailable), (18, Blocked), (900, Blocked), (901, Blocked), (902, Blocked), (917, Blocked),
-        (945, Blocked), (950, Blocked), (7, Rejected), (15, Rejected), (100, Rejected), (911, Rejected),
+        (5, Denied), (27, Denied), (28, Denied), (6, Unavailable), (9, Unavailable), (14, Denied), (601, Denied),
+        (3300, Denied), (29, Unavailable), (18, Blocked), (900, Blocked), (901, Blocked), (902, Blocked),
+        (917, Blocked), (945, Blocked), (950, Blocked), (7, Rejected), (15, Rejected), (100, Rejected), (911, Rejected),
         (912, Rejected), (914, Rejected), (925, Rejected), (4242, Rejected),
     ],
 )  # fmt: skip
