@@ -10,10 +10,15 @@ from typing import Any
 import pytest
 
 from tests.fakes.telegram import Telegram
+from tests.fakes.telegram.flood import Limit
 from tests.fakes.vk import FakeVk
 from tests.walks.household import Household, household, until
 
-ANNA, BORIS = 5, 1001
+ANNA, BORIS, GROUP = 5, 1001, -700
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360f8cfc0f01f00050001ff"
+    "89993d1d0000000049454e44ae426082"
+)
 
 
 @pytest.fixture
@@ -112,6 +117,40 @@ def test_replies_keep_to_what_telegram_allows(home: Household, telegram: Telegra
     assert telegram.requests["sendMessage"] == len(texts), "none of them was refused"
     shown = [[each["text"] for each in telegram.messages(who) if each["text"].startswith("answer")] for who in people]
     assert shown == [sorted(own) for own in shown], "in order"
+
+
+def test_albums_groups_and_many_people_keep_to_what_telegram_allows(tmp_path: Path, telegram: Telegram) -> None:
+    """Twenty messages in so many seconds to a group, counting each member of an album, and thirty a second in all."""
+    telegram.limit()
+    telegram.flood.group = Limit(20, 4.5)
+    settings = {
+        "OKNO_CHANNELS__TG__KIND": "telegram",
+        "OKNO_CHANNELS__TG__TOKEN": telegram.token,
+        "OKNO_CHANNELS__TG__API_BASE": telegram.url,
+        "OKNO_CHANNELS__TG__GROUP_RATE": "4",
+    }
+    with household(tmp_path, "all", **settings) as home:
+        home.ready()
+        people = range(100, 140)
+        for who in people:
+            telegram.says(who, "hello")
+        telegram.says(ANNA, "in the group", GROUP)
+        until(lambda: len(dialogs(home, "tg")) == len(people) + 1)
+        every = {each["last_message"]["text"]: each["id"] for each in dialogs(home, "tg")}
+        group = every.pop("in the group")
+        photos = [home.upload(f"{number}.png", "image/png", PNG) for number in range(6)]
+        reply(home, group, text="first", files=photos[:3])
+        for number in range(18):
+            reply(home, group, text=f"line {number}")
+        reply(home, group, text="second", files=photos[3:])
+        for each in dialogs(home, "tg"):
+            if each["id"] != group:
+                reply(home, each["id"], text="to all")
+        until(lambda: len(telegram.messages(GROUP)) == 1 + 3 + 18 + 3)
+        until(lambda: telegram.requests["sendMessage"] >= 18 + len(people))
+        assert telegram.flood.throttled == 0
+        said = [each["text"] for each in telegram.messages(GROUP) if each.get("text", "").startswith("line")]
+        assert said == [f"line {number}" for number in range(18)]
 
 
 def test_a_revoked_token_is_told_to_everybody_and_nothing_is_lost(home: Household, telegram: Telegram) -> None:

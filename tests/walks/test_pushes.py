@@ -1,4 +1,4 @@
-"""`kill -9` for the web process after it has stored what a messenger pushed, and before the messenger hears of it."""
+"""`kill -9` for the web process before it has stored what a messenger pushes, and before the messenger hears of it."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -41,8 +41,9 @@ class Street:
             return db.execute(query).fetchall()
 
     def said(self) -> list[str]:
-        """What was written, as it arrived."""
-        return [text for (text,) in self.rows("SELECT text FROM messages WHERE direction = 'in' ORDER BY seq")]
+        """What was written, as it is shown: what is pushed again may come behind what was written later."""
+        order = "ORDER BY sent_at, source_key, seq"
+        return [text for (text,) in self.rows(f"SELECT text FROM messages WHERE direction = 'in' {order}")]
 
 
 def _telegram(stack: ExitStack, folder: Path, gate: Gate) -> Street:
@@ -84,6 +85,25 @@ def street(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Street]:
         gate.server = ("127.0.0.1", street.home.port)
         street.home.ready()
         yield street
+
+
+def test_killed_before_the_commit(street: Street) -> None:
+    street.says(ANNA, "hello")
+    until(lambda: street.said() == ["hello"] and not street.waiting())
+    with closing(sqlite3.connect(street.database, isolation_level=None)) as other:
+        # Whoever writes waits for us.
+        other.execute("BEGIN IMMEDIATE")
+        street.says(ANNA, "one")
+        until(lambda: street.gate.is_asked(b"/hooks/pushed"))
+        street.home.kill_child("workers.py web")
+        assert other.execute("SELECT count(*) FROM inbox").fetchone() == (1,)
+        other.execute("ROLLBACK")
+    assert street.waiting(), "the messenger knows of no success"
+    street.says(ANNA, "two")
+    until(lambda: len(street.said()) >= 3 and not street.waiting())
+    assert street.said() == ["hello", "one", "two"]
+    with closing(Database(f"sqlite:///{street.database}")) as db, db.snapshot() as tx:
+        assert verify(tx) == []
 
 
 def test_killed_after_the_commit_before_the_messenger_hears_of_it(street: Street) -> None:
