@@ -102,16 +102,18 @@ def _find(tx: Tx, keys: Iterable[Key]) -> Mapping[Key, Row[Any]]:
     wanted: dict[str, set[str]] = {}
     for channel, key in keys:
         wanted.setdefault(channel, set()).add(key)
-    dialogs = {row.dialog_id for channel, own in wanted.items() for row in talk.known(tx, channel, own).values()}
-    # Read again under the lock: an operator's console or another shard may be at the same message. One that has been
-    # named between the two looks is not there yet.
-    locked = talk.lock(tx, dialogs)
-    return {
-        (channel, key): row
-        for channel, own in wanted.items()
-        for key, row in talk.known(tx, channel, own).items()
-        if row.dialog_id in locked
-    }
+    found = _look(tx, wanted)
+    while True:
+        # Read again under the lock: an operator's console or another shard may be at the same message, or has just
+        # given one of these keys to another.
+        locked = talk.lock(tx, {row.dialog_id for row in found.values()})
+        found = _look(tx, wanted)
+        if all(row.dialog_id in locked for row in found.values()):
+            return found
+
+
+def _look(tx: Tx, wanted: Mapping[str, set[str]]) -> dict[Key, Row[Any]]:
+    return {(channel, key): row for channel, own in wanted.items() for key, row in talk.known(tx, channel, own).items()}
 
 
 def _stand_in(change: Change, before: Message | None) -> Message | None:

@@ -43,15 +43,21 @@ def judge(result: Receipt | BaseException, tried: Tried, policy: ChannelSettings
     if isinstance(result, Rejected | Doubtful):
         return _refused(result)
     if isinstance(result, Denied):
-        # However old it is: it is no fault of the letter's.
-        pause = result.retry_after or DENIED_PAUSE
-        values = {"next_at": at + timedelta(seconds=pause), "error": str(result)}
-        return Verdict(QUEUED, values, pause=pause, stop=True)
+        return _denied(result, tried, policy, at)
     if isinstance(result, Moved):
         return _again(tried, policy, at, str(result), 0.0)
     if isinstance(result, Unavailable):
         return _again(tried, policy, at, str(result), result.retry_after)._replace(him_alone=result.him_alone)
     return _unknown(tried, policy, at, f"no answer: {type(result).__name__}")
+
+
+def _denied(result: Denied, tried: Tried, policy: ChannelSettings, at: datetime) -> Verdict:
+    if result.retry_after is not None:
+        # It may pass by itself, or be about this letter after all.
+        return _again(tried, policy, at, str(result), result.retry_after)._replace(stop=True)
+    # However old it is: it is no fault of the letter's.
+    values = {"next_at": at + timedelta(seconds=DENIED_PAUSE), "error": str(result)}
+    return Verdict(QUEUED, values, pause=DENIED_PAUSE, stop=True)
 
 
 def _refused(result: Rejected | Doubtful) -> Verdict:

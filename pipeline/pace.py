@@ -16,8 +16,6 @@ Of = Callable[[str, int], Share]
 # What may go at once is this share of a second's worth; as much less goes in the long run, so that in no second there
 # are more than allowed.
 _BURST = 1 / 6
-# Who is not written down has been free for as long as counts.
-_LONG = timedelta(days=1)
 
 
 def paces_of(channels: Channels) -> dict[str, "Pace"]:

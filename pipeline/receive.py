@@ -113,8 +113,9 @@ class _Reader:
             _log.warning("receive.taken_over")
         except Denied as error:
             _log.error("channel.stopped", reason=str(error))
-            await self._alarm(str(error))
-            return error.retry_after or _DENIED_WAIT
+            wait = error.retry_after or _DENIED_WAIT
+            await self._alarm(str(error), wait)
+            return wait
         except Exception as error:  # noqa: BLE001 - a reader that gives up is a channel gone silent
             wait, self._wait = self._wait, min(self._wait * 2, _LONGEST_WAIT)
             _log.warning("receive.failed", error=type(error).__name__, again_in=wait)
@@ -141,13 +142,13 @@ class _Reader:
             await asyncio.gather(beat, read, return_exceptions=True)
             await asyncio.shield(self._write(partial(leases.give_back, held=held)))
 
-    async def _alarm(self, reason: str) -> None:
+    async def _alarm(self, reason: str, wait: float) -> None:
         """Tell the house that the channel stands still; what cannot be told now the next refusal will tell."""
         with suppress(Exception):
-            await self._write(lambda tx: self._halt(tx, reason))
+            await self._write(lambda tx: self._halt(tx, reason, wait))
 
-    def _halt(self, tx: Tx, reason: str) -> bool:
-        until = leases.database_now(tx) + timedelta(seconds=_DENIED_WAIT)
+    def _halt(self, tx: Tx, reason: str, wait: float = _DENIED_WAIT) -> bool:
+        until = leases.database_now(tx) + timedelta(seconds=wait)
         fresh = halts.put(tx, self._name, halts.READING, reason, until)
         if fresh:
             told = {"channel": self._name, "reason": reason}

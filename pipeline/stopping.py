@@ -70,6 +70,9 @@ def leave() -> NoReturn:
 
 def _end_hard(deadline: float) -> None:
     time.sleep(deadline)
-    sys.stderr.flush()
-    # Threads may hang in a driver that waits for a dead server; all that matters is committed or will be done again.
-    os._exit(1)
+    try:
+        sys.stderr.flush()
+    finally:
+        # Threads may hang in a driver that waits for a dead server; all that matters is committed or will be done
+        # again.
+        os._exit(1)

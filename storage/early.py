@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy import ColumnElement, delete, func, or_, select
 
 from storage import bulk
 from storage.db import Tx, now
@@ -51,9 +51,9 @@ def take(tx: Tx, keys: Iterable[Key]) -> list[Kept]:
 
 def due(tx: Tx, limit: int) -> list[Key]:
     """The keys of messages that are to be looked for now."""
-    query = select(EARLY.c.channel, EARLY.c.external_id).where(EARLY.c.next_at <= now())
-    found = tx.execute(query.order_by(EARLY.c.next_at).limit(limit))
-    return list(dict.fromkeys((row.channel, row.external_id) for row in found))
+    key = (EARLY.c.channel, EARLY.c.external_id)
+    query = select(*key).where(EARLY.c.next_at <= now()).group_by(*key).order_by(func.min(EARLY.c.next_at))
+    return [(row.channel, row.external_id) for row in tx.execute(query.limit(limit))]
 
 
 def put_off(tx: Tx, keys: Iterable[Key]) -> None:

@@ -1,4 +1,4 @@
-"""Halts: what of a channel stands still because its credentials were refused, sending or reading."""
+"""Halts: what of a channel stands still because it takes nothing from us, sending or reading."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
 import log
-from connectors.base import Denied, Rejected, Unavailable
-from connectors.vk.calls import Calls, Unclear
+from connectors.base import Blocked, Denied, Rejected, Unavailable
+from connectors.vk.calls import Calls, Closed, Unclear
 from connectors.vk.fields import Json, number, record, records
 
 _log = log.get(__name__)
@@ -31,7 +31,7 @@ async def missed(calls: Calls, since: int) -> AsyncIterator[list[Json]]:
             seen.add(peer)
             try:
                 yield await history(calls, peer, since, pauses=_PAUSES)
-            except Rejected as error:
+            except (Blocked, Closed) as error:
                 # As of a conversation the community was sent out of: the others go on.
                 _log.warning("vk.history_refused", peer=peer, reason=str(error))
 
@@ -64,7 +64,7 @@ async def _peers(calls: Calls, since: int) -> AsyncIterator[int]:
         try:
             answer = await _ask(calls, _PAUSES, "messages.getConversations", offset=offset, count=_PAGE, filter="all")
         except Rejected as error:
-            raise Denied(f"VK does not show the conversations; give the key the right messages: {error}") from None
+            raise Denied(f"VK does not show the conversations: {error}") from None
         page = records(answer, "items")
         for item in page:
             peer = number(record(record(item, "conversation"), "peer"), "id")

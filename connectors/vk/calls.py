@@ -16,6 +16,10 @@ class Calls(Protocol):
         """Give connections back, without waiting for a call that hangs."""
 
 
+class Closed(Rejected):
+    """VK does not let us look there."""
+
+
 class Unclear(Exception):
     """The call was made, and nobody can know what became of it."""
 
@@ -105,6 +109,8 @@ def _of_one_method(code: int, text: str, subcode: int) -> str:
 
 
 def _final(code: int, told: str) -> ConnectorError:
+    if code in _NO_ACCESS:
+        return Closed(f"VK does not let us: {told}")
     if code in _BLOCKED:
         return Blocked(f"{_BLOCKED[code]}: {told}")
     return Rejected(f"{_REJECTED.get(code, 'VK refused it')}: {told}")

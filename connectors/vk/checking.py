@@ -44,6 +44,10 @@ async def _rights(calls: Calls) -> str:
     lacking = [right for right in _RIGHTS if right not in given]
     if "messages" in lacking:
         raise Denied("the key lacks the right messages; make a new key with it")
+    try:
+        await calls.call("messages.getConversations", count=1)
+    except Rejected as error:
+        raise Denied(f"VK does not show the conversations: {error}") from None
     return f"the key lacks {', '.join(lacking)}" if lacking else "the key has all rights"
 
 

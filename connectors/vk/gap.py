@@ -20,7 +20,7 @@ _log = log.get(__name__)
 _BATCH = 500
 # Seconds between two signs that we are there, and what a start looks back for beyond the last of them: the sign is of
 # this machine's clock, and the messages of VK's.
-_SIGN, _LOOK_BACK = 60.0, 600
+_SIGN, LOOK_BACK = 60.0, 600
 # What no history has.
 LOST = "comments, reactions and edits"
 
@@ -63,9 +63,9 @@ async def standing_by(calls: Calls, group_id: int, cursor: str | None) -> AsyncI
     """
     if cursor is not None:
         since = Place.read(cursor).at
-        if time.time() - since > _LOOK_BACK:
+        if time.time() - since > LOOK_BACK:
             _log.warning("vk.gap", since=since, lost=f"{LOST} VK has given up calling about")
-        async for batch in gap(calls, group_id, Place("", since - _LOOK_BACK)):
+        async for batch in gap(calls, group_id, Place("", since - LOOK_BACK)):
             yield batch
     while True:
         yield Batch([], Place("", int(time.time())).cursor())

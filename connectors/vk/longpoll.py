@@ -17,7 +17,7 @@ from connectors.vk.calls import Calls, Unclear
 from connectors.vk.cropped import completed
 from connectors.vk.events import raw_of
 from connectors.vk.fields import Json, number, record
-from connectors.vk.gap import LOST, Place, gap
+from connectors.vk.gap import LOOK_BACK, LOST, Place, gap
 from connectors.vk.messages import body_of
 
 _log = log.get(__name__)
@@ -49,6 +49,8 @@ class LongPoll:
             yield Batch([], place.cursor())
         else:
             place = Place.read(cursor)
+            if not place.ts:
+                place = place._replace(at=place.at - LOOK_BACK)
         failures = 0
         while True:
             # Where events were pushed before, there is no place among them.

@@ -156,7 +156,7 @@ class Letter(SQLModel, table=True):
 
 
 class Halt(SQLModel, table=True):
-    """What of a channel stands still because its credentials were refused."""
+    """What of a channel stands still because it takes nothing from us, as with wrong credentials."""
 
     __tablename__ = "halts"
 

@@ -86,6 +86,12 @@ def test_after_its_time_a_letter_fails_and_somebody_is_told(error: Exception) ->
     assert "9 tries" in verdict.values["error"]
 
 
+def test_who_is_kept_back_for_a_while_is_given_up_in_the_end() -> None:
+    old = FIRST._replace(due_at=AT - timedelta(days=2))
+    assert judge(Denied("a captcha is wanted", 60.0), old, POLICY, AT).state == "failed"
+    assert judge(Denied("wrong token"), old, POLICY, AT).state == "queued"
+
+
 @pytest.mark.parametrize(("asked", "waits"), [(None, DENIED_PAUSE), (60.0, 60.0)])
 def test_a_channel_that_takes_nothing_is_tried_again_when_it_says(asked: float | None, waits: float) -> None:
     verdict = judge(Denied("a captcha is wanted", asked), FIRST, POLICY, AT)

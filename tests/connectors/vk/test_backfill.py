@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from connectors.base import Denied, Unavailable
+from connectors.base import Denied, Rejected, Unavailable
 from connectors.vk import Vk, backfill
 from connectors.vk.calls import Unclear
 from connectors.vk.fields import Json
@@ -132,7 +132,16 @@ def test_a_conversation_vk_keeps_to_itself_holds_up_no_other(vk: FakeVk, channel
     assert len(missed(channel, loop, NOW - 10)) == 2
 
 
+def test_what_vk_does_not_give_for_a_reason_nobody_knows_is_asked_for_again(
+    vk: FakeVk, channel: Vk, loop: LoopThread
+) -> None:
+    vk.says(ANNA, "hello")
+    vk.fault("error", "messages.getHistory", code=4242)
+    with pytest.raises(Rejected):
+        missed(channel, loop, NOW - 10)
+
+
 def test_a_key_without_the_right_to_look_is_told(vk: FakeVk, channel: Vk, loop: LoopThread) -> None:
     vk.fault("error", "messages.getConversations", code=15)
-    with pytest.raises(Denied, match="right messages"):
+    with pytest.raises(Denied, match="does not show the conversations"):
         missed(channel, loop, NOW - 10)

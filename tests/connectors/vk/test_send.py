@@ -11,7 +11,7 @@ import pytest
 from connectors.abilities import Signal
 from connectors.base import Blocked, Button, ConnectorError, Denied, Letter, Receipt, Rejected, Span, Unavailable
 from connectors.vk import Vk, outgoing, uploads
-from connectors.vk.calls import Unclear, meaning
+from connectors.vk.calls import Closed, Unclear, meaning
 from connectors.vk.fields import Json
 from connectors.vk.outgoing import format_data, keyboard
 from pipeline.loop import LoopThread
@@ -178,7 +178,7 @@ def test_what_is_no_message_is_not_edited(post: Post, key: str | None) -> None:
     [
         (5, Denied), (27, Denied), (28, Denied), (6, Unavailable), (9, Unavailable), (14, Denied), (601, Denied),
         (3300, Denied), (29, Unavailable), (18, Blocked), (900, Blocked), (901, Blocked), (902, Blocked),
-        (917, Blocked), (945, Blocked), (950, Blocked), (7, Rejected), (15, Rejected), (100, Rejected), (911, Rejected),
+        (917, Blocked), (945, Blocked), (950, Blocked), (7, Closed), (15, Closed), (100, Rejected), (911, Rejected),
         (912, Rejected), (914, Rejected), (925, Rejected), (4242, Rejected),
     ],
 )  # fmt: skip
