@@ -12,7 +12,7 @@ from api.fields import Body, FileIds, Id, Listing, Moment, PathId, QueryId, Sear
 from api.house import House, house
 from api.schemas import Begun, Dialog, Me, Message, Page, errors
 from api.writes import Writer, answer, writer
-from dialogs import desk, rewriting, signals, view, writing
+from dialogs import admission, desk, rewriting, signals, view, writing
 from dialogs.access import Staff
 from dialogs.work import Work
 from pipeline import letters
@@ -45,6 +45,12 @@ class Messages(Listing):
     """Which end a dialog is read from."""
 
     sort: Literal["seq", "-seq"] = "seq"
+
+
+class Admission(Body):
+    """The message whose sender is admitted."""
+
+    message: Id
 
 
 class Change(Body):
@@ -210,6 +216,17 @@ def take_back(dialog_id: PathId, message_id: PathId, write: Writes) -> Response:
         return 204, None
 
     return write(None, act)
+
+
+@router.post("/dialogs/{dialog_id}/participants", status_code=204, responses=errors(401, 403, 404, 422))
+def admit(dialog_id: PathId, body: Admission, write: Writes) -> Response:
+    """Let the sender of a message that claims to be of this dialog write to it from now on."""
+
+    def act(work: Work) -> tuple[int, Any]:
+        admission.admit(work, dialog_id, body.message)
+        return 204, None
+
+    return write(body, act)
 
 
 @router.post("/dialogs/{dialog_id}/typing", status_code=204, responses=errors(401, 403, 404, 422))

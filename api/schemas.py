@@ -94,7 +94,9 @@ class Message(Answer):
     """One entry of a dialog; `seq` is its number of arrival.
 
     `data` holds what the channel told besides: author (of a group), forwarded_from, quote, location, link, payload,
-    button, reactions.
+    button, reactions; of a mail subject, to, cc, notes, `mail` (auto, bounce or bulk) and `whole` {text, cuts,
+    html?}: all of it, and the stretches `text` leaves out. `claims` is a dialog the sender names and was not admitted
+    to.
     """
 
     id: int

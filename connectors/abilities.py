@@ -146,6 +146,14 @@ class Find(Protocol):
         """
 
 
+@runtime_checkable
+class Names(Protocol):
+    """A connector that knows what its channel will call a letter before it is sent."""
+
+    def names_of(self, letter: Letter) -> tuple[str, ...]:
+        """The external id the receipt will have, and what else answers may name it by; pure."""
+
+
 class Profile(msgspec.Struct, frozen=True):
     """What a channel tells of somebody who is asked for; empty where it tells nothing."""
 

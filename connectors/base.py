@@ -12,19 +12,27 @@ from pydantic import BaseModel, ConfigDict, Field
 class Raw(msgspec.Struct, frozen=True):
     """One inbound event as the source sent it.
 
-    `external_id` is unique in the channel and never empty; rows with the same `address_hint` stay in order.
+    `external_id` is unique in the channel and never empty; rows with the same `address_hint` stay in order. Of a large
+    one `data` is empty and `file` the path of a file with it, which is the storer's from then on. `digest` tells the
+    content, where the source may bring it again under another key.
     """
 
     external_id: str
     address_hint: str
     data: bytes
+    file: str = ""
+    digest: str = ""
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """Raws that are stored together with the cursor they move the channel to; None leaves the cursor alone."""
+    """Raws that are stored together with the cursor they move the channel to; None leaves the cursor alone.
+
+    In a `rescan` the keys say nothing: a raw whose digest is known is there already.
+    """
 
     raws: list[Raw]
     cursor: str | None = None
+    rescan: bool = False
 
 
 class Proof(msgspec.Struct, frozen=True):
@@ -74,7 +82,12 @@ class Message(msgspec.Struct, frozen=True, tag="message"):
 
     Messages of one `album` become one message with the files of all. `author` is who of several people behind the
     address wrote it. `respond` is what the client is told in return, by a machine. `press` says that a button was
-    pressed and what the channel wants to hear of it: it goes back in a signal.
+    pressed and what the channel wants to hear of it: it goes back in a signal. `thread` is what the connector wants to
+    know of it with letters that follow.
+
+    `aliases` are further keys by which others may speak of it, and `answers` those of messages it may answer, the
+    likeliest first; anybody can name such keys, so they count in the sender's own dialog, or where he was admitted.
+    What a machine wrote is `automatic`: it opens nothing.
     """
 
     external_id: str
@@ -93,6 +106,10 @@ class Message(msgspec.Struct, frozen=True, tag="message"):
     album: str | None = None
     author: str = ""
     echo: int | str | None = None
+    thread: dict[str, Any] | None = None
+    aliases: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
+    automatic: bool = False
     respond: str = ""
     press: str | None = None
 
@@ -196,7 +213,8 @@ class Letter(msgspec.Struct, frozen=True):
 
     Where a letter became several messages, a deletion takes back the `others` too. `key` is the same at every try, and
     so is `number`, 1 … 2³¹-1, for channels whose keys are numbers. `buttons` are rows of them. `reply_to` is what it
-    answers; of a reply in several letters the first says so, and the others are told by `below`.
+    answers; of a reply in several letters the first says so, and the others are told by `below`. `thread` is what the
+    client's newest message in the channel had as its own. What no person wrote is `automatic`.
     """
 
     id: int
@@ -211,6 +229,8 @@ class Letter(msgspec.Struct, frozen=True):
     below: str | None = None
     external_id: str | None = None
     others: tuple[str, ...] = ()
+    thread: dict[str, Any] | None = None
+    automatic: bool = False
     number: int = 1
     spans: tuple[Span, ...] = ()
     buttons: tuple[tuple[Button, ...], ...] = ()

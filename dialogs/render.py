@@ -17,7 +17,10 @@ from storage.talk import MESSAGES
 CLIENTS = Client.__table__  # type: ignore[attr-defined]
 
 # What of a message's data is shown: the rest is for the house alone.
-_TOLD = ("author", "forwarded_from", "quote", "location", "link", "payload", "button", "reactions", "admin")
+_TOLD = (
+    "author", "forwarded_from", "quote", "location", "link", "payload", "button", "reactions", "admin", "subject",
+    "to", "cc", "mail", "notes", "whole", "claims",
+)  # fmt: skip
 # Of a message that left as several letters, the state its author has to know of first.
 _GRAVEST = (FAILED, UNCONFIRMED, HELD, SENDING, QUEUED, CANCELLED, SENT)
 
@@ -75,7 +78,7 @@ def _message(row: Row[Any], files: Sequence[Row[Any]], letters: Sequence[Row[Any
     if data:
         shown["data"] = data
     if letters:
-        shown["delivery"] = _delivery(letters)
+        shown["delivery"] = _delivery(letters) | _reported(row)
     return shown
 
 
@@ -85,6 +88,12 @@ def _author(row: Row[Any]) -> dict[str, Any]:
     if row.operator_id is not None:
         return {"kind": "operator", "id": row.operator_id, "name": row.operator or ""}
     return {"kind": "system", "id": None, "name": ""}
+
+
+def _reported(row: Row[Any]) -> dict[str, Any]:
+    """What the channel said later of what it had taken: that it came back after all."""
+    told = (row.data or {}).get("delivery", {})
+    return {"state": FAILED, "error": told.get("error", "")} if "failed" in told else {}
 
 
 def _delivery(letters: Sequence[Row[Any]]) -> dict[str, Any]:

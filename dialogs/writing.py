@@ -104,13 +104,19 @@ def _send(work: Work, dialog: Row[Any], draft: Draft, split: Split) -> int:
     message_id = _write(work, dialog, "out", draft, recipient)
     files = attachments.of_messages(work.tx, [message_id]).get(message_id, [])
     parts = split(recipient.channel, draft, files)
-    answers = _answered(work, recipient, draft.reply_to)
+    answers, thread = _answered(work, recipient, draft.reply_to), _thread(work, dialog, recipient)
     letters = []
     for number, part in enumerate(parts):
-        payload = {"text": part.text, "files": [files[at].id for at in part.files], "author": work.actor.name}
+        payload: dict[str, Any] = {
+            "text": part.text,
+            "files": [files[at].id for at in part.files],
+            "author": work.actor.name,
+        }
         payload |= looks(part)
         if answers:
             payload["below" if number else "reply_to"] = answers
+        if thread:
+            payload["thread"] = thread
         letters.append(
             outbox.NewLetter(
                 message_id, dialog.id, number, recipient.channel, recipient.address, "send", payload,
@@ -206,6 +212,14 @@ def _answered(work: Work, recipient: Row[Any], reply_to: int | None) -> str | No
         select(MESSAGES.c.external_id).where(MESSAGES.c.id == reply_to, MESSAGES.c.channel == recipient.channel)
     ).scalar_one_or_none()
     return key
+
+
+def _thread(work: Work, dialog: Row[Any], recipient: Row[Any]) -> dict[str, Any] | None:
+    """What the newest message from there that has a thread said of it."""
+    own = (MESSAGES.c.dialog_id == dialog.id, MESSAGES.c.identity_id == recipient.id, MESSAGES.c.direction == "in")
+    newest = select(MESSAGES.c.data).where(*own).order_by(MESSAGES.c.seq.desc()).limit(1)
+    data: dict[str, Any] | None = work.tx.execute(newest).scalar_one_or_none()
+    return (data or {}).get("thread")
 
 
 def _attach(work: Work, message_id: int, files: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import Row
 
 from connectors.base import Edit, Envelope, File, Message
-from storage import attachments
+from storage import attachments, spools
 from storage.attachments import Claim, NewFile
 from storage.db import Tx
 from storage.files import Content, FileStore
@@ -17,10 +17,15 @@ _KEPT = "kept:"
 
 
 class Shelf:
-    """Puts the bytes that came inside raws on disk."""
+    """Puts the bytes that came inside raws on disk, and brings those of large raws back."""
 
     def __init__(self, store: FileStore) -> None:
         self._store = store
+
+    def data_of(self, data: bytes) -> bytes:
+        """What a raw's row holds, or what it stands for; raises OSError for a file that is not there."""
+        sha256 = spools.sha256_of(data)
+        return data if sha256 is None else self._store.path(sha256).read_bytes()
 
     def keep(self, envelopes: Sequence[Envelope]) -> Sequence[Envelope]:
         """The envelopes with file contents replaced by where they lie."""

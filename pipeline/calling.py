@@ -10,7 +10,7 @@ from sqlalchemy import Row
 from structlog.contextvars import bound_contextvars
 
 import log
-from connectors.abilities import Find
+from connectors.abilities import Find, Names
 from connectors.base import ChannelSettings, ConnectorError, Letter, Moved, Receipt, Rejected, Unavailable
 from connectors.registry import Channels
 from dialogs import visitors
@@ -81,6 +81,8 @@ class Calling:
             return None
         self._unsaved.discard(row.id)
         connector, letter = self._channels[name], self._read(tx, row)
+        if isinstance(connector, Names) and isinstance(letter, Letter):
+            talk.name_message(tx, row.message_id, name, connector.names_of(letter))
         seconds = connector.limits.seconds(letter) if isinstance(letter, Letter) else 0.0
         # Where it can be looked for, that is one call more.
         seconds += connector.limits.call * isinstance(connector, Find)

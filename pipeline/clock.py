@@ -10,7 +10,7 @@ from pipeline import amend
 from pipeline.daemons import await_schema, file_store, open_database
 from pipeline.stopping import Stop
 from settings import RetentionSettings, Settings
-from storage import attachments, early, idempotency, inbox, journal, leases, paces, signals, strangers
+from storage import attachments, early, idempotency, inbox, journal, leases, paces, signals, spools, strangers
 from storage.db import Database, Tx, is_database_fault, now
 from storage.files import FileStore
 
@@ -105,6 +105,7 @@ class Clock:
 
     def _forget_raws(self) -> None:
         self._in_steps(self._keep.raws, inbox.forget)
+        self._in_steps(self._keep.raws, spools.forget)
 
     def _forget_events(self) -> None:
         self._in_steps(self._keep.journal, journal.forget)

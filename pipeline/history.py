@@ -29,10 +29,11 @@ def bring_in(settings: Settings, channel: str, files: Sequence[Path]) -> int:
     faults: list[str] = []
     with _progress() as progress:
         for path in files:
-            task = progress.add_task(path.name, total=path.stat().st_size if path.exists() else 0)
+            task = progress.add_task(path.name, total=_size(path))
             raws = _readable(connector, path, faults)
             while step := list(islice(raws, _STEP)):
-                stored = store(db, channel, Batch([raw for raw, _ in step]))
+                # What came by the channel itself meanwhile is known by its content.
+                stored = store(db, channel, Batch([raw for raw, _ in step], rescan=True))
                 new, offered = new + stored, offered + len(step)
                 progress.update(task, completed=step[-1][1])
     db.close()
@@ -40,6 +41,12 @@ def bring_in(settings: Settings, channel: str, files: Sequence[Path]) -> int:
         sys.stderr.write(f"left out: {fault}\n")
     sys.stdout.write(f"{new} new, {offered - new} there already, {len(faults)} left out\n")
     return 1 if faults else 0
+
+
+def _size(path: Path) -> int:
+    if path.is_dir():
+        return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    return path.stat().st_size if path.exists() else 0
 
 
 def _readable(connector: Import, path: Path, faults: list[str]) -> Iterator[tuple[Raw, int]]:

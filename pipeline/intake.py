@@ -2,15 +2,19 @@
 
 import asyncio
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 import log
 from connectors.base import Batch, Raw
 from connectors.text import is_storable
-from storage import cursors, inbox, leases
+from storage import cursors, digests, inbox, leases, spools
 from storage.db import Database, Tx, is_database_fault
+from storage.files import FileStore
 
 _log = log.get(__name__)
 
@@ -18,6 +22,7 @@ _log = log.get(__name__)
 _MOST_WAITING, _MOST_TOGETHER = 20_000, 500
 _BYTES_WAITING, _BYTES_TOGETHER = 64 << 20, 8 << 20
 _LONGEST_KEY = 512
+_CHUNK = 1 << 18
 # Seconds between looks at who has waited too long.
 _TICK = 0.05
 
@@ -32,22 +37,51 @@ class Busy(Exception):
     """The database is away or more waits for it than it can take; nothing was stored that we know of."""
 
 
-def store(db: Database, channel: str, batch: Batch, held: leases.Held | None = None) -> int:
+def store(
+    db: Database, channel: str, batch: Batch, held: leases.Held | None = None, files: FileStore | None = None
+) -> int:
     """Store a batch and move the channel's cursor, in one commit; gives back how many raws were new.
 
-    With `held`, the commit stands only if the lease is still ours; raises leases.Lost otherwise.
+    With `held`, the commit stands only if the lease is still ours; raises leases.Lost otherwise. `files` takes the data
+    of raws that have it in a file.
     """
-    arrivals = [_arrival(channel, raw) for raw in batch.raws]
+    for raw in batch.raws:
+        ensure_fit(raw)
+    spooled = {raw.external_id: _spool(files, Path(raw.file)) for raw in batch.raws if raw.file}
+    raws = [replace(raw, data=spools.mark(spooled[raw.external_id])) if raw.file else raw for raw in batch.raws]
 
     def work(tx: Tx) -> int:
         if held is not None:
             leases.hold(tx, held)
-        new = inbox.put(tx, arrivals)
+        new = _put(tx, channel, raws, rescan=batch.rescan)
+        if spooled:
+            spools.put(tx, channel, spooled.items())
         if batch.cursor is not None:
             cursors.move(tx, channel, batch.cursor)
         return new
 
     return db.write(work)
+
+
+def _put(tx: Tx, channel: str, offered: Sequence[Raw], *, rescan: bool) -> int:
+    digested = [raw.digest for raw in offered if raw.digest]
+    there = digests.known(tx, channel, digested) if rescan else set()
+    raws = [raw for raw in offered if raw.digest not in there]
+    if repeats := len(offered) - len(raws):
+        inbox.count(tx, inbox.RECEIVED, Counter({channel: repeats}))
+        inbox.count(tx, inbox.DUPLICATE, Counter({channel: repeats}))
+    if digested:
+        digests.put(tx, channel, digested)
+    return inbox.put(tx, [_arrival(channel, raw) for raw in raws])
+
+
+def _spool(files: FileStore | None, path: Path) -> str:
+    """The hash of the file's content, which is in the store from here on."""
+    assert files is not None, "raws with files come by readers, and those have a store"
+    with path.open("rb") as file:
+        content = files.put_stream(iter(lambda: file.read(_CHUNK), b""), path.stat().st_size)
+    path.unlink()
+    return content.sha256
 
 
 class _Waiting(NamedTuple):

@@ -35,6 +35,8 @@ def _letter(tx: Tx, row: Row[Any], store: FileStore) -> Letter:
         files=tuple(Outgoing(f.id, f.name, f.type, f.size, str(store.path(f.sha256))) for f in files),
         reply_to=payload.get("reply_to"),
         below=payload.get("below"),
+        thread=payload.get("thread"),
+        automatic=row.automatic,
         spans=msgspec.convert(payload.get("spans", ()), tuple[Span, ...]),
         buttons=msgspec.convert(payload.get("buttons", ()), tuple[tuple[Button, ...], ...]),
     )

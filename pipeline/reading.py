@@ -68,7 +68,7 @@ class Reader:
     def _parse(self, row: Claim) -> Sequence[Envelope]:
         if row.channel not in self._channels:
             raise LookupError(f"the channel {row.channel!r} is not configured or not enabled")
-        return self._channels[row.channel].parse(Raw(row.external_id, row.address, row.data))
+        return self._channels[row.channel].parse(Raw(row.external_id, row.address, self._shelf.data_of(row.data)))
 
     def _keep(self, row: Claim, envelopes: Sequence[Envelope], reading: Reading, blocked: set[Lane]) -> None:
         if _lane(row) in blocked:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from structlog.contextvars import bind_contextvars
 
@@ -16,12 +16,13 @@ from connectors.abilities import Check, Contested, Receive, Warm
 from connectors.base import Denied
 from connectors.registry import Channels
 from pipeline import queues
-from pipeline.daemons import await_schema, open_database
+from pipeline.daemons import await_schema, file_store, open_database
 from pipeline.intake import Ring, store
 from pipeline.stopping import Stop
 from settings import Settings, SettingsError
 from storage import cursors, halts, journal, leases
 from storage.db import Database, Tx
+from storage.files import FileStore
 
 T = TypeVar("T")
 
@@ -33,6 +34,14 @@ _LEASE, _BEAT = 15.0, 5.0
 _FIRST_WAIT, _LONGEST_WAIT, _DENIED_WAIT = 1.0, 15.0, 300.0
 # Seconds of reading after which what failed before is forgotten; so it is when something was read.
 _SOUND = 60.0
+
+
+class Into(NamedTuple):
+    """Where what is read goes, and what rings when it is there."""
+
+    db: Database
+    files: FileStore
+    ring: Ring
 
 
 def run(settings: Settings, stop: Stop, names: Sequence[str]) -> None:
@@ -51,17 +60,16 @@ def run(settings: Settings, stop: Stop, names: Sequence[str]) -> None:
     bells = queues.Bells(queues.make_broker(queues.broker_url(settings)))
     try:
         if await_schema(db, stop):
-            asyncio.run(_receive_and_close(db, channels, chosen, bells, stop))
+            into = Into(db, file_store(settings), lambda: bells.ring(queues.PIPELINE, [queues.INBOX]))
+            asyncio.run(_receive_and_close(into, channels, chosen, stop))
     finally:
         bells.close()
         db.close()
 
 
-async def _receive_and_close(
-    db: Database, channels: Channels, chosen: dict[str, Receive], bells: queues.Bells, stop: Stop
-) -> None:
+async def _receive_and_close(into: Into, channels: Channels, chosen: dict[str, Receive], stop: Stop) -> None:
     try:
-        await receive(db, chosen, lambda: bells.ring(queues.PIPELINE, [queues.INBOX]), stop)
+        await receive(into, chosen, stop)
     finally:
         await channels.close()
 
@@ -77,9 +85,9 @@ def readable(channels: Channels) -> dict[str, Receive]:
     return {name: found for name, found in channels.connectors.items() if isinstance(found, Receive)}
 
 
-async def receive(db: Database, readers: dict[str, Receive], ring: Ring, stop: Stop) -> None:
+async def receive(into: Into, readers: dict[str, Receive], stop: Stop) -> None:
     """Read all channels until told to stop."""
-    tasks = [asyncio.create_task(_Reader(db, name, reader, ring).run()) for name, reader in readers.items()]
+    tasks = [asyncio.create_task(_Reader(into, name, reader).run()) for name, reader in readers.items()]
     while not await asyncio.to_thread(stop.wait, 3600):
         pass
     for task in tasks:
@@ -90,8 +98,8 @@ async def receive(db: Database, readers: dict[str, Receive], ring: Ring, stop: S
 class _Reader:
     """Reads one channel while it holds its lease, for ever: no error makes it give up."""
 
-    def __init__(self, db: Database, name: str, source: Receive, ring: Ring) -> None:
-        self._db, self._name, self._source, self._ring = db, name, source, ring
+    def __init__(self, into: Into, name: str, source: Receive) -> None:
+        self._into, self._db, self._name, self._source = into, into.db, name, source
         self._wait = _FIRST_WAIT
         # What people have been told of another program that reads the source too.
         self._told = ""
@@ -183,10 +191,10 @@ class _Reader:
     async def _batches(self, held: leases.Held) -> None:
         cursor = await self._write(lambda tx: cursors.get(tx, self._name))
         async for batch in self._source.receive(cursor):
-            new = await asyncio.to_thread(store, self._db, self._name, batch, held)
+            new = await asyncio.to_thread(store, self._db, self._name, batch, held, self._into.files)
             self._wait = _FIRST_WAIT
             if new:
-                self._ring()
+                self._into.ring()
 
     async def _beat(self, held: leases.Held) -> None:
         while True:

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 import orjson
 
 from connectors.base import ChannelSettings, Envelope, Message, Move, Reach
-from pipeline import albums, amend, attach, completion, echoes, respond, whereabouts
+from pipeline import albums, amend, attach, completion, echoes, respond, threads, whereabouts
 from pipeline.episodes import Place, place_of, settle, verdict
 from pipeline.identify import Address, Who, Written, identify, senders_of
+from pipeline.threads import Thread
 from storage import bulk, talk
 from storage.db import Tx, is_conflict, now
 from storage.journal import SYSTEM, Entry
@@ -82,7 +83,7 @@ def _newest(reaches: Sequence[tuple[str, Reach]], written: Sequence[Written]) ->
 
 def _write(tx: Tx, written: Sequence[Written], policies: Policies, *, repeats: bool) -> list[Entry]:
     known = _known(tx, written, repeats=repeats)
-    fresh, entries = echoes.settle(tx, _fresh(written, known))
+    fresh, entries = echoes.settle(tx, threads.without_our_own(tx, _fresh(written, known)))
     begun, told = completion.complete(tx, written, known)
     entries += told
     known |= begun
@@ -93,12 +94,18 @@ def _write(tx: Tx, written: Sequence[Written], policies: Policies, *, repeats: b
     if not fresh and not asked:
         return entries
     who = identify(tx, senders_of([*fresh, *asked]))
-    locked = talk.lock_with_episodes(tx, {known.dialog_id for known in who.values()})
-    places = {row.id: place_of(row) for row in locked}
-    seats = _Seats(who, places, policies, known, talk.episode_ids(tx, _closed(places)))
+    homes, named = threads.resolve(tx, fresh, who)
+    dialogs = {known.dialog_id for known in who.values()} | {home.dialog_id for home in homes.values()}
+    places = {row.id: place_of(row) for row in talk.lock_with_episodes(tx, dialogs)}
+    seats = _Seats(who, homes, places, policies, talk.episode_ids(tx, _closed(places)))
+    seats.ids = known | named
     ids = talk.message_ids(tx, len(fresh) + len(asked))
     placed = [(message_id, *message) for message_id, message in zip(ids, fresh, strict=False)]
-    aliases = {(channel, key): i for i, channel, one in placed for key in further.get((channel, one.external_id), ())}
+    aliases = {
+        (channel, key): i
+        for i, channel, one in placed
+        for key in (*further.get((channel, one.external_id), ()), *one.aliases)
+    }
     seats.ids |= aliases
     rows = [seats.take(*one) for one in placed]
     answers = [seats.answer(message_id, *message) for message_id, message in zip(ids[len(fresh) :], asked, strict=True)]
@@ -153,35 +160,38 @@ class _Seats:
     def __init__(
         self,
         who: Mapping[Address, Who],
+        homes: Mapping[Address, Thread],
         places: Mapping[int, Place],
         policies: Policies,
-        known: Mapping[Address, int],
         episode_ids: Sequence[int],
     ) -> None:
         self.entries: list[Entry] = []
-        self._who, self._places, self._policies = who, places, policies
+        self._who, self._homes, self._places, self._policies = who, homes, places, policies
         # Messages that can be answered, by their keys.
-        self.ids = dict(known)
+        self.ids: dict[Address, int] = {}
         self._episode_ids: Iterator[int] = iter(episode_ids)
         self._at = now()
 
     def take(self, message_id: int, channel: str, message: Message) -> talk.NewMessage:
         """The row of one message; its dialog's place moves on."""
         person = self._who[channel, message.sender.address]
-        place = self._places[person.dialog_id]
+        home = self._homes.get((channel, message.external_id)) or Thread(person.dialog_id)
+        place = self._places[home.dialog_id]
         inbound = message.direction == "in"
         # A source whose clock is ahead must not push a message to the end of the dialog for ever.
         sent_at = min(message.sent_at, self._at)
-        decided = verdict(place, self._policies[channel], sent_at, message.history or not inbound)
+        quiet = message.history or message.automatic or not inbound
+        decided = verdict(place, self._policies[channel], sent_at, quiet)
         settle(place, decided, sent_at, self._episode_ids.__next__)
         _advance(place, message_id, message, sent_at)
-        answers = self.ids.get((channel, message.reply_to)) if message.reply_to else None
+        answered = (channel, message.reply_to) if message.reply_to else home.answers
+        answers = self.ids.get(answered) if answered else None
         self.ids[channel, message.external_id] = message_id
         actor = f"client:{person.client_id}" if inbound else SYSTEM
         told = {"message": message_id, "seq": place.seq, "channel": channel, "direction": message.direction}
         self.entries.append(Entry("message.received", actor, place.dialog_id, told))
         assert place.episode_id is not None
-        data = {**(message.data or {}), "author": message.author} if message.author else message.data
+        data = _data(message, home)
         return talk.NewMessage(
             message_id, place.dialog_id, place.seq, place.episode_id, message.direction, message.text, sent_at, channel,
             message.external_id, person.identity_id, None, message.html, answers, message.source_key,
@@ -202,10 +212,19 @@ class _Seats:
         )  # fmt: skip
 
 
+def _data(message: Message, home: Thread) -> dict[str, Any]:
+    """What is kept with the message beside its columns."""
+    more = {"author": message.author, "thread": message.thread, "claims": home.claims}
+    return {**(message.data or {}), **{name: value for name, value in more.items() if value}}
+
+
 def _advance(place: Place, message_id: int, message: Message, sent_at: datetime) -> None:
-    """The dialog's numbers after one message more. History is neither unread nor anybody's last word."""
+    """The dialog's numbers after one message more. History is neither unread nor anybody's last word.
+
+    Nor is what a machine wrote unread.
+    """
     place.seq += 1
-    if message.direction == "in" and not message.history:
+    if message.direction == "in" and not (message.history or message.automatic):
         place.last_in_seq = place.seq
         place.unread += 1
     first = place.last_message_id is None

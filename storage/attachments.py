@@ -12,9 +12,10 @@ from storage import bulk
 from storage.db import Database, Tx, is_postgres, now
 from storage.files import UNKNOWN, Content, FileStore, checked_type, clean_name
 from storage.leases import database_now
-from storage.models import Attachment
+from storage.models import Attachment, Spool
 
 ATTACHMENTS = Attachment.__table__  # type: ignore[attr-defined]
+SPOOLS = Spool.__table__  # type: ignore[attr-defined]
 
 STORED, PENDING, FAILED = "stored", "pending", "failed"
 # Contents that are looked up at once.
@@ -194,8 +195,10 @@ def _locked(tx: Tx, ids: Iterable[str]) -> Sequence[Row[Any]]:
 
 
 def _named(tx: Tx, hashes: Iterable[str]) -> set[str]:
-    query = select(ATTACHMENTS.c.sha256).where(bulk.among(tx, ATTACHMENTS.c.sha256, hashes)).distinct()
-    return set(tx.execute(query).scalars())
+    hashes = list(hashes)
+    found = select(ATTACHMENTS.c.sha256).where(bulk.among(tx, ATTACHMENTS.c.sha256, hashes)).distinct()
+    spooled = select(SPOOLS.c.sha256).where(bulk.among(tx, SPOOLS.c.sha256, hashes)).distinct()
+    return {*tx.execute(found).scalars(), *tx.execute(spooled).scalars()}
 
 
 def _new_id() -> str:

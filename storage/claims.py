@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import select
 
-from storage import bulk
+from storage import bulk, spools
 from storage.db import Tx, cursor, is_postgres
 from storage.inbox import INBOX, QUEUE, Claim
 
@@ -82,11 +82,15 @@ def claim(tx: Tx, starts: Mapping[int, str], limit: int) -> Claims:
     """Raws of many addresses, of each as many as of the others, so that a hot one does not starve its neighbours.
 
     `starts` are shards in the order of their turn, and of each the address after which to begin; "" is the first. A
-    raw under suspicion is left out, and so is all that came after it from its address.
+    raw under suspicion is left out, and so is all that came after it from its address. Of those whose data lies in a
+    file there is one in a batch: they are large.
     """
     most = max(1, limit // _EACH)
     rows: list[Claim] = []
     suspicious: set[tuple[int, str]] = set()
+    # Addresses that wait with a large raw until the next batch.
+    behind: set[tuple[int, str]] = set()
+    large = False
     walked = Counter[tuple[int, str]]()
     size = 0
     for row in _heads(tx, starts, most, limit):
@@ -95,12 +99,15 @@ def claim(tx: Tx, starts: Mapping[int, str], limit: int) -> Claims:
         size += len(row.data)
         if row.attempts:
             suspicious.add(at)
-        elif at not in suspicious:
+        elif large and spools.sha256_of(row.data) is not None:
+            behind.add(at)
+        elif at not in suspicious | behind:
             rows.append(row)
+            large |= spools.sha256_of(row.data) is not None
     # Heads come in the order of their turn, so the last of them is where it has come to.
     full = len(walked) == most or size >= _BYTES or (walked.total() >= limit and len(walked) >= _MANY)
     rest = next(reversed(walked)) if full else None
-    more = full or _each(limit, len(walked)) in walked.values()
+    more = full or bool(behind) or _each(limit, len(walked)) in walked.values()
     return Claims(sorted(rows), {shard for shard, _ in suspicious}, rest, more)
 
 

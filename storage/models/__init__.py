@@ -4,6 +4,7 @@ from sqlmodel import SQLModel
 
 from storage.models.flow import (
     Cursor,
+    Digest,
     EarlyChange,
     Halt,
     Inbox,
@@ -14,11 +15,12 @@ from storage.models.flow import (
     Parked,
     Refusal,
     Signal,
+    Spool,
     Tally,
 )
 from storage.models.house import Event, Idempotency, Operator, Secret, Token
 from storage.models.people import Client, Identity, Proof, Stranger
-from storage.models.talk import Alias, Attachment, Dialog, Episode, Message
+from storage.models.talk import Alias, Attachment, Dialog, Episode, Message, Participant
 
 metadata = SQLModel.metadata
 
@@ -28,6 +30,7 @@ __all__ = [
     "Client",
     "Cursor",
     "Dialog",
+    "Digest",
     "EarlyChange",
     "Episode",
     "Event",
@@ -42,10 +45,12 @@ __all__ = [
     "Operator",
     "Pace",
     "Parked",
+    "Participant",
     "Proof",
     "Refusal",
     "Secret",
     "Signal",
+    "Spool",
     "Stranger",
     "Tally",
     "Token",

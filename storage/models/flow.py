@@ -24,6 +24,28 @@ class Inbox(SQLModel, table=True):
     received_at: datetime = Field(sa_type=UtcTime)
 
 
+class Digest(SQLModel, table=True):
+    """A content that was stored, where its source may bring it again under another key."""
+
+    __tablename__ = "digests"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    channel: str = Field(sa_column=Column(KeyText, primary_key=True))
+    digest: str = Field(sa_column=Column(KeyText, primary_key=True))
+
+
+class Spool(SQLModel, table=True):
+    """A raw too large for its row: its data lies among the files."""
+
+    __tablename__ = "spools"
+    __table_args__ = (Index("spools_content", "sha256"),)
+
+    channel: str = Field(sa_column=Column(KeyText, primary_key=True))
+    external_id: str = Field(sa_column=Column(KeyText, primary_key=True))
+    sha256: str = Field(sa_type=KeyText)
+    stored_at: datetime = Field(sa_type=UtcTime, index=True)
+
+
 class InboxQueue(SQLModel, table=True):
     """A raw that still has to be processed; the row goes when that is done.
 

@@ -29,6 +29,17 @@ class Dialog(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcTime)
 
 
+class Participant(SQLModel, table=True):
+    """Somebody beside the client whom an operator admitted to the dialog."""
+
+    __tablename__ = "participants"
+
+    dialog_id: int = Field(sa_column=Column(BigId, ForeignKey("dialogs.id"), primary_key=True, autoincrement=False))
+    channel: str = Field(sa_column=Column(KeyText, primary_key=True))
+    address: str = Field(sa_column=Column(KeyText, primary_key=True))
+    admitted_at: datetime = Field(sa_type=UtcTime)
+
+
 class Episode(SQLModel, table=True):
     """One stretch of work in a dialog, from the first message until it is resolved."""
 

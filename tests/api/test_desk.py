@@ -255,3 +255,13 @@ def test_that_somebody_types_is_no_more_than_a_sign(okno: Okno, scene: Scene, an
     dialog = scene.says("v1")
     assert okno.ask("POST", f"/v1/dialogs/{dialog}/typing", token=anna).status == 204
     assert okno.ask("POST", "/v1/dialogs/999/typing", token=anna).status == 404
+
+
+def test_an_operator_admits_who_claims_to_be_of_a_dialog(okno: Okno, scene: Scene, anna: str) -> None:
+    dialog = scene.says("v1", aliases=("<a@x>",))
+    own = scene.says("v2", "his wife", answers=("<a@x>",))
+    (claim,) = okno.ask("GET", f"/v1/dialogs/{own}/messages", token=anna).json["items"]
+    assert claim["data"]["claims"] == dialog
+    path = f"/v1/dialogs/{dialog}/participants"
+    assert okno.ask("POST", path, {"message": claim["id"]}, token=anna).status == 204
+    assert okno.ask("POST", path, {"message": 5}, token=anna).status == 422

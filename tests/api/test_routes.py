@@ -24,6 +24,7 @@ ROUTES: dict[tuple[str, str], Action | str] = {
     ("POST", "/v1/dialogs/{dialog_id}/messages"): "dialog.write",
     ("PATCH", "/v1/dialogs/{dialog_id}/messages/{message_id}"): "dialog.write",
     ("DELETE", "/v1/dialogs/{dialog_id}/messages/{message_id}"): "dialog.write",
+    ("POST", "/v1/dialogs/{dialog_id}/participants"): "dialog.write",
     ("POST", "/v1/dialogs/{dialog_id}/typing"): "dialog.write",
     ("POST", "/v1/dialogs/{dialog_id}/notes"): "dialog.write",
     ("GET", "/v1/clients"): "client.read",

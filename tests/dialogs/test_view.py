@@ -13,7 +13,7 @@ from dialogs import pages, view
 from dialogs.access import Staff
 from dialogs.errors import Invalid, NotFound
 from storage.db import Database, now
-from storage.talk import DIALOGS
+from storage.talk import DIALOGS, MESSAGES
 from tests.dialogs.scene import SHOP, Scene
 
 
@@ -217,6 +217,17 @@ def test_a_page_is_a_handful_of_statements_whatever_its_size(scene: Scene) -> No
         return cost(lambda tx: view.dialog_messages(tx, anna, long, True, (limit, None)))
 
     assert of_dialog(2) == of_dialog(100) <= 6
+
+
+def test_a_reply_that_came_back_after_all_has_failed(scene: Scene) -> None:
+    anna, dialog = scene.operator(), scene.says("v1")
+    message = scene.replies(anna, dialog)
+    scene.delivers(message)
+    told = {"delivery": {"failed": "2026-11-30T10:00:00Z", "error": "no such mailbox"}}
+    with scene.db.begin() as tx:
+        tx.execute(MESSAGES.update().where(MESSAGES.c.id == message).values(data=told))
+    delivery = scene.messages(anna, dialog)[-1]["delivery"]
+    assert (delivery["state"], delivery["error"]) == ("failed", "no such mailbox")
 
 
 def test_delivery_tells_the_gravest_state(scene: Scene) -> None:

@@ -249,7 +249,11 @@ class Fake:
         """Nothing was opened."""
 
 
-_MORE = ("direction", "history", "reply_to", "album", "author", "echo", "respond", "press", "data")
+_MORE = (
+    "direction", "history", "reply_to", "album", "author", "echo", "respond", "press", "data", "aliases", "answers",
+    "automatic", "thread",
+)  # fmt: skip
+_TUPLES = {"aliases", "answers"}
 _WITHOUT_EFFECT = {"wait", "alone", "moved", "unavailable", "rejected", "blocked", "denied", "gone"}
 
 
@@ -300,7 +304,9 @@ def _envelope(raw: Raw, told: dict[str, Any]) -> Envelope:
     )
     if told.get("kind", "message") != "message":
         return others[told["kind"]]()
-    more = {name: told[name] for name in _MORE if name in told}
+    more: dict[str, Any] = {
+        name: tuple(told[name]) if name in _TUPLES else told[name] for name in _MORE if name in told
+    }
     return Message(key, sender, text, at, source_key=told.get("source_key", key), files=files, **more)
 
 

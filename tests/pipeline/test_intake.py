@@ -1,19 +1,22 @@
 """Intake: a raw is stored once whoever offers it how often, and nobody hears yes before it is."""
 
 import asyncio
+import json
 import sqlite3
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import closing
+from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
 
 from connectors.base import Batch, Raw
 from pipeline.intake import Busy, SharedIntake, Unfit, store
-from storage import cursors, inbox, leases
-from storage.db import Database, Tx
+from storage import attachments, cursors, inbox, leases, spools
+from storage.db import Database, Tx, now
 from storage.inbox import INBOX, QUEUE
 from tests.pipeline.children import Child
 from tests.pipeline.rig import CHANNEL, Rig
@@ -47,6 +50,47 @@ def stored(db: Database) -> list[str]:
 
 
 # ---- batches of a reader ----
+
+
+def test_a_content_that_comes_again_under_another_key_is_a_duplicate_in_a_rescan_alone(rig: Rig) -> None:
+    def mail(key: str, digest: str) -> Raw:
+        return Raw(key, "anna", b"{}", digest=digest)
+
+    assert store(rig.db, CHANNEL, Batch([mail("a:1", "x"), mail("a:2", "x"), mail("a:3", "y")])) == 3
+    assert store(rig.db, CHANNEL, Batch([mail("b:1", "x"), mail("b:2", "z"), mail("b:3", "z")], rescan=True)) == 2
+    assert store(rig.db, "mail", Batch([mail("b:1", "x")], rescan=True)) == 1
+    assert store(rig.db, CHANNEL, Batch([mail("c:1", "x")])) == 1
+    assert stored(rig.db) == ["a:1", "a:2", "a:3", "b:2", "b:3", "b:1", "c:1"]
+    flow = rig.flow()
+    assert (flow["received"], flow["duplicate"], flow["in_flight"]) == (7, 1, 6)
+
+
+def test_the_data_of_a_large_raw_goes_to_the_files_and_comes_back_when_it_is_read(rig: Rig, tmp_path: Path) -> None:
+    whole = json.dumps({"text": "large", "files": [{"name": "a", "data": "x" * 100_000}]}).encode()
+    raws = []
+    for number in range(3):
+        path = tmp_path / f"spool {number}"
+        path.write_bytes(whole)
+        raws.append(Raw(f"anna:{number}", "anna", b"", file=str(path)))
+    assert store(rig.db, CHANNEL, Batch([*raws, raw(9)]), files=rig.store) == 4
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith("spool")]
+    with rig.db.read() as tx:
+        assert max(len(row.data) for row in tx.execute(INBOX.select())) < 200
+    assert attachments.collect(rig.db, rig.store, now() + timedelta(days=1)) == 0, "somebody has still to read it"
+    rig.settle()
+    assert rig.said()[:3] == ["large"] * 3
+    assert rig.db.write(lambda tx: spools.forget(tx, now() + timedelta(days=1))) == 3
+    rig.check()
+
+
+def test_a_large_raw_that_is_not_read_yet_keeps_its_file(rig: Rig, tmp_path: Path) -> None:
+    path = tmp_path / "spool"
+    path.write_bytes(b'{"poison": "raise"}')
+    store(rig.db, CHANNEL, Batch([Raw("anna:1", "anna", b"", file=str(path))]), files=rig.store)
+    assert rig.db.write(lambda tx: spools.forget(tx, now() + timedelta(days=1))) == 0
+    rig.settle()
+    assert rig.parked()
+    assert rig.db.write(lambda tx: spools.forget(tx, now() + timedelta(days=1))) == 0
 
 
 def test_a_batch_and_its_cursor_are_one_commit(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:

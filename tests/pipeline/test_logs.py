@@ -60,7 +60,9 @@ def until(what: Callable[[], object]) -> None:
 def read_until(rig: Rig, channels: Sequence[str], done: Callable[[], object]) -> None:
     """Run the receivers of these channels until then."""
     stop, readers = Stop(), receive.readable(rig.channels)
-    reading = receive.receive(rig.db, {name: readers[name] for name in channels}, lambda: None, stop)
+    reading = receive.receive(
+        receive.Into(rig.db, rig.store, lambda: None), {name: readers[name] for name in channels}, stop
+    )
     thread = threading.Thread(target=asyncio.run, args=(reading,))
     thread.start()
     try:

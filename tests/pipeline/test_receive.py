@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from connectors.base import Batch
 from pipeline import receive as module
-from pipeline.receive import readable, receive, run
+from pipeline.receive import Into, readable, receive, run
 from pipeline.stopping import Stop
 from settings import Settings, SettingsError
 from storage import cursors, inbox, leases, schema
@@ -45,7 +45,7 @@ def reading(rig: Rig, ring: Callable[[], None] = lambda: None) -> Iterator[threa
     """The receivers' process, as a thread, with the channel `shop` alone."""
     stop = Stop()
     readers = {CHANNEL: readable(rig.channels)[CHANNEL]}
-    thread = threading.Thread(target=lambda: asyncio.run(receive(rig.db, readers, ring, stop)))
+    thread = threading.Thread(target=lambda: asyncio.run(receive(Into(rig.db, rig.store, ring), readers, stop)))
     thread.start()
     try:
         yield thread
