@@ -23,6 +23,8 @@ from sqlalchemy import make_url
 
 from storage.db import Database
 from storage.schema import migrate
+from tests.fakes import dovecot as fake_dovecot
+from tests.fakes.dovecot import Dovecot
 
 START_SECONDS = 30.0
 
@@ -184,6 +186,17 @@ def redis_server() -> Iterator[str]:
         url = f"unix://{socket}"
         with _running(command, Path(name), lambda: _redis_answers(url)):
             yield url
+
+
+@pytest.fixture(scope="session")
+def dovecot() -> Iterator[Dovecot]:
+    """An IMAP server in which everybody has a mailbox."""
+    if fake_dovecot.program() is None:
+        _absent("dovecot")
+    with TemporaryDirectory(prefix="okno-dovecot-", ignore_cleanup_errors=True) as name:
+        server = Dovecot(Path(name) / "dovecot").start()
+        yield server
+        server.stop()
 
 
 def _redis_answers(url: str) -> bool:

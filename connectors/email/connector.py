@@ -1,0 +1,105 @@
+"""The e-mail connector: one mailbox, and the server its replies go out by."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from connectors.abilities import Found
+from connectors.base import Batch, ChannelSettings, Envelope, Letter, Limits, Raw, Receipt
+from connectors.email import raws
+from connectors.email.limits import LIMITS
+from connectors.email.settings import EmailSettings, ServerSettings
+
+if TYPE_CHECKING:
+    from connectors.email.oauth import Tokens
+    from connectors.email.reader import Reader
+    from connectors.email.smtp import Mailer
+
+
+class Email:
+    """A mailbox. What reads it, reads mails and sends them is loaded by the processes that do."""
+
+    Settings: ClassVar[type[ChannelSettings]] = EmailSettings
+    limits: Limits = LIMITS
+
+    def __init__(self, name: str, settings: EmailSettings) -> None:
+        self._settings = settings
+        self._reading: Reader | None = None
+        self._sending: Mailer | None = None
+
+    # ---- in ----
+
+    def receive(self, cursor: str | None) -> AsyncIterator[Batch]:
+        """See Receive."""
+        from connectors.email.mailbox import Mailbox
+
+        return Mailbox(self._settings, _tokens(self._settings.imap)).batches(cursor)
+
+    def parse(self, raw: Raw) -> list[Envelope]:
+        """See Connector. What cannot be read is shown as such."""
+        from connectors.email.envelopes import envelopes_of, stub
+        from connectors.email.reader import Unreadable
+
+        known, mail = raws.read(raw.data)
+        address = raws.sender_in(mail)
+        if known.refused:
+            return stub(raw.external_id, known, address, known.refused)
+        try:
+            reading = self._reader().read(mail)
+        except Unreadable as error:
+            return stub(raw.external_id, known, address, str(error))
+        return envelopes_of(raw.external_id, known, reading, self._settings.address)
+
+    def read(self, path: Path) -> Iterator[Found]:
+        """See Import. A file with one mail, an mbox file, or a Maildir."""
+        from connectors.email.archives import read
+
+        return read(path)
+
+    # ---- out ----
+
+    def names_of(self, letter: Letter) -> tuple[str, ...]:
+        """See Names: the Message-ID, and the token of the address answers may come to."""
+        from connectors.email.compose import message_id, token_of
+
+        return message_id(letter.key, self._settings), f"+{token_of(letter.key, self._settings)}"
+
+    async def send(self, letter: Letter) -> Receipt:
+        """See Connector."""
+        return await self._mailer().send(letter)
+
+    async def check(self) -> str:
+        """See Check."""
+        from connectors.email.mailbox import look
+
+        seen = await look(self._settings, _tokens(self._settings.imap))
+        return f"{seen}; {await self._mailer().check()}"
+
+    async def close(self) -> None:
+        """See Connector."""
+        if self._reading is not None:
+            self._reading.close()
+        if self._sending is not None:
+            await self._sending.close()
+
+    def _reader(self) -> "Reader":
+        if self._reading is None:
+            from connectors.email.reader import Reader
+
+            self._reading = Reader()
+        return self._reading
+
+    def _mailer(self) -> "Mailer":
+        if self._sending is None:
+            from connectors.email.smtp import Mailer
+
+            self._sending = Mailer(self._settings, _tokens(self._settings.smtp))
+        return self._sending
+
+
+def _tokens(server: ServerSettings) -> "Tokens | None":
+    if not server.oauth.is_set:
+        return None
+    from connectors.email.oauth import Tokens
+
+    return Tokens(server.oauth)

@@ -1,0 +1,34 @@
+"""Addresses the way SMTP takes them: in ASCII, and nothing in them that means something to a server. Pure."""
+
+import re
+
+# A quoted local part is left out: nobody has one, and every server reads it in its own way.
+_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}")
+_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+_LONGEST = 254
+
+
+class BadAddress(ValueError):
+    """No mail can go there; the text says why."""
+
+
+def in_ascii(address: str) -> str:
+    """The address with its domain as DNS knows it; raises BadAddress."""
+    local, _, domain = address.strip().rpartition("@")
+    if not _LOCAL.fullmatch(local):
+        raise BadAddress("the part before @ is empty, too long, or has letters that mail servers do not take")
+    whole = f"{local}@{domain_in_ascii(domain)}"
+    if len(whole) > _LONGEST:
+        raise BadAddress("it is too long for an e-mail address")
+    return whole
+
+
+def domain_in_ascii(domain: str) -> str:
+    """The domain as DNS knows it; raises BadAddress."""
+    try:
+        written = domain.encode("idna").decode().lower()
+    except UnicodeError:
+        raise BadAddress("the part after @ is no domain") from None
+    if not all(_LABEL.fullmatch(label) for label in written.split(".")):
+        raise BadAddress("the part after @ is no domain")
+    return written

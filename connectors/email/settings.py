@@ -1,0 +1,126 @@
+"""An e-mail channel's section of settings.toml."""
+
+import ipaddress
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from connectors.base import ChannelSettings
+from connectors.email.postal import in_ascii
+
+Security = Literal["tls", "starttls", "none"]
+
+
+class Section(BaseModel):
+    """A part of the channel's section; keys it does not know are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class OauthSettings(Section):
+    """How access tokens are got for XOAUTH2: by a refresh token, at the provider's token address."""
+
+    token_url: str = Field("", pattern=r"^(https://.+|http://(localhost|127\.0\.0\.1)[:/].*)?$")
+    client_id: str = ""
+    client_secret: SecretStr = SecretStr("")
+    refresh_token: SecretStr = SecretStr("")
+    scope: str = ""
+
+    @property
+    def is_set(self) -> bool:
+        """Whether tokens are to be used in place of a password."""
+        return bool(self.token_url)
+
+
+class ServerSettings(Section):
+    """Where a server is and how to get in. `user` is the channel's address unless it is set; times in seconds."""
+
+    host: str = ""
+    port: int = Field(0, ge=0, le=65535)
+    security: Security = "tls"
+    user: str = ""
+    password: SecretStr = SecretStr("")
+    oauth: OauthSettings = OauthSettings()
+    timeout: float = Field(30, gt=0)
+
+    @model_validator(mode="after")
+    def _private(self) -> Self:
+        if self.host and self.security == "none" and not _is_loopback(self.host):
+            raise ValueError("security none is for this machine alone: it would send the password in the clear")
+        return self
+
+
+class ImapSettings(ServerSettings):
+    """The mailbox that is read."""
+
+    folder: str = "INBOX"
+    # Seconds of silence after which the folder is searched all the same.
+    idle: float = Field(540, gt=0, le=1500)
+    poll: float = Field(30, gt=0)
+    # Seconds between comparisons of the last days with the server.
+    audit: float = Field(6 * 3600, gt=0)
+    # What becomes of a mail once it is stored.
+    settle: Literal["nothing", "seen", "move"] = "nothing"
+    move_to: str = ""
+    # Bytes: of a larger mail only the head is read.
+    max_size: int = Field(50 << 20, ge=1 << 16)
+
+    @model_validator(mode="after")
+    def _target(self) -> Self:
+        if self.settle == "move" and not self.move_to:
+            raise ValueError("settle move needs move_to, the folder mails go to")
+        return self
+
+
+class SmtpSettings(ServerSettings):
+    """The server that replies are given to."""
+
+    # How many connections are kept, and so how many mails go at once.
+    connections: int = Field(2, ge=1, le=10)
+
+
+class EmailSettings(ChannelSettings):
+    """The keys of an e-mail channel; settings.toml explains them."""
+
+    address: str
+    name: str = ""
+    # Whether clients see who answers them, before the channel's name.
+    show_author: bool = True
+    # Of mails that answer none.
+    subject: str = "Сообщение от службы поддержки"
+    # Answers come to address+token, for programs that name nothing; not every server knows such addresses.
+    plus_addressing: bool = False
+    # Signs what has to be known as ours when it comes back; where it is empty a password does.
+    secret: SecretStr = SecretStr("")
+    imap: ImapSettings = ImapSettings()
+    smtp: SmtpSettings = SmtpSettings()
+    # Later tries of a reply stand for hours: servers that grey-list want that.
+    retry: tuple[float, ...] = Field((300, 900, 1800, 3600, 7200, 14400, 21600), min_length=1)
+    retry_for: float = Field(3 * 86400, ge=0)
+
+    @field_validator("address")
+    @classmethod
+    def _is_address(cls, address: str) -> str:
+        in_ascii(address)
+        local, _, domain = address.strip().rpartition("@")
+        return f"{local}@{domain.lower()}"
+
+    @model_validator(mode="after")
+    def _can_sign(self) -> Self:
+        if self.smtp.host and not self.signing_secret:
+            raise ValueError("without any password the channel needs a secret: it signs the mails that go out")
+        return self
+
+    @property
+    def signing_secret(self) -> str:
+        """The secret of the channel's that is set; a new one makes signatures of before void."""
+        servers = (self.imap, self.smtp)
+        set_ones = [self.secret, *(s.password for s in servers), *(s.oauth.refresh_token for s in servers)]
+        return next(filter(None, (one.get_secret_value() for one in set_ones)), "")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,71 @@
+"""Mails are read in a child: whatever ends it ends no other mail."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from connectors.email import reader as module
+from connectors.email.reader import Reader, Unreadable
+
+MAIL = "From: Анна <anna@example.org>\r\nSubject: заказ\r\n\r\nГде он?\r\n\r\n> Скоро\r\n".encode()
+
+
+@pytest.fixture
+def reader() -> Iterator[Reader]:
+    reader = Reader()
+    yield reader
+    reader.close()
+
+
+def pid(reader: Reader) -> int:
+    assert reader._child is not None
+    return reader._child.pid
+
+
+def test_mails_are_read_one_after_the_other_by_the_same_child(reader: Reader) -> None:
+    first = reader.read(MAIL)
+    assert (first.mail.subject, first.own.strip()) == ("заказ", "Где он?")
+    before = pid(reader)
+    assert reader.read(MAIL) == first
+    assert pid(reader) == before
+
+
+def test_a_child_that_dies_takes_one_mail_with_it(reader: Reader) -> None:
+    reader.read(MAIL)
+    os.kill(pid(reader), signal.SIGKILL)
+    with pytest.raises(Unreadable):
+        reader.read(MAIL)
+    assert reader.read(MAIL).mail.subject == "заказ"
+
+
+def test_a_child_that_hangs_is_ended(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader.read(MAIL)
+    hanging = pid(reader)
+    os.kill(hanging, signal.SIGSTOP)
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_SECONDS", 0.2)
+        with pytest.raises(Unreadable):
+            reader.read(MAIL)
+    assert reader.read(MAIL).mail.subject == "заказ"
+    assert pid(reader) != hanging
+
+
+def test_a_mail_too_large_for_the_child_s_memory_is_one_that_cannot_be_read(reader: Reader) -> None:
+    reader.read(MAIL)
+    limits = Path(f"/proc/{pid(reader)}/limits").read_text().splitlines()
+    (memory,) = [line for line in limits if line.startswith("Max address space")]
+    assert str(512 << 20) in memory
+    with pytest.raises(Unreadable):
+        reader.read(b"From: a@x.org\r\n\r\n" + bytes(400 << 20))
+    assert reader.read(MAIL).mail.subject == "заказ"
+
+
+def test_the_child_ends_with_who_asks_it(reader: Reader) -> None:
+    reader.read(MAIL)
+    child = reader._child
+    assert child is not None
+    reader._line.close()  # type: ignore[union-attr]
+    assert child.wait(10) == 0

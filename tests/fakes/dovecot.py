@@ -1,0 +1,175 @@
+"""A real Dovecot on a free port of 127.0.0.1, unprivileged, with one user and any number of folders."""
+
+import imaplib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+# Everybody's; each user has a mailbox of his own.
+PASSWORD = 'pass "word" with \\ and ключ'
+_PATIENCE = 20.0
+_CONF = """
+protocols = imap
+listen = 127.0.0.1
+base_dir = {folder}/run
+state_dir = {folder}/state
+log_path = {folder}/log
+default_internal_user = {user}
+default_internal_group = {group}
+default_login_user = {user}
+mail_location = maildir:{folder}/mail/%u
+mail_uid = {user}
+mail_gid = {group}
+first_valid_uid = 1
+disable_plaintext_auth = no
+ssl = {ssl}
+ssl_cert = <{folder}/cert.pem
+ssl_key = <{folder}/key.pem
+auth_mechanisms = plain login
+maildir_stat_dirs = no
+verbose_proctitle = yes
+mail_fsync = never
+imap_idle_notify_interval = 2 mins
+imap_capability = {capability}
+passdb {{
+  driver = passwd-file
+  args = scheme=PLAIN username_format=everybody {folder}/users
+}}
+userdb {{
+  driver = static
+  args = uid={user} gid={group} home={folder}/mail/%u
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {port}
+  }}
+  inet_listener imaps {{
+    port = {tls_port}
+    ssl = yes
+  }}
+}}
+service anvil {{
+  chroot =
+}}
+service stats {{
+  chroot =
+}}
+service imap {{
+  process_limit = 50
+}}
+"""
+
+
+def program() -> str | None:
+    """Where Dovecot is, if it is installed."""
+    return shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+
+
+def free_port() -> int:
+    """A port nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Dovecot:
+    """The server; `port` is in the clear or for STARTTLS, `tls_port` for TLS with a certificate of its own."""
+
+    def __init__(self, folder: Path, capability: str = "") -> None:
+        self.folder, self.port, self.tls_port = folder, free_port(), free_port()
+        found = program()
+        assert found, "dovecot is not installed"
+        self._program, self._prefix = found, []
+        name = "nobody" if os.getuid() == 0 else str(os.getuid())
+        group = "nogroup" if os.getuid() == 0 else str(os.getgid())
+        if os.getuid() == 0:
+            self._prefix = ["setpriv", "--reuid", name, "--regid", group, "--clear-groups"]
+        self._write(name, group, capability)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def _write(self, user: str, group: str, capability: str) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+             "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", self.folder / "key.pem",
+             "-out", self.folder / "cert.pem"],
+            check=True, capture_output=True,
+        )  # fmt: skip
+        (self.folder / "users").write_text(f"everybody:{{PLAIN}}{PASSWORD}\n")
+        values = {"folder": self.folder, "user": user, "group": group, "port": self.port, "tls_port": self.tls_port}
+        (self.folder / "dovecot.conf").write_text(_CONF.format(**values, ssl="yes", capability=capability))
+        if os.getuid() == 0:
+            subprocess.run(["chown", "-R", f"{user}:{group}", self.folder], check=True)
+            # Whoever it runs as has to come here.
+            for parent in self.folder.parents:
+                if parent.stat().st_uid == 0 and len(parent.parts) > 2:
+                    parent.chmod(parent.stat().st_mode | 0o111)
+
+    @property
+    def certificate(self) -> Path:
+        """What it shows, and who trusts it trusts itself."""
+        return self.folder / "cert.pem"
+
+    def start(self) -> Self:
+        """Start, and wait until it answers."""
+        command = [*self._prefix, self._program, "-F", "-c", str(self.folder / "dovecot.conf")]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return self
+            except OSError:
+                assert time.monotonic() < deadline, (self.folder / "log").read_text()
+                time.sleep(0.02)
+
+    def stop(self) -> None:
+        """End it, and whoever is connected."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGTERM)
+            self._process.wait(_PATIENCE)
+            self._process = None
+
+    @contextmanager
+    def client(self, user: str) -> Iterator[imaplib.IMAP4]:
+        """Another client of the user's mailbox."""
+        with imaplib.IMAP4("127.0.0.1", self.port) as client:
+            client.authenticate("PLAIN", lambda _: f"\0{user}\0{PASSWORD}".encode())
+            yield client
+
+    def put(self, user: str, *mails: bytes, folder: str = "INBOX", at: float = 0.0) -> None:
+        """Let mails arrive, at a unix time if one is given."""
+        date = imaplib.Time2Internaldate(at) if at else ""
+        with self.client(user) as client:
+            for mail in mails:
+                whole = mail.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+                kind, told = client.append(folder, "", date, whole)
+                assert kind == "OK", told
+
+    def freeze(self, user: str) -> Callable[[], None]:
+        """Stop in their tracks those who serve the user; call what comes back to let them go on."""
+        pids = [int(one.name) for one in Path("/proc").iterdir() if one.name.isdigit() and user in _title(one)]
+        assert pids, "nobody serves him"
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+
+        def go_on() -> None:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+
+        return go_on
+
+
+def _title(process: Path) -> str:
+    try:
+        return (process / "cmdline").read_text(errors="replace")
+    except OSError:
+        return ""
