@@ -21,6 +21,8 @@ app = typer.Typer(
 )
 operators = typer.Typer(help="Who may use the console and the API.", no_args_is_help=True)
 app.add_typer(operators, name="operator")
+mails = typer.Typer(help="What Okno reads in mails.", no_args_is_help=True)
+app.add_typer(mails, name="mail")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")]
 
@@ -167,6 +169,15 @@ def import_(
     from pipeline.history import bring_in
 
     sys.exit(bring_in(_begin(), channel, files))
+
+
+@mails.command("parse")
+def mail_parse(files: Annotated[list[Path], typer.Argument(help="Files with one mail each.")]) -> None:
+    """Print the normal form of mails, one JSON object a line; a line for every file, in order."""
+    from connectors.email.printing import lines_of
+
+    for line in lines_of(files):
+        typer.echo(line)
 
 
 @operators.command("add")

@@ -16,6 +16,7 @@ _KINDS = {
     "webchat": "connectors.webchat:Webchat",
     "telegram": "connectors.telegram:Telegram",
     "vk": "connectors.vk:Vk",
+    "email": "connectors.email:Email",
 }
 
 

@@ -6,21 +6,28 @@ import { outward, webUrl } from "../shared/rich.js";
 const MAP = "https://www.openstreetmap.org/";
 const ZOOM = 16;
 
-/** What stands above the words: the origin of what was forwarded, and the lines that are answered. */
+/** What stands above the words: the subject, the origin of what was forwarded, and the lines that are answered. */
 export function above({ data }, { t }) {
   if (!data) return [];
-  const { forwarded_from: origin, quote } = data;
+  const { forwarded_from: origin, quote, subject } = data;
+  const about = subject ? h("p", { class: "subject", dir: "auto" }, String(subject)) : null;
   const from = origin ? h("p", { class: "forwarded", dir: "auto" }, t("forwardedFrom", { name: String(origin) })) : null;
   const quoted = quote ? h("blockquote", { class: "quoted", dir: "auto" }, String(quote)) : null;
-  return [from, quoted];
+  return [about, from, quoted];
 }
 
-/** What stands below the words: a link and a place on the map. */
+/** What stands below the words: a link, a place on the map, remarks, and all of a mail of which the words are a part. */
 export function below({ data }, { t }) {
   if (!data) return [];
   const href = data.link ? webUrl(String(data.link)) : null;
   const link = href ? h("p", { class: "told" }, outward(href, href)) : null;
-  return [link, data.location ? place(data.location, t) : null];
+  const notes = (data.notes ?? []).map((note) => h("p", { class: "told", dir: "auto" }, String(note)));
+  return [link, data.location ? place(data.location, t) : null, ...notes, whole(data.whole, t)];
+}
+
+function whole(mail, t) {
+  if (!mail?.cuts?.length) return null;
+  return h("details", { class: "whole" }, h("summary", {}, t("wholeMail")), h("div", { class: "text", dir: "auto" }, mail.text));
 }
 
 function place(location, t) {
