@@ -152,7 +152,7 @@ class Calling:
         if verdict.pause and not verdict.stop:
             whom = row.recipient if verdict.him_alone else None
             self._paces[row.channel].pause(tx, verdict.pause, at, whom)
-        if isinstance(result, Receipt) or not isinstance(result, ConnectorError):
+        if not isinstance(result, ConnectorError):
             self._paces[row.channel].spent(tx, Due(row.id, row.recipient, len(row.payload.get("files", ()))), at)
         entries = self._consequences(tx, row, result, verdict)
         _log.info("letter." + verdict.state, tries=row.attempts)

@@ -1,4 +1,4 @@
-"""HTML of mails, made safe to show, and readable as text."""
+"""HTML of mails, made safe to show."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -6,7 +6,6 @@ from html import escape
 
 import nh3
 
-from connectors.email.flatten import flattened
 from connectors.email.tags import VOID, Tag, pieces
 from connectors.markup import is_safe_url
 from connectors.text import clean_text
@@ -60,11 +59,6 @@ _ENDS = {
 # Deeper ones nobody sees; the parser under nh3 takes seconds for some thousand.
 _DEEPEST = 100
 _MOST = 2_000_000
-
-
-def text_of(html: str) -> str:
-    """The HTML as readable plain text."""
-    return flattened(html).text
 
 
 def sanitised(html: str) -> str:

@@ -120,15 +120,21 @@ class Mailbox:
         for mail in lot:
             known = Known(at=mail.at, history=mail.at < place.since)
             key = f"{self._imap.folder}:{place.validity}:{mail.uid}"
-            if mail.size > self._imap.max_size:
-                head = (await session.fetch([mail.uid], _HEAD)).get(mail.uid)
-                yield raw_of(key, replace(known, cut=mail.size), (head and head.data) or b"")
-            elif mail.size > _AT_ONCE:
-                yield await large.raw_of(key, known, self._pieces(session, mail))
+            if mail.size > _AT_ONCE:
+                yield await self._large(session, mail, key, known)
             elif isinstance(body := bodies.get(mail.uid), str):
                 yield raw_of(key, replace(known, refused=body), b"")
             elif body is not None:
                 yield raw_of(key, known, body)
+
+    async def _large(self, session: Session, mail: Item, key: str, known: Known) -> Raw:
+        try:
+            if mail.size <= self._imap.max_size:
+                return await large.raw_of(key, known, self._pieces(session, mail.uid))
+            head = (await session.fetch([mail.uid], _HEAD)).get(mail.uid)
+        except Refused as error:
+            return raw_of(key, replace(known, refused=str(error)), b"")
+        return raw_of(key, replace(known, cut=mail.size), (head and head.data) or b"")
 
     async def _bodies(self, session: Session, uids: Sequence[int]) -> dict[int, bytes | str]:
         """The mails themselves, or why the server does not give one: that one must not hold up the others."""
@@ -140,11 +146,14 @@ class Mailbox:
             return {uid: body for each in uids for uid, body in (await self._bodies(session, [each])).items()}
         return {uid: item.data for uid, item in found.items() if item.data is not None}
 
-    async def _pieces(self, session: Session, mail: Item) -> AsyncIterator[bytes]:
+    async def _pieces(self, session: Session, uid: int) -> AsyncIterator[bytes]:
+        """All of the mail, up to a piece that is not full: the size some servers tell is a guess."""
         read = 0
-        while read < mail.size:
-            item = (await session.fetch([mail.uid], f"BODY.PEEK[]<{read}.{_PIECE}>")).get(mail.uid)
-            if item is None or not item.data:
+        while read % _PIECE == 0:
+            item = (await session.fetch([uid], f"BODY.PEEK[]<{read}.{_PIECE}>")).get(uid)
+            if item is None:
+                raise Refused("the mail was taken away while it was read")
+            if not item.data:
                 return
             yield item.data
             read += len(item.data)

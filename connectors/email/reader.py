@@ -30,13 +30,17 @@ class Reader:
         self._line: socket.socket | None = None
 
     def read(self, data: bytes) -> Reading:
-        """Read a mail; raises Unreadable."""
+        """Read a mail; raises Unreadable.
+
+        Once more with a new child where one fails: it may have been killed, or the machine have stood still.
+        """
         with self._lock:
-            line = self._ready()
             try:
-                line.settimeout(_SECONDS + len(data) / _BYTES_A_SECOND)
-                frames.send(line, data)
-                return _decoder.decode(frames.receive(line))
+                return self._ask(data)
+            except (OSError, EOFError):
+                self._end()
+            try:
+                return self._ask(data)
             except (OSError, EOFError) as error:
                 self._end()
                 raise Unreadable(f"it took too long or too much to read ({type(error).__name__})") from error
@@ -45,6 +49,12 @@ class Reader:
         """End the child."""
         with self._lock:
             self._end()
+
+    def _ask(self, data: bytes) -> Reading:
+        line = self._ready()
+        line.settimeout(_SECONDS + len(data) / _BYTES_A_SECOND)
+        frames.send(line, data)
+        return _decoder.decode(frames.receive(line))
 
     def _ready(self) -> socket.socket:
         if self._line is None:

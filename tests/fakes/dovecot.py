@@ -29,7 +29,7 @@ mail_uid = {user}
 mail_gid = {group}
 first_valid_uid = 1
 disable_plaintext_auth = no
-ssl = {ssl}
+ssl = yes
 ssl_cert = <{folder}/cert.pem
 ssl_key = <{folder}/key.pem
 auth_mechanisms = plain login
@@ -37,7 +37,6 @@ maildir_stat_dirs = no
 verbose_proctitle = yes
 mail_fsync = never
 imap_idle_notify_interval = 2 mins
-imap_capability = {capability}
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN username_format=everybody {folder}/users
@@ -83,7 +82,7 @@ def free_port() -> int:
 class Dovecot:
     """The server; `port` is in the clear or for STARTTLS, `tls_port` for TLS with a certificate of its own."""
 
-    def __init__(self, folder: Path, capability: str = "") -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder, self.port, self.tls_port = folder, free_port(), free_port()
         found = program()
         assert found, "dovecot is not installed"
@@ -92,10 +91,10 @@ class Dovecot:
         group = "nogroup" if os.getuid() == 0 else str(os.getgid())
         if os.getuid() == 0:
             self._prefix = ["setpriv", "--reuid", name, "--regid", group, "--clear-groups"]
-        self._write(name, group, capability)
+        self._write(name, group)
         self._process: subprocess.Popen[bytes] | None = None
 
-    def _write(self, user: str, group: str, capability: str) -> None:
+    def _write(self, user: str, group: str) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
@@ -105,7 +104,7 @@ class Dovecot:
         )  # fmt: skip
         (self.folder / "users").write_text(f"everybody:{{PLAIN}}{PASSWORD}\n")
         values = {"folder": self.folder, "user": user, "group": group, "port": self.port, "tls_port": self.tls_port}
-        (self.folder / "dovecot.conf").write_text(_CONF.format(**values, ssl="yes", capability=capability))
+        (self.folder / "dovecot.conf").write_text(_CONF.format(**values))
         if os.getuid() == 0:
             subprocess.run(["chown", "-R", f"{user}:{group}", self.folder], check=True)
             # Whoever it runs as has to come here.

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.email.html import sanitised, text_of
+from connectors.email.flatten import flattened
+from connectors.email.html import sanitised
 
 PARTS = [
     "<p>",
@@ -102,7 +103,7 @@ def test_nothing_harmful_is_let_through(html: str) -> None:
 
 @given(anything)
 def test_any_html_has_a_text(html: str) -> None:
-    text = text_of(html)
+    text = flattened(html).text
     text.encode()
     assert "alert(1)</script>" not in text
 
@@ -206,10 +207,10 @@ def test_other_links_lead_nowhere(address: str) -> None:
     ],
 )
 def test_html_reads_like_its_look(html: str, text: str) -> None:
-    assert text_of(html) == text
+    assert flattened(html).text == text
 
 
 def test_of_very_long_html_the_beginning_is_shown() -> None:
-    text = text_of("<p>да" * 700_000)
+    text = flattened("<p>да" * 700_000).text
     assert text.startswith("да\n\nда")
     assert text.endswith("[…]")

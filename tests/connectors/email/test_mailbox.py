@@ -1,6 +1,7 @@
 """Reading a mailbox: every mail once, whatever other clients and the server do meanwhile."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from connectors.base import Denied, Raw
 from connectors.email import mailbox, raws
 from connectors.email.folders import encoded, quoted
+from connectors.email.imap import Item, Refused, Session
 from connectors.email.place import Place
 from tests.connectors.email.conftest import Account, Read
 
@@ -54,6 +56,47 @@ def test_new_mails_come_while_it_reads(account: Account, read: Read) -> None:
     assert numbers(reading.read()) == [1]
     account.put(mail(2), mail(3))
     assert numbers(reading.read(2)) == [2, 3]
+
+
+def test_where_the_server_tells_nothing_it_is_asked(
+    account: Account, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    able = Session.can
+    monkeypatch.setattr(Session, "can", lambda self, what: what != "IDLE" and able(self, what))
+    reading = read(account.settings(idle=60, poll=0.1))
+    reading.batch()
+    account.put(mail(1))
+    assert numbers(reading.read()) == [1]
+
+
+def test_a_large_mail_the_server_does_not_give_holds_up_no_other(
+    account: Account, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch = Session.fetch
+
+    async def refusing(self: Session, uids: Sequence[int], what: str) -> dict[int, Item]:
+        if "<" in what or "HEADER" in what:
+            raise Refused("the server says NO: corrupted")
+        return await fetch(self, uids, what)
+
+    monkeypatch.setattr(Session, "fetch", refusing)
+    account.put(mail(1, "large\n" * 300_000), mail(2, "huge\n" * 1_000_000), mail(3))
+    found = read(account.settings(max_size=4 << 20)).read(3)
+    assert [bool(raws.read(raw.data)[0].refused) for raw in found] == [True, True, False]
+
+
+def test_a_mail_that_is_taken_away_while_it_is_read_is_told(
+    account: Account, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch = Session.fetch
+
+    async def losing(self: Session, uids: Sequence[int], what: str) -> dict[int, Item]:
+        return {} if "<" in what and "<0." not in what else await fetch(self, uids, what)
+
+    monkeypatch.setattr(Session, "fetch", losing)
+    account.put(mail(1, "large\n" * 300_000))
+    (raw,) = read(account.settings()).read()
+    assert "taken away" in raws.read(raw.data)[0].refused
 
 
 def test_what_others_read_or_flag_is_taken_all_the_same(account: Account, read: Read) -> None:

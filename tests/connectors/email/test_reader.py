@@ -33,22 +33,19 @@ def test_mails_are_read_one_after_the_other_by_the_same_child(reader: Reader) ->
     assert pid(reader) == before
 
 
-def test_a_child_that_dies_takes_one_mail_with_it(reader: Reader) -> None:
+def test_a_child_that_dies_takes_no_mail_with_it(reader: Reader) -> None:
     reader.read(MAIL)
-    os.kill(pid(reader), signal.SIGKILL)
-    with pytest.raises(Unreadable):
-        reader.read(MAIL)
+    before = pid(reader)
+    os.kill(before, signal.SIGKILL)
     assert reader.read(MAIL).mail.subject == "заказ"
+    assert pid(reader) != before
 
 
 def test_a_child_that_hangs_is_ended(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     reader.read(MAIL)
     hanging = pid(reader)
     os.kill(hanging, signal.SIGSTOP)
-    with monkeypatch.context() as patch:
-        patch.setattr(module, "_SECONDS", 0.2)
-        with pytest.raises(Unreadable):
-            reader.read(MAIL)
+    monkeypatch.setattr(module, "_SECONDS", 1.0)
     assert reader.read(MAIL).mail.subject == "заказ"
     assert pid(reader) != hanging
 
