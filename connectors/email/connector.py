@@ -12,7 +12,7 @@ from connectors.email.settings import EmailSettings, ServerSettings
 
 if TYPE_CHECKING:
     from connectors.email.oauth import Tokens
-    from connectors.email.reader import Reader
+    from connectors.email.sandbox.reader import Reader
     from connectors.email.smtp import Mailer
 
 
@@ -38,7 +38,7 @@ class Email:
     def parse(self, raw: Raw) -> list[Envelope]:
         """See Connector. What cannot be read is shown as such."""
         from connectors.email.envelopes import envelopes_of, stub
-        from connectors.email.reader import Unreadable
+        from connectors.email.sandbox.reader import Unreadable
 
         known, mail = raws.read(raw.data)
         address = raws.sender_in(mail)
@@ -84,7 +84,7 @@ class Email:
 
     def _reader(self) -> "Reader":
         if self._reading is None:
-            from connectors.email.reader import Reader
+            from connectors.email.sandbox.reader import Reader
 
             self._reading = Reader()
         return self._reading

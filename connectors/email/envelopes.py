@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connectors.base import DeliveryReport, Envelope, File, Message, Sender
-from connectors.email.html import sanitised
 from connectors.email.mime import Address, Mail
+from connectors.email.pages.html import sanitised
 from connectors.email.raws import Known
 from connectors.email.reading import Reading
 from connectors.text import clean_name

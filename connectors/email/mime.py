@@ -4,11 +4,11 @@ from datetime import datetime
 
 import msgspec
 
-from connectors.email import bounces, dates, kinds
-from connectors.email.addresses import Address, addresses, sender_of
-from connectors.email.gather import Attachment, Gathered
-from connectors.email.headers import Headers, ids, one_line, raw_text
-from connectors.email.parts import Walk, content_of
+from connectors.email.parsing import bounces, dates, kinds
+from connectors.email.parsing.addresses import Address, addresses, sender_of
+from connectors.email.parsing.gather import Attachment, Gathered
+from connectors.email.parsing.headers import Headers, ids, one_line, raw_text
+from connectors.email.parsing.parts import Walk, content_of
 from connectors.text import clean_text
 
 __all__ = ["Address", "Attachment", "Mail", "read"]

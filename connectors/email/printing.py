@@ -6,10 +6,10 @@ from typing import Any
 
 import orjson
 
-from connectors.email.html import sanitised
 from connectors.email.mime import Address
-from connectors.email.reader import Reader, Unreadable
+from connectors.email.pages.html import sanitised
 from connectors.email.reading import Reading
+from connectors.email.sandbox.reader import Reader, Unreadable
 
 _NOTHING: dict[str, Any] = {
     "from": {"name": "", "address": ""}, "to": [], "subject": "", "message_id": "", "in_reply_to": "", "references": [],

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from connectors.email.beginnings import Beginning, beginnings, is_forward
-from connectors.email.flatten import Flat, flattened
-from connectors.email.intros import is_intro
-from connectors.email.lines import Line, lines_of
-from connectors.email.signatures import endings
+from connectors.email.pages.flatten import Flat, flattened
+from connectors.email.quoting.beginnings import Beginning, beginnings, is_forward
+from connectors.email.quoting.intros import is_intro
+from connectors.email.quoting.lines import Line, lines_of
+from connectors.email.quoting.signatures import endings
 
 # Nobody writes more by himself: what is behind it stays as it is, or goes with the quote that it is part of.
 _MOST = 256_000

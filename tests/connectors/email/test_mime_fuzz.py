@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from connectors.email.mime import Mail, read
 from connectors.text import is_storable
 from tests.connectors.email.mails import GREETING, attached, encoded, mail, mixed, multipart, part, raw, strings
-from tests.connectors.email.test_bounces import ORIGINAL, fields
-from tests.connectors.email.test_invitations import CALENDAR
-from tests.connectors.email.test_smime import INNER, endless, tlv, wrapped
-from tests.connectors.email.test_tnef import SIGNATURE, file
+from tests.connectors.email.parsing.test_bounces import ORIGINAL, fields
+from tests.connectors.email.parsing.test_invitations import CALENDAR
+from tests.connectors.email.parsing.test_smime import INNER, endless, tlv, wrapped
+from tests.connectors.email.parsing.test_tnef import SIGNATURE, file
 
 SEEDS = [
     mail(GREETING, References="<0@x> <1@x>", Cc="a@b.c, D <d@e.f>, Group: g@h.i;"),

@@ -60,7 +60,7 @@ HTMLS = {
 
 def run(made: str, call: str) -> None:
     program = (
-        "from connectors.email.html import sanitised\nfrom connectors.email.reply import own_words\n"
+        "from connectors.email.pages.html import sanitised\nfrom connectors.email.reply import own_words\n"
         f"made = {made}\nfull, own = {call}\nassert bool(own.text.strip()) == bool(full.strip())"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=SECONDS)

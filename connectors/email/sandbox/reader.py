@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from connectors.email import frames
 from connectors.email.reading import Reading
+from connectors.email.sandbox import frames
 
 # Seconds a mail may take, and one more for each so many bytes; and seconds until the child has loaded what it needs.
 _SECONDS, _BYTES_A_SECOND, _START = 2.0, 8 << 20, 30.0
@@ -60,8 +60,8 @@ class Reader:
         if self._line is None:
             ours, theirs = socket.socketpair()
             with theirs:
-                command = [sys.executable, "-m", "connectors.email.child"]
-                root = str(Path(__file__).parents[2])
+                command = [sys.executable, "-m", "connectors.email.sandbox.child"]
+                root = str(Path(__file__).parents[3])
                 environ = {"PYTHONPATH": root, "PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8"}
                 end = theirs.fileno()
                 self._child = subprocess.Popen(command, stdin=end, stdout=end, env=environ, cwd="/")

@@ -4,7 +4,7 @@ import re
 
 import msgspec
 
-from connectors.email.headers import Headers, one_line, unquoted, words
+from connectors.email.parsing.headers import Headers, one_line, unquoted, words
 from connectors.text import clean_name
 
 # Of one header so much is read.

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.email import reader as module
-from connectors.email.reader import Reader, Unreadable
+from connectors.email.sandbox import reader as module
+from connectors.email.sandbox.reader import Reader, Unreadable
 
 MAIL = "From: Анна <anna@example.org>\r\nSubject: заказ\r\n\r\nГде он?\r\n\r\n> Скоро\r\n".encode()
 

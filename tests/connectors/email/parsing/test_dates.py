@@ -2,7 +2,7 @@
 
 import pytest
 
-from connectors.email.dates import parse
+from connectors.email.parsing.dates import parse
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import base64
 
 from connectors.email.mime import Mail, read
-from connectors.email.smime import unwrapped
+from connectors.email.parsing.smime import unwrapped
 from tests.connectors.email.mails import mail, part
 
 SIGNED, DATA = bytes.fromhex("06092a864886f70d010702"), bytes.fromhex("06092a864886f70d010701")

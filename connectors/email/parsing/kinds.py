@@ -3,8 +3,8 @@
 import re
 from typing import Literal
 
-from connectors.email.addresses import Address
-from connectors.email.headers import Headers
+from connectors.email.parsing.addresses import Address
+from connectors.email.parsing.headers import Headers
 
 Kind = Literal["client", "auto", "bounce", "bulk"]
 

@@ -4,7 +4,7 @@ import base64
 import struct
 
 from connectors.email.mime import Mail, read
-from connectors.email.tnef import opened
+from connectors.email.parsing.tnef import opened
 from tests.connectors.email.mails import mixed, part, raw
 
 SIGNATURE = struct.pack("<IH", 0x223E9F78, 1)

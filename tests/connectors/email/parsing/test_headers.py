@@ -2,7 +2,7 @@
 
 import pytest
 
-from connectors.email.headers import ids, parse_value, split, words
+from connectors.email.parsing.headers import ids, parse_value, split, words
 from tests.connectors.email.mails import encoded
 
 

@@ -6,8 +6,8 @@ import socket
 
 import msgspec
 
-from connectors.email import frames
 from connectors.email.reading import reading_of
+from connectors.email.sandbox import frames
 
 # Bytes of memory, for all of the process.
 _MEMORY = 512 << 20

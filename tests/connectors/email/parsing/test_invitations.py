@@ -1,7 +1,7 @@
 """Invitations: a line to read, and the file."""
 
-from connectors.email.invitations import readable
 from connectors.email.mime import read
+from connectors.email.parsing.invitations import readable
 from tests.connectors.email.mails import mixed, multipart, part, raw
 
 CALENDAR = """BEGIN:VCALENDAR

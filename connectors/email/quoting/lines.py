@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from connectors.email.flatten import Stretch
+from connectors.email.pages.flatten import Stretch
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n|\Z)")
 # The Bat puts the initials of who is quoted before the mark.

@@ -2,8 +2,8 @@
 
 import pytest
 
-from connectors.email.addresses import Address, addresses, sender_of
-from connectors.email.headers import Headers
+from connectors.email.parsing.addresses import Address, addresses, sender_of
+from connectors.email.parsing.headers import Headers
 from tests.connectors.email.mails import encoded
 
 IVAN = Address("ivan@mail.example", "Иван Петров")

@@ -8,12 +8,12 @@ from urllib.parse import unquote
 
 import msgspec
 
-from connectors.email import bodies, invitations, smime, tnef
-from connectors.email.bounces import Failure, read_report
-from connectors.email.charsets import decode, decode_html
-from connectors.email.headers import one_line, raw_text, split
-from connectors.email.names import file_name, made_name
-from connectors.email.parts import Part, Walk
+from connectors.email.parsing import bodies, invitations, smime, tnef
+from connectors.email.parsing.bounces import Failure, read_report
+from connectors.email.parsing.charsets import decode, decode_html
+from connectors.email.parsing.headers import one_line, raw_text, split
+from connectors.email.parsing.names import file_name, made_name
+from connectors.email.parsing.parts import Part, Walk
 from connectors.text import clean_text, is_blank
 
 _LONGEST_TEXT, _LONGEST_HTML = 2_000_000, 10_000_000

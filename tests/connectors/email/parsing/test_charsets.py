@@ -2,7 +2,7 @@
 
 import pytest
 
-from connectors.email.charsets import codec_of, decode, decode_html
+from connectors.email.parsing.charsets import codec_of, decode, decode_html
 from tests.connectors.email.mails import GREETING
 
 RUSSIAN = ("cp1251", "koi8-r", "cp866", "iso-8859-5", "mac-cyrillic", "utf-8")

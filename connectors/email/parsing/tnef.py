@@ -4,7 +4,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from connectors.email.charsets import decode
+from connectors.email.parsing.charsets import decode
 
 SIGNATURE = b"\x78\x9f\x3e\x22"
 _MOST_FILES, _MOST_ATTRIBUTES, _MOST_PROPERTIES, _MOST_VALUES = 200, 20_000, 2_000, 1_000

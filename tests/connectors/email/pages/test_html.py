@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.email.flatten import flattened
-from connectors.email.html import sanitised
+from connectors.email.pages.flatten import flattened
+from connectors.email.pages.html import sanitised
 
 PARTS = [
     "<p>",

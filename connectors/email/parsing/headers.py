@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from connectors.email.charsets import decode
+from connectors.email.parsing.charsets import decode
 
 # Above them a header is cut: nobody means to read on.
 _LONGEST, _MOST_LINES = 64_000, 5_000

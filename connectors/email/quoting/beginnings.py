@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence, Set
 from typing import Literal, NamedTuple
 
-from connectors.email import wording
-from connectors.email.intros import (
+from connectors.email.quoting import wording
+from connectors.email.quoting.intros import (
     DATE,
     EMAIL,
     LONGEST,
@@ -15,7 +15,7 @@ from connectors.email.intros import (
     is_between_dashes,
     opens_intro,
 )
-from connectors.email.lines import Line
+from connectors.email.quoting.lines import Line
 
 # A forward is kept; the other kinds begin a quote.
 BeginningKind = IntroKind | Literal["forward"]

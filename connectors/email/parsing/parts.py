@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from connectors.email.headers import Headers, Value, parse_value, split
+from connectors.email.parsing.headers import Headers, Value, parse_value, split
 
 MOST_PARTS, DEEPEST = 1_000, 50
 _HEADER_BLOCK, _PART_HEADERS = 256 * 1024, 32 * 1024

@@ -6,7 +6,7 @@ from html import escape
 
 import nh3
 
-from connectors.email.tags import VOID, Tag, pieces
+from connectors.email.pages.tags import VOID, Tag, pieces
 from connectors.markup import is_safe_url
 from connectors.text import clean_text
 

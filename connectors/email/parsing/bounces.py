@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from flufl.bounce import all_failures
 
-from connectors.email.headers import Headers, ids, one_line, raw_text, split
+from connectors.email.parsing.headers import Headers, ids, one_line, raw_text, split
 
 # Of a mail that may be a bounce so much is read, in lines of at most so many letters: patterns run over them.
 _LONGEST, _LONGEST_LINE, _MOST_LINES = 64 * 1024, 400, 3_000

@@ -3,7 +3,7 @@
 import re
 from typing import Literal, NamedTuple
 
-from connectors.email import wording
+from connectors.email.quoting import wording
 
 # "sure": nothing but a mail program writes that way. "if quoted": only above lines that may be a quote. "if marked":
 # only above those that are marked as one.

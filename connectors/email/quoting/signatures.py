@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from connectors.email.lines import Line
+from connectors.email.quoting.lines import Line
 
 _DEVICE = (
     r"(?:i-?phone|i-?pad|i-?pod|android|black\s?berry|samsung|galaxy|huawei|honor|xiaomi|redmi|poco|nokia|htc|lg"

@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from connectors.email.programs import Mark, has_top_rule, is_hidden, is_tight, keeps_lines, mark_of
-from connectors.email.tags import VOID, Tag, pieces
+from connectors.email.pages.programs import Mark, has_top_rule, is_hidden, is_tight, keeps_lines, mark_of
+from connectors.email.pages.tags import VOID, Tag, pieces
 from connectors.text import clean_text
 
 _BLOCKS = frozenset({

@@ -1,0 +1,1 @@
+"""The HTML of mails: as text, and made safe to show."""

@@ -1,0 +1,1 @@
+"""How mail programs quote and sign, in their languages: what own words are told by."""
