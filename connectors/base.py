@@ -87,7 +87,9 @@ class Message(msgspec.Struct, frozen=True, tag="message"):
 
     `aliases` are further keys by which others may speak of it, and `answers` those of messages it may answer, the
     likeliest first; anybody can name such keys, so they count in the sender's own dialog, or where he was admitted.
-    What a machine wrote is `automatic`: it opens nothing.
+    What a machine wrote is `automatic`: it opens nothing. One that may be `ours`, by who wrote it, is dropped if it has
+    a key of a letter of ours. `claimed` is the address it bears, where the source doubts that he wrote it: `sender` is
+    then an address of its own, and the message is held apart until somebody admits that one.
     """
 
     external_id: str
@@ -110,6 +112,8 @@ class Message(msgspec.Struct, frozen=True, tag="message"):
     aliases: tuple[str, ...] = ()
     answers: tuple[str, ...] = ()
     automatic: bool = False
+    ours: bool = False
+    claimed: str = ""
     respond: str = ""
     press: str | None = None
 

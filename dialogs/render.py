@@ -19,7 +19,7 @@ CLIENTS = Client.__table__  # type: ignore[attr-defined]
 # What of a message's data is shown: the rest is for the house alone.
 _TOLD = (
     "author", "forwarded_from", "quote", "location", "link", "payload", "button", "reactions", "admin", "subject",
-    "to", "cc", "mail", "notes", "whole", "claims",
+    "to", "cc", "mail", "notes", "whole", "claims", "held",
 )  # fmt: skip
 # Of a message that left as several letters, the state its author has to know of first.
 _GRAVEST = (FAILED, UNCONFIRMED, HELD, SENDING, QUEUED, CANCELLED, SENT)

@@ -43,12 +43,12 @@ def identify(tx: Tx, senders: Mapping[Address, Sender]) -> dict[Address, Who]:
     An address nobody knows joins the client one of its proofs belongs to. Who already has a client keeps him: two
     clients become one only by an operator's hand.
     """
-    found = _known(tx, senders)
+    found = look_up(tx, senders)
     newcomers = [address for address in senders if address not in found]
     if newcomers:
         senders = _with_what_was_told(tx, senders, newcomers)
         _introduce(tx, senders, found)
-        found |= _known(tx, newcomers)
+        found |= look_up(tx, newcomers)
     _learn(tx, senders, found)
     return found
 
@@ -74,7 +74,8 @@ def _merged(before: Sender, after: Sender) -> Sender:
     )
 
 
-def _known(tx: Tx, addresses: Iterable[Address]) -> dict[Address, Who]:
+def look_up(tx: Tx, addresses: Iterable[Address]) -> dict[Address, Who]:
+    """Those of the (channel, address) that are somebody already."""
     per_channel: dict[str, list[str]] = {}
     for channel, address in addresses:
         per_channel.setdefault(channel, []).append(address)

@@ -214,7 +214,7 @@ class _Seats:
 
 def _data(message: Message, home: Thread) -> dict[str, Any]:
     """What is kept with the message beside its columns."""
-    more = {"author": message.author, "thread": message.thread, "claims": home.claims}
+    more = {"author": message.author, "thread": message.thread, "claims": home.claims, "held": home.held}
     return {**(message.data or {}), **{name: value for name, value in more.items() if value}}
 
 

@@ -2,7 +2,7 @@
 
 A key alone opens no dialog: who guesses, leaks or forwards one would stand in somebody else's. It counts where the
 sender is the client himself, or was admitted by an operator; elsewhere the message stays in its sender's own dialog and
-says what it claims.
+says what it claims. So does one whose source doubts that its sender wrote it: it is held until somebody admits him.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,24 +10,28 @@ from typing import NamedTuple
 
 from sqlalchemy import select
 
-from pipeline.identify import Address, Who, Written
+from pipeline.identify import Address, Who, Written, look_up
 from storage import bulk, participants, talk
 from storage.db import Tx
 
 
 class Thread(NamedTuple):
-    """Where a message belongs: the dialog, the key it answers there, and the dialog it only claims to be of."""
+    """Where a message belongs: the dialog, the key it answers there, and the dialog it only claims to be of.
+
+    It is `held` as long as nobody admitted its doubtful sender.
+    """
 
     dialog_id: int
     answers: Address | None = None
     claims: int | None = None
+    held: bool = False
 
 
 def without_our_own(tx: Tx, written: Sequence[Written]) -> list[Written]:
     """Without what we wrote ourselves and comes back: it is known by a key of a letter that went out."""
     keys: dict[str, set[str]] = {}
     for channel, message in written:
-        if message.aliases:
+        if message.ours:
             keys.setdefault(channel, set()).update(message.aliases)
     ours = {
         (channel, key)
@@ -37,14 +41,18 @@ def without_our_own(tx: Tx, written: Sequence[Written]) -> list[Written]:
     }
     if not ours:
         return list(written)
-    return [(channel, one) for channel, one in written if ours.isdisjoint((channel, key) for key in one.aliases)]
+    return [
+        (channel, one)
+        for channel, one in written
+        if not one.ours or ours.isdisjoint((channel, key) for key in one.aliases)
+    ]
 
 
 def resolve(
     tx: Tx, written: Sequence[Written], who: Mapping[Address, Who]
 ) -> tuple[dict[Address, Thread], dict[Address, int]]:
-    """Where each message belongs that names others, by (channel, key); and the ids of those named that are stored."""
-    named = [(channel, message) for channel, message in written if message.answers]
+    """Where each message belongs that names others or is doubted, by (channel, key); the ids of named ones stored."""
+    named = [(channel, message) for channel, message in written if message.answers or message.claimed]
     if not named:
         return {}, {}
     ids = _stored(tx, named)
@@ -54,15 +62,25 @@ def resolve(
         for key in message.aliases
         if (channel, key) not in ids
     }
-    admitted = participants.admitted(tx, set(dialogs.values()))
-    return {
-        (channel, message.external_id): _thread(
-            who[channel, message.sender.address].dialog_id,
-            {(channel, key): dialogs[channel, key] for key in message.answers if (channel, key) in dialogs},
-            {dialog_id for dialog_id, *address in admitted if (channel, message.sender.address) == tuple(address)},
-        )
-        for channel, message in named
-    }, ids
+    bearers = look_up(tx, {(channel, message.claimed) for channel, message in named if message.claimed})
+    admitted = participants.admitted(tx, {*dialogs.values(), *(each.dialog_id for each in _own(named, bearers, who))})
+    homes = {}
+    for channel, message in named:
+        sender = (channel, message.sender.address)
+        keys = [(channel, key) for key in message.answers]
+        candidates: list[tuple[Address | None, int]] = [(key, dialogs[key]) for key in keys if key in dialogs]
+        if bearer := bearers.get((channel, message.claimed)):
+            candidates.append((None, bearer.dialog_id))
+        let_in = {dialog_id for dialog_id, *address in admitted if sender == tuple(address)}
+        home = _thread(who[sender].dialog_id, candidates, let_in)
+        homes[channel, message.external_id] = home._replace(held=bool(message.claimed) and home.dialog_id not in let_in)
+    return homes, ids
+
+
+def _own(named: Iterable[Written], bearers: Mapping[Address, Who], who: Mapping[Address, Who]) -> list[Who]:
+    """Whose dialogs doubted messages may stand in."""
+    doubted = [(channel, message.sender.address) for channel, message in named if message.claimed]
+    return [*bearers.values(), *(who[sender] for sender in doubted)]
 
 
 def _stored(tx: Tx, named: Iterable[Written]) -> dict[Address, int]:
@@ -82,8 +100,8 @@ def _dialogs(tx: Tx, ids: Mapping[Address, int]) -> dict[Address, int]:
     return {key: found[message_id] for key, message_id in ids.items()}
 
 
-def _thread(own: int, candidates: Mapping[Address, int], admitted: set[int]) -> Thread:
-    for key, dialog_id in candidates.items():
+def _thread(own: int, candidates: Sequence[tuple[Address | None, int]], admitted: set[int]) -> Thread:
+    for key, dialog_id in candidates:
         if dialog_id == own or dialog_id in admitted:
             return Thread(dialog_id, key)
-    return Thread(own, claims=next(iter(candidates.values()), None))
+    return Thread(own, claims=next((dialog_id for _, dialog_id in candidates), None))

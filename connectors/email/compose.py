@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.base import Letter, Outgoing, Rejected, Span, Unavailable
-from connectors.email.postal import BadAddress, in_ascii
+from connectors.email.postal import UNPROVEN, BadAddress, in_ascii
 from connectors.email.settings import EmailSettings
 from connectors.markup import is_safe_url, to_html
 from connectors.text import clean_name, clean_text
@@ -80,7 +80,7 @@ def token_of(key: str, settings: EmailSettings) -> str:
 def recipient_of(letter: Letter) -> str:
     """Where the letter goes, as SMTP writes it; raises Rejected for what is no address."""
     try:
-        return in_ascii(letter.recipient)
+        return in_ascii(letter.recipient.removesuffix(UNPROVEN))
     except BadAddress as error:
         raise Rejected(f"no mail can go to this address: {error}") from None
 

@@ -48,7 +48,7 @@ class Email:
             reading = self._reader().read(mail)
         except Unreadable as error:
             return stub(raw.external_id, known, address, str(error))
-        return envelopes_of(raw.external_id, known, reading, self._settings.address)
+        return envelopes_of(raw.external_id, known, reading, self._settings)
 
     def read(self, path: Path) -> Iterator[Found]:
         """See Import. A file with one mail, an mbox file, or a Maildir."""
@@ -61,8 +61,9 @@ class Email:
     def names_of(self, letter: Letter) -> tuple[str, ...]:
         """See Names: the Message-ID, and the token of the address answers may come to."""
         from connectors.email.compose import message_id, token_of
+        from connectors.email.threading import key_of, token_key
 
-        return message_id(letter.key, self._settings), f"+{token_of(letter.key, self._settings)}"
+        return key_of(message_id(letter.key, self._settings)), token_key(token_of(letter.key, self._settings))
 
     async def send(self, letter: Letter) -> Receipt:
         """See Connector."""

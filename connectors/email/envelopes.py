@@ -3,30 +3,35 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.base import DeliveryReport, Envelope, File, Message, Sender
+from connectors.base import DeliveryReport, Envelope, File, Message, Proof, Sender
 from connectors.email.mime import Address, Mail
 from connectors.email.pages.html import sanitised
+from connectors.email.postal import UNPROVEN, same
 from connectors.email.raws import Known
 from connectors.email.reading import Reading
+from connectors.email.settings import EmailSettings
+from connectors.email.threading import aliases_of, candidates, key_of, thread_of
+from connectors.email.verdict import verdict
 from connectors.text import clean_name
 
-_MOST_REFERENCES = 40
 _NOBODY = "unknown@invalid"
+# How many servers may have handed a mail on: more are a circle.
+_MOST_HOPS = 50
 # Seconds before and after its arrival that a mail's own date is believed.
 _LATE, _EARLY = 30 * 86400, 300
 
 
-def envelopes_of(key: str, known: Known, reading: Reading, own: str = "") -> list[Envelope]:
-    """What a mail to the address `own` becomes.
+def envelopes_of(key: str, known: Known, reading: Reading, settings: EmailSettings) -> list[Envelope]:
+    """What a mail becomes.
 
     A bounce of a letter of ours is that letter's report, and is shown all the same.
     """
-    mail = reading.mail
+    mail, message = reading.mail, _message(key, known, reading, settings)
     found: list[Envelope] = []
-    if mail.kind == "bounce" and mail.bounced_id and not mail.delayed:
+    if mail.kind == "bounce" and mail.bounced_id and not mail.delayed and not message.claimed:
         reason = ", ".join(mail.bounced) or "the mail came back"
-        found.append(DeliveryReport(mail.bounced_id, "failed", _moment(mail, known), clean_name(reason, 300)))
-    return [*found, _message(key, known, reading, own)]
+        found.append(DeliveryReport(key_of(mail.bounced_id), "failed", message.sent_at, clean_name(reason, 300)))
+    return [*found, message]
 
 
 def stub(key: str, known: Known, address: str, why: str) -> list[Envelope]:
@@ -35,48 +40,35 @@ def stub(key: str, known: Known, address: str, why: str) -> list[Envelope]:
     return [Message(key, Sender(address or _NOBODY, email=address), said, _came(known), history=known.history)]
 
 
-def _message(key: str, known: Known, reading: Reading, own: str) -> Message:
-    mail = reading.mail
+def _message(key: str, known: Known, reading: Reading, settings: EmailSettings) -> Message:
+    mail, own = reading.mail, settings.address
+    sender = _sender(mail, settings)
+    unproven = sender.address.endswith(UNPROVEN)
     return Message(
         key,
-        _sender(mail, own),
+        sender,
         reading.own or _placeholder(mail),
         _moment(mail, known),
         source_key=key.rpartition(":")[2].rjust(20, "0"),
         files=tuple(File(each.name, each.type, len(each.data), each.data) for each in mail.attachments),
-        data=_data(known, reading) or None,
+        data=_data(known, reading, own) or None,
         history=known.history,
         # Mailing lists too bring what clients write: many a shop's address is one.
-        automatic=mail.kind in {"auto", "bounce"},
-        aliases=(mail.message_id,) if mail.message_id else (),
-        answers=_candidates(mail, own),
-        thread=_thread(mail) or None,
+        automatic=mail.kind in {"auto", "bounce"} or _circles(mail, own),
+        aliases=aliases_of(mail),
+        answers=candidates(mail, own),
+        thread=thread_of(mail) or None,
+        ours=_is(mail.sender, own),
+        claimed=sender.address.removesuffix(UNPROVEN) if unproven else "",
     )
 
 
-def _candidates(mail: Mail, own: str) -> tuple[str, ...]:
-    """What it may answer, the likeliest first: by the address it came to, what it names, the thread from its end."""
-    local, _, domain = own.lower().rpartition("@")
-    tokens = [
-        f"+{token}"
-        for to in (*mail.to, *mail.cc)
-        for name, plus, token in [to.address.lower().rpartition("@")[0].partition("+")]
-        if plus and token and name == local and to.address.lower().endswith(f"@{domain}")
-    ]
-    named = [mail.in_reply_to] if mail.in_reply_to else []
-    return tuple(dict.fromkeys([*tokens, *named, *reversed(mail.references)]))[:_MOST_REFERENCES]
+def _circles(mail: Mail, own: str) -> bool:
+    """Whether a machine answers one of our own mails with what it got, or passes it on and on."""
+    return mail.received > _MOST_HOPS or any(same(one, own) for one in mail.loops)
 
 
-def _thread(mail: Mail) -> dict[str, Any]:
-    told = {
-        "id": mail.message_id,
-        "references": list(mail.references[-_MOST_REFERENCES:]),
-        "subject": mail.subject,
-    }
-    return {name: value for name, value in told.items() if value}
-
-
-def _data(known: Known, reading: Reading) -> dict[str, Any]:
+def _data(known: Known, reading: Reading, own: str) -> dict[str, Any]:
     mail = reading.mail
     notes = list(mail.notes)
     if known.cut:
@@ -85,7 +77,7 @@ def _data(known: Known, reading: Reading) -> dict[str, Any]:
         "subject": mail.subject,
         "to": [_shown(each) for each in mail.to],
         "cc": [_shown(each) for each in mail.cc],
-        "mail": "" if mail.kind == "client" else mail.kind,
+        "mail": _kind(mail, own),
         "notes": notes,
     }
     if reading.cuts or mail.html:
@@ -99,17 +91,33 @@ def _whole(reading: Reading) -> dict[str, Any]:
     return whole | {"html": sanitised(reading.mail.html)} if reading.mail.html else whole
 
 
+def _kind(mail: Mail, own: str) -> str:
+    if mail.kind in {"client", "bulk"} and _circles(mail, own):
+        return "auto"
+    return "" if mail.kind == "client" else mail.kind
+
+
 def _shown(address: Address) -> str:
     return f"{address.name} <{address.address}>" if address.name else address.address
 
 
-def _sender(mail: Mail, own: str) -> Sender:
+def _sender(mail: Mail, settings: EmailSettings) -> Sender:
     who = mail.sender or Address(_NOBODY)
-    if who.address.lower() == own.lower() and mail.reply_to:
+    found = verdict(mail.authentication_results, settings.authserv_id, who.address)
+    if found == "fail":
+        # Whoever writes in a client's name must not be taken for him: he is somebody else until people say so.
+        return Sender(who.address.lower() + UNPROVEN, who.name, profile={"unproven": "dmarc"})
+    if _is(who, settings.address) and mail.reply_to:
         # A form on the shop's own site writes in the shop's name; any other Reply-To would let strangers have what is
         # answered to somebody else.
         who = mail.reply_to[0]
-    return Sender(who.address.lower(), who.name, email=who.address.lower())
+        found = "none"
+    address = who.address.lower()
+    return Sender(address, who.name, email=address, proofs=(Proof("email", address),) if found == "pass" else ())
+
+
+def _is(who: Address | None, address: str) -> bool:
+    return who is not None and same(who.address, address)
 
 
 def _placeholder(mail: Mail) -> str:

@@ -6,6 +6,8 @@ import re
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}")
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _LONGEST = 254
+# What stands behind the address of somebody who did not prove that it is his: no address a mail can go to ends so.
+UNPROVEN = " (unproven)"
 
 
 class BadAddress(ValueError):
@@ -23,6 +25,11 @@ def in_ascii(address: str) -> str:
     return whole
 
 
+def same(one: str, other: str) -> bool:
+    """Whether both are the same address, however their domains are written."""
+    return _comparable(one) == _comparable(other)
+
+
 def domain_in_ascii(domain: str) -> str:
     """The domain as DNS knows it; raises BadAddress."""
     try:
@@ -32,3 +39,11 @@ def domain_in_ascii(domain: str) -> str:
     if not all(_LABEL.fullmatch(label) for label in written.split(".")):
         raise BadAddress("the part after @ is no domain")
     return written
+
+
+def _comparable(address: str) -> str:
+    local, at, domain = address.strip().lower().rpartition("@")
+    try:
+        return f"{local}{at}{domain_in_ascii(domain)}"
+    except BadAddress:
+        return f"{local}{at}{domain}"

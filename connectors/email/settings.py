@@ -92,6 +92,8 @@ class EmailSettings(ChannelSettings):
     plus_addressing: bool = False
     # Signs what has to be known as ours when it comes back; where it is empty a password does.
     secret: SecretStr = SecretStr("")
+    # The name our mail server signs its findings about senders with (RFC 8601); where it is empty nobody is doubted.
+    authserv_id: str = ""
     imap: ImapSettings = ImapSettings()
     smtp: SmtpSettings = SmtpSettings()
     # Later tries of a reply stand for hours: servers that grey-list want that.

@@ -20,6 +20,7 @@ from connectors.email.limits import ANSWER, BEFORE, LIMITS, SPARE
 from connectors.email.postal import in_ascii
 from connectors.email.refusals import Stage, refusal
 from connectors.email.settings import EmailSettings
+from connectors.email.threading import key_of
 from connectors.text import clean_name
 
 # Seconds after which a kept connection is not used again, for servers and firewalls forget them; and how long one may
@@ -47,7 +48,7 @@ class Mailer:
         self._closed = False
 
     async def send(self, letter: Letter) -> Receipt:
-        """See Connector; the receipt has the Message-ID, which is the same at every try."""
+        """See Connector; the receipt has the key of its Message-ID, which is the same at every try."""
         if letter.action != "send":
             raise Rejected("a mail that is out can neither be changed nor taken back")
         if not self._settings.smtp.host:
@@ -67,7 +68,7 @@ class Mailer:
                 self._keep(line)
         finally:
             self._room.release()
-        return Receipt((message_id,))
+        return Receipt((key_of(message_id),))
 
     async def check(self) -> str:
         """See Check."""

@@ -265,3 +265,12 @@ def test_an_operator_admits_who_claims_to_be_of_a_dialog(okno: Okno, scene: Scen
     path = f"/v1/dialogs/{dialog}/participants"
     assert okno.ask("POST", path, {"message": claim["id"]}, token=anna).status == 204
     assert okno.ask("POST", path, {"message": 5}, token=anna).status == 422
+
+
+def test_an_operator_admits_who_is_held(okno: Okno, scene: Scene, anna: str) -> None:
+    own = scene.says("v1 (unproven)", "it is me", claimed="v1")
+    (held,) = okno.ask("GET", f"/v1/dialogs/{own}/messages", token=anna).json["items"]
+    assert held["data"]["held"] is True
+    assert okno.ask("POST", f"/v1/dialogs/{own}/participants", {"message": held["id"]}, token=anna).status == 204
+    scene.says("v1 (unproven)", "again", claimed="v1")
+    assert "data" not in okno.ask("GET", f"/v1/dialogs/{own}/messages", token=anna).json["items"][1]

@@ -251,7 +251,7 @@ class Fake:
 
 _MORE = (
     "direction", "history", "reply_to", "album", "author", "echo", "respond", "press", "data", "aliases", "answers",
-    "automatic", "thread",
+    "ours", "claimed", "automatic", "thread",
 )  # fmt: skip
 _TUPLES = {"aliases", "answers"}
 _WITHOUT_EFFECT = {"wait", "alone", "moved", "unavailable", "rejected", "blocked", "denied", "gone"}

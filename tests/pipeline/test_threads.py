@@ -63,6 +63,56 @@ def test_a_key_sent_ahead_of_the_victim_s_mail_takes_nothing_from_him(rig: Rig) 
     assert [row.dialog_id for row in rig.messages()] == [1, 2, 2]
 
 
+DOUBTED = {"claimed": "anna"}
+
+
+@TOGETHER
+def test_who_is_doubted_is_held_apart(rig: Rig, together: bool) -> None:
+    take(rig, raw("anna", "1"), raw("anna (unproven)", "1", "pay me", **DOUBTED), together=together)
+    anna, eve = rig.messages()
+    assert eve.dialog_id != anna.dialog_id
+    assert (eve.data["held"], eve.data["claims"]) == (True, anna.dialog_id)
+    assert anna.data is None
+    rig.check()
+
+
+def test_who_is_doubted_and_bears_nobody_s_name_is_held_all_the_same(rig: Rig) -> None:
+    rig.take(raw("anna (unproven)", "1", "hello", answers=["<a@x>"], **DOUBTED))
+    (only,) = rig.messages()
+    assert (only.data["held"], "claims" in only.data) == (True, False)
+
+
+def test_who_is_doubted_answers_nobody(rig: Rig) -> None:
+    rig.take(raw("anna", "1", aliases=["<a@x>"]))
+    rig.take(raw("anna (unproven)", "1", "yes, send it", answers=["<a@x>"], **DOUBTED))
+    anna, eve = rig.messages()
+    assert eve.dialog_id != anna.dialog_id
+    assert eve.reply_to is None
+
+
+def test_who_was_doubted_and_admitted_is_in_the_dialog(rig: Rig) -> None:
+    rig.take(raw("anna", "1", aliases=["<a@x>"]))
+    rig.take(raw("anna (unproven)", "1", "hello?", **DOUBTED))
+    with rig.db.begin() as tx:
+        participants.admit(tx, rig.dialogs()[0].id, CHANNEL, "anna (unproven)")
+    rig.take(raw("anna (unproven)", "2", "at last", answers=["<a@x>"], **DOUBTED))
+    rig.take(raw("anna (unproven)", "3", "and more", **DOUBTED))
+    anna, answer, more, _ = rig.messages()
+    assert (answer.dialog_id, answer.reply_to, more.dialog_id) == (anna.dialog_id, anna.id, anna.dialog_id)
+    assert (answer.data, more.data) == (None, None)
+    rig.check()
+
+
+def test_who_was_admitted_where_he_stands_is_held_no_longer(rig: Rig) -> None:
+    rig.take(raw("anna (unproven)", "1", **DOUBTED))
+    with rig.db.begin() as tx:
+        participants.admit(tx, rig.dialogs()[0].id, CHANNEL, "anna (unproven)")
+    rig.take(raw("anna (unproven)", "2", **DOUBTED))
+    first, second = rig.messages()
+    assert first.dialog_id == second.dialog_id
+    assert second.data is None
+
+
 def test_what_we_wrote_ourselves_is_not_shown_again(rig: Rig) -> None:
     rig.take(raw("anna", "1"))
     with rig.db.begin() as tx:
@@ -71,9 +121,13 @@ def test_what_we_wrote_ourselves_is_not_shown_again(rig: Rig) -> None:
     with rig.db.begin() as tx:
         tx.execute(talk.MESSAGES.update().where(talk.MESSAGES.c.id == letter.message_id).values(operator_id=1))
         talk.name_message(tx, letter.message_id, CHANNEL, ["<ours@shop>"])
-    rig.take(raw("shop", "1", "ok", aliases=["<ours@shop>"]), raw("anna", "2", "stolen", aliases=["<other@x>"]))
-    assert rig.said() == ["hello", "ok", "stolen"]
-    assert rig.flow()["processed"] == 3
+    rig.take(
+        raw("shop", "1", "ok", aliases=["<ours@shop>"], ours=True),
+        raw("shop", "2", "form", aliases=["<form@x>"], ours=True),
+        raw("anna", "2", "stolen", aliases=["<ours@shop>"]),
+    )
+    assert sorted(rig.said()) == ["form", "hello", "ok", "stolen"], "only what bears our name can be ours"
+    assert rig.flow()["processed"] == 4
 
 
 def test_what_a_machine_wrote_opens_nothing_and_is_not_unread(rig: Rig) -> None:

@@ -2,14 +2,18 @@
 
 from datetime import UTC, datetime, timedelta
 
-from connectors.base import DeliveryReport, Envelope, Message
+import pytest
+
+from connectors.base import DeliveryReport, Envelope, Message, Proof
 from connectors.email.envelopes import envelopes_of, stub
 from connectors.email.raws import Known
 from connectors.email.reading import reading_of
+from connectors.email.settings import EmailSettings
 
 AT = datetime(2026, 11, 30, 10, 0, tzinfo=UTC)
 CAME = Known(at=int(AT.timestamp()))
 KEY = "INBOX:7:42"
+SETTINGS = EmailSettings(kind="email", address="Shop@example.org", authserv_id="mx.example.org")
 BASE = {"From": "Anna <Anna@Example.org>", "Subject": "order", "Message-ID": "<m1@example.org>"}
 
 
@@ -19,7 +23,7 @@ def mail(body: str = "Where is it?", **headers: str) -> bytes:
 
 
 def envelopes(data: bytes, known: Known = CAME) -> list[Envelope]:
-    return envelopes_of(KEY, known, reading_of(data))
+    return envelopes_of(KEY, known, reading_of(data), SETTINGS)
 
 
 def message(data: bytes, known: Known = CAME) -> Message:
@@ -37,20 +41,20 @@ def test_a_mail_is_a_message_of_its_sender() -> None:
     assert not found.sender.proofs, "anybody can write a From"
     assert found.data == {"subject": "order"}
     assert (found.automatic, found.history) == (False, False)
-    assert found.aliases == ("m1@example.org",)
+    assert found.aliases == ("<m1@example.org>",)
     assert found.thread == {"id": "m1@example.org", "subject": "order"}
 
 
 def test_it_may_answer_what_it_names_the_nearest_first() -> None:
     found = message(mail(In_Reply_To="<c@x>", References="<a@x> <b@x> <c@x>"))
-    assert found.answers == ("c@x", "b@x", "a@x")
+    assert found.answers == ("<c@x>", "<b@x>", "<a@x>")
 
 
 def test_the_address_it_came_to_tells_most() -> None:
     data = mail(To="Shop+t0k@example.org, anna+x@example.org", Cc="shop@example.org", In_Reply_To="<c@x>")
-    (found,) = envelopes_of(KEY, CAME, reading_of(data), "shop@example.org")
+    (found,) = envelopes_of(KEY, CAME, reading_of(data), SETTINGS)
     assert isinstance(found, Message)
-    assert found.answers == ("+t0k", "c@x")
+    assert found.answers == ("+t0k", "<c@x>")
 
 
 def test_what_is_not_new_is_cut_and_kept() -> None:
@@ -74,11 +78,50 @@ def test_it_was_written_when_it_says_as_far_as_that_can_be() -> None:
 
 def test_a_form_of_our_own_site_writes_for_a_client() -> None:
     form = mail(From="Shop <shop@example.org>", Reply_To="Boris <boris@example.org>")
-    (found,) = envelopes_of(KEY, CAME, reading_of(form), "Shop@example.org")
+    (found,) = envelopes_of(KEY, CAME, reading_of(form), SETTINGS)
     assert isinstance(found, Message)
     assert (found.sender.address, found.sender.name) == ("boris@example.org", "Boris")
-    assert message(form).sender.address == "shop@example.org"
+    assert found.ours, "it may be one of our own letters all the same"
     assert message(mail(Reply_To="eve@example.org")).sender.address == "anna@example.org", "eve gets no answer"
+
+
+def found_by(result: str, **headers: str) -> Message:
+    return message(mail(Authentication_Results=f"mx.example.org; {result}", **headers))
+
+
+def test_who_passes_is_known_for_sure() -> None:
+    passed = "dmarc=pass header.from=example.org"
+    assert found_by(passed).sender.proofs == (Proof("email", "anna@example.org"),)
+    form = {"From": "Shop <shop@example.org>", "Reply_To": "Boris <boris@example.org>"}
+    assert found_by(passed, **form).sender.address == "boris@example.org"
+    assert found_by(passed, **form).sender.proofs == (), "nobody asked him"
+
+
+def test_who_fails_is_somebody_else_until_people_say_so() -> None:
+    found = found_by("dmarc=fail header.from=example.org")
+    assert (found.sender.address, found.claimed) == ("anna@example.org (unproven)", "anna@example.org")
+    assert (found.sender.email, found.sender.proofs, found.sender.profile) == ("", (), {"unproven": "dmarc"})
+    assert not message(mail(Authentication_Results="mx.other.example; dmarc=fail")).claimed
+
+
+def test_a_form_in_our_name_that_fails_is_no_form() -> None:
+    found = found_by("dmarc=fail header.from=example.org", From="shop@example.org", Reply_To="eve@example.com")
+    assert found.claimed == "shop@example.org"
+
+
+@pytest.mark.parametrize("headers", [{"X_Loop": "shop@example.org"}, {"Received": "x\r\nReceived: ".join(["by"] * 52)}])
+def test_what_goes_in_circles_is_taken_for_a_machine_s(headers: dict[str, str]) -> None:
+    found = message(mail(**headers))
+    assert found.automatic
+    assert found.data is not None
+    assert found.data["mail"] == "auto"
+    assert not message(mail(X_Loop="other@example.org")).automatic
+
+
+def test_a_key_cannot_be_made_to_look_like_another_mail_s() -> None:
+    """Or whoever names a mail to come by its place in the mailbox would have it taken for a repeat."""
+    assert message(mail(Message_ID="<INBOX:7:43>")).aliases in {(), ("<INBOX:7:43>",)}
+    assert "+token" not in message(mail(In_Reply_To="<+token>")).answers
 
 
 def test_a_mail_without_text_says_so() -> None:
@@ -121,7 +164,7 @@ def test_a_bounce_is_told_at_the_reply_that_came_back() -> None:
         "--b\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: <ours@shop>\r\nSubject: x\r\n\r\nhello\r\n--b--\r\n"
     )
     told, shown = envelopes(report.encode())
-    assert told == DeliveryReport("ours@shop", "failed", AT, "anna@example.org")
+    assert told == DeliveryReport("<ours@shop>", "failed", AT, "anna@example.org")
     assert isinstance(shown, Message)
     assert shown.automatic
 

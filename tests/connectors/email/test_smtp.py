@@ -77,7 +77,7 @@ def wait_until(is_so: Callable[[], bool]) -> None:
 def test_a_mail_arrives_as_it_was_composed(server: SmtpServer, mailer: Mailer, post: Post) -> None:
     receipt = post()
     key, content = mail_of(LETTER, settings_for(server))
-    assert receipt == Receipt((key,))
+    assert receipt == Receipt((f"<{key}>",))
     (mail,) = server.mails
     assert (mail.sender, mail.recipients, mail.user) == (USER, ("anna@example.org",), USER)
     assert mail.data == content
@@ -260,7 +260,7 @@ def test_what_fails_after_the_last_dot_is_unclear(
     with monkeypatch.context() as impatient:
         impatient.setattr(smtp, "ANSWER", 0.5)
         assert type(failed(post)) is Unclear
-    key = post().external_ids[0]
+    key = post().external_ids[0].strip("<>")
     # The same Message-ID again: whoever looks at it sees one mail.
     assert server.effects(key) == len(server.mails) == (2 if fault.startswith("taken") else 1)
     assert server.connections == 2
@@ -313,7 +313,7 @@ def test_a_kept_connection_that_is_gone_is_not_the_letters_fault(
 ) -> None:
     hasty()
     server.fault(stage, fault)
-    assert server.effects(hasty(letter(key="okno-2")).external_ids[0]) == 1
+    assert server.effects(hasty(letter(key="okno-2")).external_ids[0].strip("<>")) == 1
     assert (len(server.mails), server.connections) == (2, 2)
 
 

@@ -1,0 +1,53 @@
+"""Threads of mails: by which keys a mail is known, which it may answer, and what letters that follow must name."""
+
+from typing import Any
+
+from connectors.email.mime import Mail
+from connectors.email.postal import same
+
+_MOST_REFERENCES = 40
+
+
+def key_of(message_id: str) -> str:
+    """A Message-ID as a key: in brackets, so that none can be written to look like a key of another kind."""
+    return f"<{message_id}>"
+
+
+def token_key(token: str) -> str:
+    """The key of an address of ours with this token in it: `support+token@`."""
+    return f"+{token}"
+
+
+def aliases_of(mail: Mail) -> tuple[str, ...]:
+    """By which keys others speak of it."""
+    return (key_of(mail.message_id),) if mail.message_id else ()
+
+
+def candidates(mail: Mail, own: str) -> tuple[str, ...]:
+    """What a mail to the address `own` may answer, the likeliest first.
+
+    By the address it came to, by what it names, and by its thread from the end.
+    """
+    named = [mail.in_reply_to] if mail.in_reply_to else []
+    tokens = [token_key(token) for token in _tokens(mail, own)]
+    return tuple(dict.fromkeys([*tokens, *map(key_of, [*named, *reversed(mail.references)])]))[:_MOST_REFERENCES]
+
+
+def thread_of(mail: Mail) -> dict[str, Any]:
+    """What letters that follow must name: {id, references, subject}, each only if there is one."""
+    told = {
+        "id": mail.message_id,
+        "references": list(mail.references[-_MOST_REFERENCES:]),
+        "subject": mail.subject,
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+def _tokens(mail: Mail, own: str) -> list[str]:
+    found = []
+    for to in (*mail.to, *mail.cc):
+        local, _, domain = to.address.lower().rpartition("@")
+        name, plus, token = local.partition("+")
+        if plus and token and same(f"{name}@{domain}", own):
+            found.append(token)
+    return found
