@@ -96,7 +96,7 @@ class Message(Answer):
     `data` holds what the channel told besides: author (of a group), forwarded_from, quote, location, link, payload,
     button, reactions; of a mail subject, to, cc, notes, `mail` (auto, bounce or bulk) and `whole` {text, cuts,
     html?}: all of it, and the stretches `text` leaves out. `claims` is a dialog the sender names and was not admitted
-    to.
+    to; `held` says that the source takes him for a forger. `original` is where what it came in can be had as a file.
     """
 
     id: int
@@ -106,6 +106,7 @@ class Message(Answer):
     author: Author
     text: str
     html: str | None = None
+    original: str | None = None
     files: list[File]
     reply_to: int | None = None
     sent_at: datetime

@@ -135,6 +135,22 @@ class Import(Protocol):
         """Every message of the file, in order. The same file gives the same keys each time. Raises OSError."""
 
 
+class Original(msgspec.Struct, frozen=True):
+    """A raw as a file to save: its media type, the end of its name, and its content as it came."""
+
+    type: str
+    suffix: str
+    data: bytes
+
+
+@runtime_checkable
+class Originals(Protocol):
+    """A connector whose raws are files that people may want to have. Its messages say so in `data`: `original`."""
+
+    def original(self, raw: Raw) -> Original:
+        """The file a raw is; pure."""
+
+
 @runtime_checkable
 class Find(Protocol):
     """A connector that can look up whether a letter arrived."""

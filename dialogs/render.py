@@ -74,6 +74,8 @@ def _message(row: Row[Any], files: Sequence[Row[Any]], letters: Sequence[Row[Any
         value = getattr(row, name)
         if value is not None:
             shown[name] = value
+    if row.data and row.data.get("original"):
+        shown["original"] = f"/v1/dialogs/{row.dialog_id}/messages/{row.id}/original"
     data = {name: row.data[name] for name in _TOLD if row.data.get(name)} if row.data else {}
     if data:
         shown["data"] = data

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from connectors.abilities import Found
+from connectors.abilities import Found, Original
 from connectors.base import Batch, ChannelSettings, Envelope, Letter, Limits, Raw, Receipt
 from connectors.email import raws
 from connectors.email.limits import LIMITS
@@ -49,6 +49,10 @@ class Email:
         except Unreadable as error:
             return stub(raw.external_id, known, address, str(error))
         return envelopes_of(raw.external_id, known, reading, self._settings)
+
+    def original(self, raw: Raw) -> Original:
+        """See Originals."""
+        return Original("message/rfc822", ".eml", raws.read(raw.data)[1])
 
     def read(self, path: Path) -> Iterator[Found]:
         """See Import. A file with one mail, an mbox file, or a Maildir."""

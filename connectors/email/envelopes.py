@@ -37,7 +37,10 @@ def envelopes_of(key: str, known: Known, reading: Reading, settings: EmailSettin
 def stub(key: str, known: Known, address: str, why: str) -> list[Envelope]:
     """What a mail becomes that cannot be read: people see that there was one, and the original is kept."""
     said = f"[Письмо не удалось прочитать: {why}]"
-    return [Message(key, Sender(address or _NOBODY, email=address), said, _came(known), history=known.history)]
+    sender = Sender(address or _NOBODY, email=address)
+    # Of one that its server does not give there is none.
+    data = {"original": True} if not known.refused else None
+    return [Message(key, sender, said, _came(known), history=known.history, data=data)]
 
 
 def _message(key: str, known: Known, reading: Reading, settings: EmailSettings) -> Message:
@@ -51,7 +54,7 @@ def _message(key: str, known: Known, reading: Reading, settings: EmailSettings) 
         _moment(mail, known),
         source_key=key.rpartition(":")[2].rjust(20, "0"),
         files=tuple(File(each.name, each.type, len(each.data), each.data) for each in mail.attachments),
-        data=_data(known, reading, own) or None,
+        data=_data(known, reading, own),
         history=known.history,
         # Mailing lists too bring what clients write: many a shop's address is one.
         automatic=mail.kind in {"auto", "bounce"} or _circles(mail, own),
@@ -79,6 +82,7 @@ def _data(known: Known, reading: Reading, own: str) -> dict[str, Any]:
         "cc": [_shown(each) for each in mail.cc],
         "mail": _kind(mail, own),
         "notes": notes,
+        "original": True,
     }
     if reading.cuts or mail.html:
         told["whole"] = _whole(reading)

@@ -25,6 +25,7 @@ ROUTES: dict[tuple[str, str], Action | str] = {
     ("PATCH", "/v1/dialogs/{dialog_id}/messages/{message_id}"): "dialog.write",
     ("DELETE", "/v1/dialogs/{dialog_id}/messages/{message_id}"): "dialog.write",
     ("POST", "/v1/dialogs/{dialog_id}/participants"): "dialog.write",
+    ("GET", "/v1/dialogs/{dialog_id}/messages/{message_id}/original"): "file.read",
     ("POST", "/v1/dialogs/{dialog_id}/typing"): "dialog.write",
     ("POST", "/v1/dialogs/{dialog_id}/notes"): "dialog.write",
     ("GET", "/v1/clients"): "client.read",
@@ -95,7 +96,7 @@ def test_every_route_has_its_line_in_the_table(settings: Settings) -> None:
 def ask(okno: Okno, route: tuple[str, str], token: str) -> int:
     """The status a request gets that would do something if it were let in, for things that are not there."""
     method, path = route
-    for name in ("dialog_id", "client_id", "operator_id", "token_id", "inbox_id", "letter_id", "file_id"):
+    for name in ("dialog_id", "client_id", "operator_id", "token_id", "inbox_id", "letter_id", "file_id", "message_id"):
         path = path.replace(f"{{{name}}}", "4711")
     if route == ("POST", "/v1/files"):
         headers = {"content-type": "multipart/form-data; boundary=b"}

@@ -39,7 +39,7 @@ def test_a_mail_is_a_message_of_its_sender() -> None:
         "anna@example.org", "Anna", "anna@example.org",
     )  # fmt: skip
     assert not found.sender.proofs, "anybody can write a From"
-    assert found.data == {"subject": "order"}
+    assert found.data == {"subject": "order", "original": True}
     assert (found.automatic, found.history) == (False, False)
     assert found.aliases == ("<m1@example.org>",)
     assert found.thread == {"id": "m1@example.org", "subject": "order"}
