@@ -258,8 +258,9 @@ class Part(msgspec.Struct, frozen=True):
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """What a channel can carry. `idempotent`: the same key twice has one effect; sizes in characters and bytes.
 
-    `caption` is how much text goes with files, `text` as long as it is None. Of `groups` of media types (`image/` is
-    all that begin so) up to `files` go in one letter, of any other type one; without groups all go together.
+    Where letters are `ordered`, one that is to be tried again holds up those behind it to the same client. `caption` is
+    how much text goes with files, `text` as long as it is None. Of `groups` of media types (`image/` is all that begin
+    so) up to `files` go in one letter, of any other type one; without groups all go together.
     """
 
     text: int
@@ -270,6 +271,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     deletes: bool = False
     formats: bool = False
     buttons: bool = False
+    ordered: bool = True
     caption: int | None = None
     groups: tuple[tuple[str, ...], ...] = ()
     # Seconds after which a call under way counts as lost, when it carries no files.

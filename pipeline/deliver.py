@@ -150,7 +150,8 @@ class Deliver:
 
     def _due(self, tx: Tx, name: str, room: int) -> list[outbox.Due]:
         # Those in hand that do not stand as being sent yet would be found once more.
-        due = outbox.due(tx, name, self._work.senders) if room else []
+        ordered = self._channels[name].limits.ordered
+        due = outbox.due(tx, name, self._work.senders, ordered=ordered) if room else []
         return [letter for letter in due if letter.id not in self._calling.in_hand][:room]
 
     def _begin(self, name: str, found: _Found) -> None:

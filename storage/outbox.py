@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Row, and_, case, func, literal_column, select, update
+from sqlalchemy import Row, and_, case, false, func, literal_column, select, update
 
 from storage import bulk
 from storage.db import Tx, now
@@ -89,17 +89,18 @@ def put(tx: Tx, letters: Sequence[NewLetter]) -> None:
     bulk.insert(tx, OUTBOX, _COLUMNS, rows)
 
 
-def due(tx: Tx, channel: str, limit: int) -> list[Due]:
+def due(tx: Tx, channel: str, limit: int, *, ordered: bool = True) -> list[Due]:
     """The letters whose turn it is: the oldest of each lane, oldest first.
 
-    A lane is (channel, dialog, recipient). A letter whose send_at lies ahead holds nobody up; one that waits for its
-    next try or is being sent holds up its lane.
+    A lane is (channel, dialog, recipient). A letter whose send_at lies ahead holds nobody up; one that is being sent
+    holds up its lane, and one that waits for its next try only where the channel is `ordered`.
     """
     at = database_now(tx)
+    aside = false() if ordered else and_(OUTBOX.c.state == QUEUED, OUTBOX.c.attempts > 0, OUTBOX.c.next_at > at)
     lane = (OUTBOX.c.dialog_id, OUTBOX.c.recipient)
     heads = (
         select(func.min(OUTBOX.c.id).label("id"))
-        .where(OUTBOX.c.channel == channel, OUTBOX.c.state.in_(UNDER_WAY), OUTBOX.c.send_at <= at)
+        .where(OUTBOX.c.channel == channel, OUTBOX.c.state.in_(UNDER_WAY), OUTBOX.c.send_at <= at, ~aside)
         .group_by(*lane)
         .subquery()
     )

@@ -9,5 +9,5 @@ BEFORE, ANSWER = 60.0, 90.0
 SPARE = 5.0
 
 LIMITS = Limits(
-    text=100_000, file=20 << 20, files=20, formats=True, idempotent=False, call=BEFORE + ANSWER + SPARE
+    text=100_000, file=20 << 20, files=20, formats=True, idempotent=False, ordered=False, call=BEFORE + ANSWER + SPARE
 )  # fmt: skip

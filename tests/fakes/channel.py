@@ -58,6 +58,7 @@ class FakeSettings(ChannelSettings):
     together: int = 10
     pace: float = 0.0
     finds: bool = False
+    ordered: bool = True
 
 
 class World:
@@ -151,7 +152,7 @@ class Fake:
         self._together = settings.together
         self.limits = Limits(
             text=4096, file=1 << 20, files=10, idempotent=settings.idempotent, edits=True, deletes=True, formats=True,
-            buttons=True, call=settings.call,
+            buttons=True, call=settings.call, ordered=settings.ordered,
         )  # fmt: skip
         self._pace, self._finds = settings.pace, settings.finds
 

@@ -210,6 +210,16 @@ def test_a_letter_that_waits_for_its_next_try_holds_up_its_lane_alone(make: Any)
     assert sorted(call["text"] for call in rig.world.calls()) == ["ok", "unavailable"], "two lanes at once"
 
 
+def test_where_order_does_not_matter_it_holds_up_nobody(make: Any) -> None:
+    """A mail server may say for hours that it is too early for one mail."""
+    rig, sending = make(retry=[3600], ordered=False)
+    rig.letter("unavailable")
+    sending.sweep()
+    rig.letter("second")
+    sending.sweep()
+    assert states(rig) == ["queued", "sent"]
+
+
 @pytest.mark.parametrize(
     ("first", "values", "state"),
     [

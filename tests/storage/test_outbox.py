@@ -27,9 +27,9 @@ def put(db: Database, *letters: NewLetter) -> list[int]:
         return list(tx.execute(select(OUTBOX.c.id).order_by(OUTBOX.c.id)).scalars())
 
 
-def due(db: Database, limit: int = 100) -> list[int]:
+def due(db: Database, limit: int = 100, *, ordered: bool = True) -> list[int]:
     with db.read() as tx:
-        return [letter.id for letter in outbox.due(tx, CHANNEL, limit)]
+        return [letter.id for letter in outbox.due(tx, CHANNEL, limit, ordered=ordered)]
 
 
 def start(db: Database, letter_id: int, seconds: float = 40) -> Row[Any] | None:
@@ -76,6 +76,16 @@ def test_one_that_waits_for_its_next_try_holds_up_its_lane(db: Database) -> None
     change(db, first, next_at=now() + HOUR)
     assert due(db) == [other]
     assert start(db, first) is None
+
+
+def test_where_order_does_not_matter_it_holds_up_nobody(db: Database) -> None:
+    first, second = put(db, letter(), letter())
+    change(db, first, attempts=1, next_at=now() + HOUR)
+    assert due(db, ordered=False) == [second]
+    change(db, first, next_at=now() - HOUR)
+    assert due(db, ordered=False) == [first]
+    change(db, first, attempts=0, next_at=now() + HOUR)
+    assert due(db, ordered=False) == [], "put off by the channel's pace: its turn is still before the others'"
 
 
 def test_one_that_is_being_sent_holds_up_its_lane(db: Database) -> None:
