@@ -9,6 +9,7 @@ from rich.table import Table
 
 from connectors.base import Message, Raw
 from connectors.registry import Channels
+from pipeline.attach import Shelf
 from pipeline.daemons import file_store, open_database
 from settings import Settings
 from storage import halts, ledger, refusals
@@ -70,10 +71,15 @@ def _print_json(value: Any) -> None:
 
 def _reader(settings: Settings) -> Reader:
     """Names the messages a raw holds, by reading it as the pipeline does."""
-    channels = Channels(settings.channels)
+    channels, shelf = Channels(settings.channels), Shelf(file_store(settings))
 
     def keys(channel: str, external_id: str, address: str, data: bytes) -> list[str]:
-        envelopes = channels[channel].parse(Raw(external_id, address, data))
-        return [envelope.external_id for envelope in envelopes if isinstance(envelope, Message)]
+        envelopes = channels[channel].parse(Raw(external_id, address, shelf.data_of(data)))
+        return [_key(envelope) for envelope in envelopes if isinstance(envelope, Message)]
 
     return keys
+
+
+def _key(message: Message) -> str:
+    """What it is known by: one of ours that came back is the reply it was."""
+    return message.aliases[0] if message.ours and message.aliases else message.external_id

@@ -31,24 +31,25 @@ class Email:
 
     def receive(self, cursor: str | None) -> AsyncIterator[Batch]:
         """See Receive."""
-        from connectors.email.mailbox import Mailbox
+        from connectors.email.account import Account
 
-        return Mailbox(self._settings, _tokens(self._settings.imap)).batches(cursor)
+        return Account(self._settings, _tokens(self._settings.imap)).batches(cursor)
 
     def parse(self, raw: Raw) -> list[Envelope]:
         """See Connector. What cannot be read is shown as such."""
-        from connectors.email.envelopes import envelopes_of, stub
+        from connectors.email.envelopes import envelopes_of, sent_of, stub
         from connectors.email.sandbox.reader import Unreadable
 
         known, mail = raws.read(raw.data)
-        address = raws.sender_in(mail)
-        if known.refused:
-            return stub(raw.external_id, known, address, known.refused)
+        sent = bool(self._settings.imap.sent) and raws.folder_of(raw.external_id) == self._settings.imap.sent
         try:
+            if known.refused:
+                raise Unreadable(known.refused)
             reading = self._reader().read(mail)
         except Unreadable as error:
-            return stub(raw.external_id, known, address, str(error))
-        return envelopes_of(raw.external_id, known, reading, self._settings)
+            # Of one that we wrote nobody knows to whom.
+            return [] if sent else stub(raw.external_id, known, raws.sender_in(mail), str(error))
+        return (sent_of if sent else envelopes_of)(raw.external_id, known, reading, self._settings)
 
     def original(self, raw: Raw) -> Original:
         """See Originals."""

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from msgspec.structs import replace
+
 from connectors.base import DeliveryReport, Envelope, File, Message, Proof, Sender
 from connectors.email.mime import Address, Mail
 from connectors.email.pages.html import sanitised
@@ -32,6 +34,18 @@ def envelopes_of(key: str, known: Known, reading: Reading, settings: EmailSettin
         reason = ", ".join(mail.bounced) or "the mail came back"
         found.append(DeliveryReport(key_of(mail.bounced_id), "failed", message.sent_at, clean_name(reason, 300)))
     return [*found, message]
+
+
+def sent_of(key: str, known: Known, reading: Reading, settings: EmailSettings) -> list[Envelope]:
+    """What a mail becomes that our side wrote with another program: our words to its first recipient."""
+    mail, own = reading.mail, settings.address
+    to = next((each for each in (*mail.to, *mail.cc) if each.address and not _is(each, own)), None)
+    if to is None:
+        return []
+    message = _message(key, known, reading, settings)
+    author = mail.sender.name if mail.sender else ""
+    recipient = Sender(to.address.lower(), to.name, email=to.address.lower())
+    return [replace(message, sender=recipient, direction="out", author=author, ours=True, thread=None, claimed="")]
 
 
 def stub(key: str, known: Known, address: str, why: str) -> list[Envelope]:

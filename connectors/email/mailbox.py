@@ -199,6 +199,8 @@ async def look(settings: EmailSettings, token: Token | None = None) -> str:
         try:
             await session.select(settings.imap.folder)
             count = len(await session.uids("ALL"))
+            if settings.imap.sent:
+                await session.select(settings.imap.sent)
         finally:
             await session.close()
     except (Broken, Refused) as error:

@@ -35,6 +35,11 @@ def raw_of(key: str, known: Known, mail: bytes) -> Raw:
     return Raw(key, sender_in(mail) or key, line_of(known) + mail, digest=digest)
 
 
+def folder_of(key: str) -> str:
+    """The folder a mail with this key (`folder:uidvalidity:uid`) lay in."""
+    return key.rsplit(":", 2)[0]
+
+
 def line_of(known: Known) -> bytes:
     """What stands before the mail."""
     return msgspec.json.encode(known) + b"\n"

@@ -54,6 +54,8 @@ class ImapSettings(ServerSettings):
     """The mailbox that is read."""
 
     folder: str = "INBOX"
+    # Where mails lie that our side wrote with other programs; they are shown too. Empty: they are not.
+    sent: str = ""
     # Seconds of silence after which the folder is searched all the same.
     idle: float = Field(540, gt=0, le=1500)
     poll: float = Field(30, gt=0)

@@ -39,12 +39,15 @@ def home(tmp_path: Path, dovecot: Dovecot, outside: SmtpServer, address: str) ->
         "IMAP__PORT": str(dovecot.port),
         "IMAP__SECURITY": "none",
         "IMAP__PASSWORD": PASSWORD,
+        "IMAP__SENT": "Sent",
         "SMTP__HOST": "127.0.0.1",
         "SMTP__PORT": str(outside.port),
         "SMTP__SECURITY": "none",
         "SMTP__USER": smtp.USER,
         "SMTP__PASSWORD": smtp.PASSWORD,
     }
+    with dovecot.client(address) as client:
+        client.create("Sent")
     with household(
         tmp_path, "all", **{f"OKNO_CHANNELS__MAIL__{name}": value for name, value in settings.items()}
     ) as home:
@@ -101,6 +104,30 @@ def test_a_mail_is_answered_and_the_answer_stands_under_it(
     assert messages(home, own["id"])[0]["data"]["claims"] == dialog["id"]
     assert home.run("verify").returncode == 0
     assert smtp.PASSWORD not in home.log.read_text()
+
+
+def test_answers_written_with_another_program_are_shown_and_ours_are_not_twice(
+    home: Household, dovecot: Dovecot, outside: SmtpServer, address: str, arrives: Arrives
+) -> None:
+    arrives(1, "Где мой заказ?")
+    (dialog,) = until(lambda: dialogs(home))
+    home.ask("POST", f"/v1/dialogs/{dialog['id']}/messages", {"text": "В пути"})
+    (mail,) = until(lambda: outside.mails)
+    theirs = (
+        f"From: Olga <{address}>\nTo: anna@example.com\nMessage-ID: <o@shop>\nIn-Reply-To: <anna-1@example.com>\n"
+        "Content-Type: text/plain; charset=utf-8\n\nУже у двери\n"
+    )
+    dovecot.put(address, mail.data, theirs.encode(), folder="Sent")
+    until(lambda: len(messages(home, dialog["id"])) == 3)
+    arrives(2, "Спасибо!", In_Reply_To="<o@shop>")
+    until(lambda: len(messages(home, dialog["id"])) == 4)
+    shown = {each["text"].strip(): each for each in messages(home, dialog["id"])}
+    assert set(shown) == {"Где мой заказ?", "В пути", "Уже у двери", "Спасибо!"}
+    elsewhere = shown["Уже у двери"]
+    assert (elsewhere["direction"], elsewhere["data"]["author"]) == ("out", "Olga")
+    assert shown["Спасибо!"]["reply_to"] == elsewhere["id"]
+    assert len(dialogs(home)) == 1
+    assert home.run("verify").returncode == 0
 
 
 def test_a_receiver_that_is_killed_takes_nothing_twice_and_loses_nothing(home: Household, arrives: Arrives) -> None:

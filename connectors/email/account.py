@@ -1,0 +1,62 @@
+"""The folders of an account that are read, side by side: what clients write, and what we wrote to them elsewhere."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from typing import cast
+
+import msgspec
+
+from connectors.base import Batch
+from connectors.email.mailbox import Mailbox, Token
+from connectors.email.settings import EmailSettings
+
+_decoder = msgspec.json.Decoder(dict[str, str])
+
+
+class Account:
+    """Reads each folder over a connection of its own. Its cursor has theirs, by the folders' names."""
+
+    def __init__(self, settings: EmailSettings, token: Token | None = None) -> None:
+        """`token` gives the access token that stands for a password."""
+        imap = settings.imap
+        self._readers = {imap.folder: Mailbox(settings, token)}
+        if imap.sent:
+            # Nobody waits there for a mail to be marked.
+            sent = imap.model_copy(update={"folder": imap.sent, "settle": "nothing"})
+            self._readers[imap.sent] = Mailbox(settings.model_copy(update={"imap": sent}), token)
+
+    async def batches(self, cursor: str | None) -> AsyncIterator[Batch]:
+        """See Receive. What ends the reading of one folder ends that of all."""
+        cursors = _decoder.decode(cursor) if cursor else {}
+        sources = {
+            name: cast(AsyncGenerator[Batch, None], reader.batches(cursors.get(name)))
+            for name, reader in self._readers.items()
+        }
+        coming = {name: _next(source) for name, source in sources.items()}
+        try:
+            while True:
+                await asyncio.wait(coming.values(), return_when=asyncio.FIRST_COMPLETED)
+                for name in [name for name, batch in coming.items() if batch.done()]:
+                    batch = coming[name].result()
+                    if batch.cursor is not None:
+                        cursors[name] = batch.cursor
+                    yield msgspec.structs.replace(batch, cursor=_written(cursors))
+                    # It is stored by now: its folder may be read on.
+                    coming[name] = _next(sources[name])
+        finally:
+            for task in coming.values():
+                task.cancel()
+            await asyncio.gather(*coming.values(), return_exceptions=True)
+            for source in sources.values():
+                await source.aclose()
+
+
+def _next(source: AsyncIterator[Batch]) -> "asyncio.Task[Batch]":
+    async def batch() -> Batch:
+        return await anext(source)
+
+    return asyncio.create_task(batch())
+
+
+def _written(cursors: Mapping[str, str]) -> str:
+    return msgspec.json.encode(cursors).decode()
