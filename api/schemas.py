@@ -96,7 +96,8 @@ class Message(Answer):
     `data` holds what the channel told besides: author (of a group), forwarded_from, quote, location, link, payload,
     button, reactions; of a mail subject, to, cc, notes, `mail` (auto, bounce or bulk) and `whole` {text, cuts,
     html?}: all of it, and the stretches `text` leaves out. `claims` is a dialog the sender names and was not admitted
-    to; `held` says that the source takes him for a forger. `original` is where what it came in can be had as a file.
+    to; `held` says that the source takes him for a forger, `admitted` that he was let in since. `original` is where
+    what it came in can be had as a file.
     """
 
     id: int

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, func, select
 
 from dialogs.access import IDENTITIES
-from storage import attachments, outbox
+from storage import attachments, outbox, participants
 from storage.attachments import STORED
 from storage.db import Tx
 from storage.models import Client
@@ -32,6 +32,7 @@ def query(where: ColumnElement[bool]) -> Select[Any]:
             MESSAGES,
             OPERATORS.c.name.label("operator"),
             IDENTITIES.c.client_id,
+            IDENTITIES.c.address,
             func.coalesce(func.nullif(CLIENTS.c.name, ""), IDENTITIES.c.name).label("client"),
         )
         .outerjoin(OPERATORS, OPERATORS.c.id == MESSAGES.c.operator_id)
@@ -45,7 +46,25 @@ def messages(tx: Tx, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
     """The rows of `query` in the form of the API, in the order given."""
     files = attachments.of_messages(tx, [row.id for row in rows]) if rows else {}
     letters = outbox.of_messages(tx, [row.id for row in rows if row.direction == "out"])
-    return [_message(row, files.get(row.id, []), letters.get(row.id, [])) for row in rows]
+    admitted = _admitted(tx, rows)
+    shown = [_message(row, files.get(row.id, []), letters.get(row.id, [])) for row in rows]
+    for message in shown:
+        if message["id"] in admitted:
+            message["data"]["admitted"] = True
+    return shown
+
+
+def _admitted(tx: Tx, rows: Sequence[Row[Any]]) -> set[int]:
+    """Messages whose sender was doubted, or named a dialog not his, and was admitted since."""
+    doubted = {
+        row.id: (row.data.get("claims") or row.dialog_id, row.channel, row.address)
+        for row in rows
+        if row.data and (row.data.get("claims") or row.data.get("held"))
+    }
+    if not doubted:
+        return set()
+    admitted = participants.admitted(tx, {dialog_id for dialog_id, *_ in doubted.values()})
+    return {message_id for message_id, who in doubted.items() if who in admitted}
 
 
 def file(row: Row[Any]) -> dict[str, Any]:

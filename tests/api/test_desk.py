@@ -272,5 +272,7 @@ def test_an_operator_admits_who_is_held(okno: Okno, scene: Scene, anna: str) -> 
     (held,) = okno.ask("GET", f"/v1/dialogs/{own}/messages", token=anna).json["items"]
     assert held["data"]["held"] is True
     assert okno.ask("POST", f"/v1/dialogs/{own}/participants", {"message": held["id"]}, token=anna).status == 204
+    (held,) = okno.ask("GET", f"/v1/dialogs/{own}/messages", token=anna).json["items"]
+    assert held["data"]["admitted"] is True
     scene.says("v1 (unproven)", "again", claimed="v1")
     assert "data" not in okno.ask("GET", f"/v1/dialogs/{own}/messages", token=anna).json["items"][1]

@@ -46,6 +46,11 @@ export class ConsoleApi {
     return (await this.fetch(`/v1/files/${encodeURIComponent(id)}`, { cache: "default" })).blob();
   }
 
+  /** What a message came in, by the path it names. */
+  async original(path) {
+    return (await this.fetch(path, {})).blob();
+  }
+
   async insist(path, init) {
     for (let attempt = 1; ; attempt++) {
       try {

@@ -7,6 +7,7 @@ import { icon } from "../shared/icons.js";
 import { rich } from "../shared/rich.js";
 import { linked } from "../shared/text.js";
 import { actions } from "./actions.js";
+import { doubt } from "./doubts.js";
 import { nameOf } from "./names.js";
 import { above, below, elsewhere, reactions } from "./told.js";
 
@@ -20,7 +21,7 @@ const STUCK = new Set(["failed", "unconfirmed", "held"]);
 
 /**
  * Fills a list item with a message; `context`: i18n, me, client, api, mayWrite, fail(text), retry(), edit(), remove(),
- * several (whether the client has several channels).
+ * several (whether the client has several channels), admit().
  */
 export function fillEntry(li, { message, first }, context) {
   li.className = `entry ${message.direction}${first ? " first" : ""}`;
@@ -31,7 +32,8 @@ export function fillEntry(li, { message, first }, context) {
 
 function parts(message, first, context) {
   const reacted = message.deleted_at ? null : reactions(message, context.i18n);
-  const all = [heading(message, first, context), bubble(message, context), reacted, meta(message, context)];
+  const said = [doubt(message, context), bubble(message, context), reacted];
+  const all = [heading(message, first, context), ...said, meta(message, context)];
   return all.filter(Boolean);
 }
 
@@ -49,6 +51,8 @@ function heading(message, first, context) {
 function authorOf({ author, data }, { i18n, me, client }) {
   // In a group the client is the group.
   if (author.kind === "client") return data?.author || author.name || nameOf(client, i18n);
+  // Ours, written with another program.
+  if (author.kind === "system" && data?.author) return data.author;
   if (author.kind === "operator" && author.id === me.id) return i18n.t("you");
   return author.name || i18n.t("system");
 }
@@ -58,7 +62,7 @@ function bubble(message, context) {
   if (message.deleted_at) return h("div", { class: "bubble gone" }, i18n.t("deleted"));
   const files = message.files.map((file) => fileView(file, context));
   const words = message.text ? body(message, i18n.t) : null;
-  return h("div", { class: "bubble" }, above(message, i18n), words, below(message, i18n), files);
+  return h("div", { class: "bubble" }, above(message, i18n), words, below(message, context), files);
 }
 
 function body({ text, html }, t) {

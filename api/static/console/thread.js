@@ -163,6 +163,12 @@ export class Thread extends EventTarget {
     this.refresh();
   }
 
+  /** Lets the sender of a message into the dialog it names, or where he stands into this one. */
+  async admit({ id, data }) {
+    await this.api.write("POST", `/v1/dialogs/${data.claims ?? this.id}/participants`, { message: id });
+    this.refresh();
+  }
+
   replace(message) {
     this.messages = this.messages.map((known) => (known.id === message.id ? message : known));
     this.fire([], false);

@@ -146,6 +146,7 @@ export class ThreadView {
       retry: () => this.attempt(() => this.thread.retry(message)),
       edit: () => this.context.edit(message),
       remove: () => this.remove(message),
+      admit: () => this.attempt(() => this.thread.admit(message)),
     };
   }
 

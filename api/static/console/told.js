@@ -1,5 +1,6 @@
 // What a channel told besides the words of a message: where they come from, what they answer, who reacted.
 
+import { saving } from "../shared/attachment.js";
 import { h } from "../shared/dom.js";
 import { outward, webUrl } from "../shared/rich.js";
 
@@ -16,13 +17,24 @@ export function above({ data }, { t }) {
   return [about, from, quoted];
 }
 
-/** What stands below the words: a link, a place on the map, remarks, and all of a mail of which the words are a part. */
-export function below({ data }, { t }) {
-  if (!data) return [];
+/**
+ * What stands below the words: a link, a place on the map, remarks, and all of a mail of which the words are a part.
+ * `context`: i18n, api, fail(text).
+ */
+export function below(message, context) {
+  const { t } = context.i18n;
+  const data = message.data ?? {};
   const href = data.link ? webUrl(String(data.link)) : null;
   const link = href ? h("p", { class: "told" }, outward(href, href)) : null;
   const notes = (data.notes ?? []).map((note) => h("p", { class: "told", dir: "auto" }, String(note)));
-  return [link, data.location ? place(data.location, t) : null, ...notes, whole(data.whole, t)];
+  const mail = [whole(data.whole, t), original(message, context)];
+  return [link, data.location ? place(data.location, t) : null, ...notes, ...mail];
+}
+
+function original({ id, original: path }, { i18n, api, fail }) {
+  if (!path) return null;
+  const failed = (error) => fail(i18n.t("fileFailed", { why: error.message }));
+  return h("p", { class: "told" }, saving(i18n.t("originalMail"), `message-${id}.eml`, () => api.original(path), failed));
 }
 
 function whole(mail, t) {

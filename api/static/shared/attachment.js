@@ -37,12 +37,21 @@ async function preview(button, file, source) {
   button.prepend(picture);
 }
 
-async function save(file, source) {
+/** A button with `words` that saves what `load()` promises under that name. */
+export function saving(words, name, load, failed) {
+  return wordButton("link", words, () => saved(name, load, failed));
+}
+
+function save(file, source) {
+  return saved(file.name, () => source.load(file.id), source.failed);
+}
+
+async function saved(name, load, failed) {
   try {
-    const url = URL.createObjectURL(await source.load(file.id));
-    h("a", { href: url, download: file.name }).click();
+    const url = URL.createObjectURL(await load());
+    h("a", { href: url, download: name }).click();
     setTimeout(() => URL.revokeObjectURL(url), 60_000);
   } catch (error) {
-    source.failed(error);
+    failed(error);
   }
 }
