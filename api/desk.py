@@ -1,10 +1,10 @@
 """The operators' desk over HTTP: dialogs, their messages and notes."""
 
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from starlette.responses import Response
 
 from api.auth import allow
@@ -80,10 +80,33 @@ class Button(Body):
     url: Annotated[str, StringConstraints(max_length=2048, pattern=r"^https?://\S+$")] | None = None
 
 
-class Words(Note):
-    """Words for a client; `html` stands for the text where it has looks (b, i, u, s, code, pre, blockquote, a)."""
+class Said(Body):
+    """Words for a client.
 
+    Where they have looks, `markdown` (CommonMark, and ~~struck out~~; lines end where they end) or `html` (b, i, u, s,
+    code, pre, blockquote, a) stands for the text.
+    """
+
+    text: Text = ""
     html: Text | None = None
+    markdown: Text | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        if self.html is not None and self.markdown is not None:
+            raise ValueError("give html or markdown, not both")
+        return self
+
+    @property
+    def draft(self) -> writing.Draft:
+        """What an operator wants to say."""
+        return letters.formatted(writing.Draft(self.text), self.html, self.markdown)
+
+
+class Words(Said):
+    """Words for a client, with `files`, ids of uploads, and buttons below them."""
+
+    files: FileIds = Field(default_factory=list)
     buttons: list[Annotated[list[Button], Field(min_length=1, max_length=8)]] = Field(
         default_factory=list, max_length=8
     )
@@ -92,7 +115,7 @@ class Words(Note):
     def draft(self) -> writing.Draft:
         """What an operator wants to say."""
         rows = [[button.model_dump(exclude_defaults=True) for button in row] for row in self.buttons]
-        return letters.formatted(writing.Draft(self.text, self.files, buttons=rows), self.html)
+        return super().draft._replace(files=self.files, buttons=rows)
 
 
 class Reply(Words):
@@ -102,13 +125,6 @@ class Reply(Words):
     channel: Search | None = None
     seen_up_to: Seq | None = None
     send_at: Moment | None = None
-
-
-class Rewriting(Body):
-    """Other words for a reply."""
-
-    text: Text = ""
-    html: Text | None = None
 
 
 class Opening(Words):
@@ -196,12 +212,11 @@ def reply(dialog_id: PathId, body: Reply, write: Writes) -> Response:
 @router.patch(
     "/dialogs/{dialog_id}/messages/{message_id}", response_model=Message, responses=errors(401, 403, 404, 409, 422)
 )
-def rewrite(dialog_id: PathId, message_id: PathId, body: Rewriting, write: Writes) -> Response:
+def rewrite(dialog_id: PathId, message_id: PathId, body: Said, write: Writes) -> Response:
     """Change the words of a reply, also where the client has it already, if his channel lets us."""
 
     def act(work: Work) -> tuple[int, Any]:
-        draft = letters.formatted(writing.Draft(body.text), body.html)
-        rewriting.rewrite(work, dialog_id, message_id, draft, partial(letters.split, write.house.channels))
+        rewriting.rewrite(work, dialog_id, message_id, body.draft, partial(letters.split, write.house.channels))
         return 200, view.message(work.tx, write.actor, message_id)
 
     return write(body, act)

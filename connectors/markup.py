@@ -62,6 +62,22 @@ def to_html(text: str, spans: Iterable[Span]) -> str:
     return "".join(out)
 
 
+def written_out(text: str, spans: Iterable[Span]) -> str:
+    """The text for who sees no looks: quotes are marked, and links followed by their addresses unless these show."""
+    more: list[tuple[int, str]] = []
+    for span in _tidied(spans, len(text)):
+        shown = text[span.start : span.end].strip()
+        if span.kind == "quote":
+            begins = [span.start, *(found.end() for found in _NEWLINE.finditer(text, span.start, span.end))]
+            more += [(at, "> ") for at in begins if at < span.end and (not at or text[at - 1] in "\r\n")]
+        elif span.kind == "link" and shown and span.url.removeprefix("mailto:") != shown:
+            more.append((span.end, f" ({clean_text(span.url)})"))
+    more.sort()
+    places = [0, *(at for at, _ in more), len(text)]
+    pieces = [text[start:end] for start, end in pairwise(places)]
+    return "".join(piece + put for piece, put in zip(pieces, [*(put for _, put in more), ""], strict=True))
+
+
 def is_safe_url(url: str) -> bool:
     """Whether a link may lead there: the web, a mailbox or a telephone."""
     return _SAFE_URL.fullmatch(url) is not None

@@ -9,7 +9,8 @@ import msgspec
 
 from connectors.abilities import Find, Signals
 from connectors.base import Button, Limits, Part, Span
-from connectors.markup import from_html, piece, to_html
+from connectors.markdown import from_markdown
+from connectors.markup import from_html, piece, to_html, written_out
 from connectors.registry import Channels
 from dialogs.errors import Invalid
 from dialogs.writing import Draft
@@ -33,11 +34,14 @@ class Enclosed(Protocol):
         """How large it is."""
 
 
-def formatted(draft: Draft, html: str | None) -> Draft:
-    """The draft with the text and looks that `html` has, cleaned; as it is without html."""
-    if html is None:
+def formatted(draft: Draft, html: str | None, markdown: str | None = None) -> Draft:
+    """The draft with the text and looks that one of the two has, cleaned; as it is without them."""
+    if markdown is not None:
+        text, spans = from_markdown(markdown)
+    elif html is not None:
+        text, spans = from_html(html)
+    else:
         return draft
-    text, spans = from_html(html)
     return draft._replace(text=text, html=to_html(text, spans) if spans else None, spans=spans)
 
 
@@ -93,7 +97,7 @@ def cuts(text: str, limit: int) -> Iterator[tuple[int, int]]:
 
 
 def _texts(draft: Draft, limits: Limits) -> list[Part]:
-    text = draft.text
+    text = draft.text if limits.formats else written_out(draft.text, draft.spans)
     if draft.buttons and not limits.buttons:
         # What a channel has no form for is said in words.
         lines = [_line(each) for row in draft.buttons for each in row]

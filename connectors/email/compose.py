@@ -14,7 +14,7 @@ from typing import Any
 from connectors.base import Letter, Outgoing, Rejected, Span, Unavailable
 from connectors.email.postal import UNPROVEN, BadAddress, in_ascii
 from connectors.email.settings import EmailSettings
-from connectors.markup import is_safe_url, to_html
+from connectors.markup import to_html, written_out
 from connectors.text import clean_name, clean_text
 
 # Bytes of files one mail carries: more than any large provider takes once base64 has made a third more of them.
@@ -167,7 +167,7 @@ def _written(text: str, spans: tuple[Span, ...], boundary: str) -> Iterator[byte
     yield _lines([("Content-Type", f'multipart/alternative; boundary="{boundary}.a"')]) + b"\r\n"
     shown = f'<div dir="auto" style="white-space:pre-wrap">{to_html(text, spans)}</div>'
     page = f'<html><head><meta charset="utf-8"></head><body>{shown}</body></html>'
-    yield from _joined([_body("plain", _with_links(text, spans)), _body("html", page)], f"{boundary}.a")
+    yield from _joined([_body("plain", written_out(text, spans)), _body("html", page)], f"{boundary}.a")
 
 
 def _joined(parts: Iterable[Iterable[bytes]], boundary: str) -> Iterator[bytes]:
@@ -214,13 +214,3 @@ def _file_name(name: str) -> str:
     if whole.isascii():
         return f'filename="{whole}"'
     return "filename*=utf-8''" + "".join(chr(b) if b in _PLAIN else f"%{b:02X}" for b in whole.encode())
-
-
-def _with_links(text: str, spans: Iterable[Span]) -> str:
-    """The text with the addresses of its links, where they do not stand there already."""
-    links = [span for span in spans if span.kind == "link" and is_safe_url(span.url)]
-    for span in sorted(links, key=lambda span: span.end, reverse=True):
-        shown = text[max(span.start, 0) : max(span.end, 0)].strip()
-        if shown and span.url.removeprefix("mailto:") != shown:
-            text = f"{text[: span.end]} ({clean_text(span.url)}){text[span.end :]}"
-    return text

@@ -239,6 +239,21 @@ def test_a_reply_with_looks_and_buttons_says_the_same_where_there_are_none(okno:
         assert okno.ask("POST", path, {"text": "x", "buttons": [row]}, token=anna).status == 422
 
 
+def test_a_reply_may_be_written_in_markdown(okno: Okno, scene: Scene, anna: str) -> None:
+    path = f"/v1/dialogs/{scene.says('v1')}/messages"
+    message = okno.ask("POST", path, {"markdown": "**Yes**, see [here](https://x.example)"}, token=anna).json
+    assert message["text"] == "Yes, see here"
+    assert message["html"].startswith("<b>Yes</b>, see <a ")
+    (letter,) = scene.letters(message["id"])
+    assert letter.payload["text"] == "Yes, see here (https://x.example)"
+    changed = okno.ask("PATCH", f"{path}/{message['id']}", {"markdown": "# No"}, token=anna).json
+    assert (changed["text"], changed["html"]) == ("No", "<b>No</b>")
+    opening = {"client": okno.ask("GET", "/v1/clients", token=anna).json["items"][0]["id"], "markdown": "- one"}
+    assert okno.ask("POST", "/v1/dialogs", opening, token=anna).json["message"]["text"] == "• one"
+    for bad in ({"markdown": "a", "html": "a"}, {"markdown": ">"}, {"markdown": 1}):
+        assert okno.ask("POST", path, bad, token=anna).status == 422
+
+
 def test_a_reply_is_changed_and_taken_back(okno: Okno, scene: Scene, anna: str) -> None:
     path = f"/v1/dialogs/{scene.says('v1')}/messages"
     message = okno.ask("POST", path, {"text": "helo"}, token=anna).json["id"]

@@ -116,6 +116,20 @@ def test_looks_go_with_the_words_they_are_for() -> None:
     assert [part.spans for part in letters.split(CHANNELS, "narrow", draft, [])] == [(), ()]
 
 
+def test_markdown_is_looks_where_there_are_some_and_words_where_there_are_none() -> None:
+    draft = letters.formatted(Draft(""), None, "**Важно:** [тут](https://x.ru)\n\n> цитата")
+    assert draft.text == "Важно: тут\n\nцитата"
+    assert draft.html is not None
+    assert draft.html.startswith("<b>Важно:</b> <a ")
+    (part,) = letters.split(CHANNELS, "wide", draft, [])
+    assert part == Part("Важно: тут (https://x.ru)\n\n> цитата")
+    shown = letters.split(CHANNELS, "choosy", draft, [])
+    assert [(part.text, [span.kind for span in part.spans]) for part in shown] == [
+        ("Важно: тут", ["bold", "link"]),
+        ("цитата", ["quote"]),
+    ]
+
+
 def test_buttons_stand_below_the_last_words() -> None:
     rows = (({"text": "Yes", "data": "y"}, {"text": "Shop", "url": "https://shop.example"}),)
     draft = Draft("all well?", buttons=rows)
