@@ -127,8 +127,11 @@ def _item(actor: Visitor, row: Row[Any], files: Sequence[Row[Any]]) -> dict[str,
         "sent_at": row.sent_at,
         "files": [render.file(one) for one in files],
     }
+    if row.html is not None:
+        shown["html"] = row.html
     if row.edited_at is not None:
         shown["edited_at"] = row.edited_at
     if row.deleted_at is not None:
+        shown.pop("html", None)
         shown |= {"deleted_at": row.deleted_at, "text": "", "files": []}
     return shown

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Route, expect
 
 from tests.browser.pages import Desk, MakeProfile, Visitor
-from tests.browser.server import Okno
+from tests.browser.server import TOKEN, Okno, call
 
 
 def expect_talk(side: Visitor | Desk, lines: list[str]) -> None:
@@ -22,6 +22,20 @@ def test_a_message_reaches_the_console_and_the_reply_the_chat(visitor: Visitor, 
     desk.reply("Yes, three of them.")
     expect(visitor.message("Yes, three of them.")).to_be_visible()
     expect(desk.delivered("Yes, three of them.")).to_be_visible()
+
+
+def test_the_chat_shows_a_reply_with_its_looks(okno: Okno, visitor: Visitor, desk: Desk) -> None:
+    visitor.introduce("Bella Looks")
+    visitor.send("Which one?")
+    desk.open("Bella Looks")
+    expect(desk.entry("Which one?")).to_have_count(1)
+    (dialog,) = call(f"{okno.url}/v1/dialogs?q=Bella%20Looks", TOKEN)["items"]
+    words = "The **round** one:\n\n> see [here](https://x.example/a)"
+    call(f"{okno.url}/v1/dialogs/{dialog['id']}/messages", TOKEN, {"markdown": words})
+    bubble = visitor.message("The round one:")
+    expect(bubble.locator("b")).to_have_text("round")
+    expect(bubble.locator("blockquote")).to_have_text("see here")
+    expect(bubble.get_by_role("link", name="here")).to_have_attribute("href", "https://x.example/a")
 
 
 def test_history_is_there_after_a_reload(visitor: Visitor, desk: Desk) -> None:

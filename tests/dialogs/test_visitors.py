@@ -75,6 +75,14 @@ def test_what_is_deleted_is_empty_and_what_is_edited_says_so(scene: Scene) -> No
     assert better["edited_at"] == at
 
 
+def test_looks_are_seen_until_the_message_is_taken_back(scene: Scene) -> None:
+    scene.says("anon:v1", "bold", html="<b>bold</b>", direction="out")
+    scene.says("anon:v1", "gone", html="<b>gone</b>", direction="out", deleted_at=now())
+    shown, gone = seen(scene).items
+    assert (shown["text"], shown["html"]) == ("bold", "<b>bold</b>")
+    assert "html" not in gone
+
+
 def test_what_our_side_wrote_elsewhere_is_seen(scene: Scene) -> None:
     scene.says("anon:v1", "hello")
     scene.says("anon:v1", "from a phone", direction="out")

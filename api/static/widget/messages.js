@@ -5,6 +5,7 @@ import { clockTime, fileParts, wordButton } from "../shared/controls.js";
 import { h, reconcile, setText } from "../shared/dom.js";
 import { day, sameDay, size } from "../shared/format.js";
 import { icon } from "../shared/icons.js";
+import { rich } from "../shared/rich.js";
 import { Sticky } from "../shared/sticky.js";
 import { linked } from "../shared/text.js";
 
@@ -63,9 +64,8 @@ export class Messages {
   bubble({ item, entry }) {
     const { t } = this.i18n;
     if (item.deleted_at) return h("div", { class: "bubble gone" }, t("deleted"));
-    const text = item.text ? h("p", { dir: "auto" }, linked(item.text)) : null;
     const files = item.files.map((file) => (entry ? this.waitingFile(file) : this.file(file)));
-    return h("div", { class: "bubble" }, text, files);
+    return h("div", { class: "bubble" }, words(item), files);
   }
 
   file(file) {
@@ -105,6 +105,11 @@ export class Messages {
     const drop = wordButton("link", t("remove"), () => this.chat.outbox.drop(entry));
     return [icon("alert"), h("span", {}, t("failed", { why })), again, drop];
   }
+}
+
+function words({ html, text }) {
+  if (html) return h("div", { class: "words", dir: "auto" }, rich(html));
+  return text ? h("p", { dir: "auto" }, linked(text)) : null;
 }
 
 /** Rows with keys, a row for each new day between them, and `first` on those that open a run of one author. */
