@@ -11,11 +11,11 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
-from connectors.base import Letter, Outgoing, Rejected, Span, Unavailable
+from connectors.base import Letter, Outgoing, Rejected, Unavailable
+from connectors.email import body
 from connectors.email.postal import UNPROVEN, BadAddress, in_ascii
 from connectors.email.settings import EmailSettings
-from connectors.markup import to_html, written_out
-from connectors.text import clean_name, clean_text
+from connectors.text import clean_name
 
 # Bytes of files one mail carries: more than any large provider takes once base64 has made a third more of them.
 MOST = 50 << 20
@@ -61,7 +61,7 @@ def mail_of(letter: Letter, settings: EmailSettings) -> tuple[str, bytes]:
         headers += [("Auto-Submitted", "auto-replied"), ("X-Auto-Response-Suppress", "All")]
     # In no encoding used here "=" is followed by "_": no content ends its part.
     boundary = f"=_{token_of(letter.key, settings)}"
-    return key, _lines(headers) + b"".join(_content(letter, boundary))
+    return key, _lines(headers) + b"".join(_content(letter, settings, boundary))
 
 
 def message_id(key: str, settings: EmailSettings) -> str:
@@ -151,9 +151,8 @@ def _known(one: Any) -> str:
 # ---- content ----
 
 
-def _content(letter: Letter, boundary: str) -> Iterator[bytes]:
-    text = clean_text(letter.text)
-    parts = [_written(text, letter.spans, boundary)] if text or not letter.files else []
+def _content(letter: Letter, settings: EmailSettings, boundary: str) -> Iterator[bytes]:
+    parts = [_written(letter, settings, boundary)] if letter.text or not letter.files else []
     parts += [_attached(file) for file in letter.files]
     if len(parts) == 1 and not letter.files:
         yield from parts[0]
@@ -162,12 +161,11 @@ def _content(letter: Letter, boundary: str) -> Iterator[bytes]:
     yield from _joined(parts, f"{boundary}.m")
 
 
-def _written(text: str, spans: tuple[Span, ...], boundary: str) -> Iterator[bytes]:
+def _written(letter: Letter, settings: EmailSettings, boundary: str) -> Iterator[bytes]:
     """The text for those who want it plain, and for those who want to see it."""
     yield _lines([("Content-Type", f'multipart/alternative; boundary="{boundary}.a"')]) + b"\r\n"
-    shown = f'<div dir="auto" style="white-space:pre-wrap">{to_html(text, spans)}</div>'
-    page = f'<html><head><meta charset="utf-8"></head><body>{shown}</body></html>'
-    yield from _joined([_body("plain", written_out(text, spans)), _body("html", page)], f"{boundary}.a")
+    parts = [_encoded("plain", body.plain(letter, settings)), _encoded("html", body.page(letter, settings))]
+    yield from _joined(parts, f"{boundary}.a")
 
 
 def _joined(parts: Iterable[Iterable[bytes]], boundary: str) -> Iterator[bytes]:
@@ -178,7 +176,7 @@ def _joined(parts: Iterable[Iterable[bytes]], boundary: str) -> Iterator[bytes]:
     yield f"--{boundary}--\r\n".encode()
 
 
-def _body(kind: str, text: str) -> Iterator[bytes]:
+def _encoded(kind: str, text: str) -> Iterator[bytes]:
     lines = _NEWLINE.sub("\n", text).encode()
     quoted = binascii.b2a_qp(lines, istext=True)
     packed = base64.encodebytes(lines.replace(b"\n", b"\r\n"))

@@ -90,6 +90,8 @@ class EmailSettings(ChannelSettings):
     show_author: bool = True
     # Of mails that answer none.
     subject: str = "Сообщение от службы поддержки"
+    # Below what persons write; `{author}` is who wrote it, if clients may know.
+    signature: str = Field("", max_length=5000)
     # Answers come to address+token, for programs that name nothing; not every server knows such addresses.
     plus_addressing: bool = False
     # Signs what has to be known as ours when it comes back; where it is empty a password does.

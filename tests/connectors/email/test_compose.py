@@ -3,67 +3,21 @@
 import email
 import email.policy
 import re
-from datetime import UTC, datetime
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.base import Letter, Outgoing, Rejected, Span, Unavailable
+from connectors.base import Rejected, Span, Unavailable
 from connectors.email import compose
 from connectors.email.compose import mail_of, message_id, token_of
-from connectors.email.settings import EmailSettings
 from connectors.markup import to_html
 from connectors.text import clean_name, clean_text
+from tests.connectors.email.compose_kit import AT, LETTER, SETTINGS, SMTP, file, letter, read, settings, text_of
 
-AT = datetime(2026, 5, 4, 10, 30, tzinfo=UTC)
-SMTP = {"host": "mail.example.org", "password": "p"}
-SETTINGS = EmailSettings(kind="email", address="support@example.org", name="Магазин «Ёлка»", smtp=SMTP)
-LETTER = Letter(1, "okno-1-2", "anna@example.org", "send", "Здравствуйте!\n\nЗаказ готов.", "Ольга", AT)
 HOSTILE = "a\r\nBcc: x@evil.example\0\r\n\r\nbody\u202etxt.exe\u2066\ud800\x0b\x85\u2028=?utf-8?q?=0D=0ABcc:_y?="
-NAMES = {
-    "From", "To", "Reply-To", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "MIME-Version", "X-Loop",
-    "Content-Type", "Auto-Submitted", "X-Auto-Response-Suppress",
-}  # fmt: skip
-
-
-def settings(**values: Any) -> EmailSettings:
-    return EmailSettings.model_validate(SETTINGS.model_dump() | {"smtp": SMTP} | values)
-
-
-def letter(**fields: Any) -> Letter:
-    return msgspec.structs.replace(LETTER, **fields)
-
-
-def read(written: Letter, with_settings: EmailSettings = SETTINGS) -> EmailMessage:
-    """The mail as the standard library reads it, once it is one that any server takes."""
-    mail = mail_of(written, with_settings)[1]
-    assert mail.isascii()
-    assert mail.endswith(b"\r\n")
-    assert not re.search(rb"(?<!\r)\n|\r(?!\n)|\0", mail)
-    assert max(map(len, mail.split(b"\r\n"))) <= 998
-    message = email.message_from_bytes(mail, policy=email.policy.default)
-    assert isinstance(message, EmailMessage)
-    assert set(message.keys()) <= NAMES
-    assert len(message.keys()) == len(set(message.keys()))
-    assert not any(part.defects for part in message.walk())
-    return message
-
-
-def text_of(message: EmailMessage, kind: str = "plain") -> str:
-    body = message.get_body((kind,))
-    assert body is not None
-    content: str = body.get_content()
-    return content.replace("\r\n", "\n")
-
-
-def file(path: Path, name: str = "счёт.pdf", content: bytes = b"content", kind: str = "application/pdf") -> Outgoing:
-    path.write_bytes(content)
-    return Outgoing("f", name, kind, len(content), str(path))
 
 
 def shown(text: str) -> str:
