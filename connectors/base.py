@@ -212,13 +212,22 @@ class Button(msgspec.Struct, frozen=True):
     url: str = ""
 
 
+class Quoted(msgspec.Struct, frozen=True):
+    """What the recipient wrote last in the channel, and under which name."""
+
+    text: str
+    name: str
+    at: datetime
+
+
 class Letter(msgspec.Struct, frozen=True):
     """One outbound call with an effect; `external_id` is what edit and delete touch.
 
     Where a letter became several messages, a deletion takes back the `others` too. `key` is the same at every try, and
     so is `number`, 1 … 2³¹-1, for channels whose keys are numbers. `buttons` are rows of them. `reply_to` is what it
     answers; of a reply in several letters the first says so, and the others are told by `below`. `thread` is what the
-    client's newest message in the channel had as its own. What no person wrote is `automatic`.
+    client's newest message in the channel had as its own, and `quoted` its words, where the channel's limits ask for
+    them. What no person wrote is `automatic`.
     """
 
     id: int
@@ -234,6 +243,7 @@ class Letter(msgspec.Struct, frozen=True):
     external_id: str | None = None
     others: tuple[str, ...] = ()
     thread: dict[str, Any] | None = None
+    quoted: Quoted | None = None
     automatic: bool = False
     number: int = 1
     spans: tuple[Span, ...] = ()
@@ -260,7 +270,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     Where letters are `ordered`, one that is to be tried again holds up those behind it to the same client. `caption` is
     how much text goes with files, `text` as long as it is None. Of `groups` of media types (`image/` is all that begin
-    so) up to `files` go in one letter, of any other type one; without groups all go together.
+    so) up to `files` go in one letter, of any other type one; without groups all go together. With `quotes` a reply
+    brings along what the client wrote last.
     """
 
     text: int
@@ -271,6 +282,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     deletes: bool = False
     formats: bool = False
     buttons: bool = False
+    quotes: bool = False
     ordered: bool = True
     caption: int | None = None
     groups: tuple[tuple[str, ...], ...] = ()

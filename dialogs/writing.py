@@ -15,6 +15,8 @@ from storage import attachments, bulk, outbox, talk
 from storage.talk import DIALOGS, EPISODES, MESSAGES, OPEN
 
 _AHEAD = timedelta(days=366)
+# How much of what the client wrote goes along with an answer, in characters.
+_QUOTED = 20_000
 
 
 class Part(Protocol):
@@ -104,7 +106,7 @@ def _send(work: Work, dialog: Row[Any], draft: Draft, split: Split) -> int:
     message_id = _write(work, dialog, "out", draft, recipient)
     files = attachments.of_messages(work.tx, [message_id]).get(message_id, [])
     parts = split(recipient.channel, draft, files)
-    answers, thread = _answered(work, recipient, draft.reply_to), _thread(work, dialog, recipient)
+    answers, asked = _answered(work, recipient, draft.reply_to), _asked(work, dialog, recipient)
     letters = []
     for number, part in enumerate(parts):
         payload: dict[str, Any] = {
@@ -112,11 +114,11 @@ def _send(work: Work, dialog: Row[Any], draft: Draft, split: Split) -> int:
             "files": [files[at].id for at in part.files],
             "author": work.actor.name,
         }
-        payload |= looks(part)
+        payload |= looks(part) | asked
         if answers:
             payload["below" if number else "reply_to"] = answers
-        if thread:
-            payload["thread"] = thread
+        # One quote is enough.
+        asked.pop("quoted", None)
         letters.append(
             outbox.NewLetter(
                 message_id, dialog.id, number, recipient.channel, recipient.address, "send", payload,
@@ -214,12 +216,19 @@ def _answered(work: Work, recipient: Row[Any], reply_to: int | None) -> str | No
     return key
 
 
-def _thread(work: Work, dialog: Row[Any], recipient: Row[Any]) -> dict[str, Any] | None:
-    """What the newest message from there that has a thread said of it."""
+def _asked(work: Work, dialog: Row[Any], recipient: Row[Any]) -> dict[str, Any]:
+    """What a letter's payload holds of the newest message from there: its thread, and its words where they go along."""
     own = (MESSAGES.c.dialog_id == dialog.id, MESSAGES.c.identity_id == recipient.id, MESSAGES.c.direction == "in")
-    newest = select(MESSAGES.c.data).where(*own).order_by(MESSAGES.c.seq.desc()).limit(1)
-    data: dict[str, Any] | None = work.tx.execute(newest).scalar_one_or_none()
-    return (data or {}).get("thread")
+    columns = (MESSAGES.c.data, MESSAGES.c.text, MESSAGES.c.sent_at, MESSAGES.c.deleted_at)
+    newest = work.tx.execute(select(*columns).where(*own).order_by(MESSAGES.c.seq.desc()).limit(1)).one_or_none()
+    if newest is None:
+        return {}
+    thread = (newest.data or {}).get("thread")
+    asked: dict[str, Any] = {"thread": thread} if thread else {}
+    if newest.text.strip() and newest.deleted_at is None and work.can(recipient.channel, "quote"):
+        text = newest.text if len(newest.text) <= _QUOTED else f"{newest.text[:_QUOTED]}\n[…]"
+        asked["quoted"] = {"text": text, "name": recipient.name, "at": newest.sent_at.isoformat()}
+    return asked
 
 
 def _attach(work: Work, message_id: int, files: Sequence[str]) -> None:

@@ -71,7 +71,7 @@ def split(channels: Channels, channel: str, draft: Draft, files: Sequence[Enclos
 
 
 def can(channels: Channels, channel: str, what: str) -> bool:
-    """Whether the channel has a form for it: edit and delete are of letters, all else are signals.
+    """Whether the channel has a form for it: edit, delete and quote are of letters, all else are signals.
 
     `find` is whether a letter whose call had no known end can be looked for, or called once more without harm.
     """
@@ -80,8 +80,9 @@ def can(channels: Channels, channel: str, what: str) -> bool:
     connector = channels[channel]
     if what == "find":
         return connector.limits.idempotent or isinstance(connector, Find)
-    if what in {"edit", "delete"}:
-        return connector.limits.edits if what == "edit" else connector.limits.deletes
+    of_letters = {"edit": connector.limits.edits, "delete": connector.limits.deletes, "quote": connector.limits.quotes}
+    if what in of_letters:
+        return of_letters[what]
     return isinstance(connector, Signals) and what in connector.signals
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Row
 
-from connectors.base import Button, Letter, Outgoing, Span
+from connectors.base import Button, Letter, Outgoing, Quoted, Span
 from storage import attachments, outbox
 from storage.db import Tx
 from storage.files import FileStore
@@ -36,6 +36,7 @@ def _letter(tx: Tx, row: Row[Any], store: FileStore) -> Letter:
         reply_to=payload.get("reply_to"),
         below=payload.get("below"),
         thread=payload.get("thread"),
+        quoted=msgspec.convert(payload.get("quoted"), Quoted | None),
         automatic=row.automatic,
         spans=msgspec.convert(payload.get("spans", ()), tuple[Span, ...]),
         buttons=msgspec.convert(payload.get("buttons", ()), tuple[tuple[Button, ...], ...]),

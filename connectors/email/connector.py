@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from msgspec.structs import replace
+
 from connectors.abilities import Found, Original
 from connectors.base import Batch, ChannelSettings, Envelope, Letter, Limits, Raw, Receipt
 from connectors.email import raws
@@ -20,10 +22,11 @@ class Email:
     """A mailbox. What reads it, reads mails and sends them is loaded by the processes that do."""
 
     Settings: ClassVar[type[ChannelSettings]] = EmailSettings
-    limits: Limits = LIMITS
+    limits: Limits
 
     def __init__(self, name: str, settings: EmailSettings) -> None:
         self._settings = settings
+        self.limits = replace(LIMITS, quotes=settings.quote)
         self._reading: Reader | None = None
         self._sending: Mailer | None = None
 

@@ -2,6 +2,7 @@
 
 import ipaddress
 from typing import Literal, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
@@ -92,6 +93,9 @@ class EmailSettings(ChannelSettings):
     subject: str = "Сообщение от службы поддержки"
     # Below what persons write; `{author}` is who wrote it, if clients may know.
     signature: str = Field("", max_length=5000)
+    # Below that, what the client wrote last, with its time in this zone.
+    quote: bool = False
+    timezone: str = "Europe/Moscow"
     # Answers come to address+token, for programs that name nothing; not every server knows such addresses.
     plus_addressing: bool = False
     # Signs what has to be known as ours when it comes back; where it is empty a password does.
@@ -110,6 +114,15 @@ class EmailSettings(ChannelSettings):
         in_ascii(address)
         local, _, domain = address.strip().rpartition("@")
         return f"{local}@{domain.lower()}"
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            raise ValueError(f"{name!r} is not a time zone; use an IANA name like Europe/Moscow") from None
+        return name
 
     @model_validator(mode="after")
     def _can_sign(self) -> Self:

@@ -280,3 +280,43 @@ def test_notes_never_make_letters_whatever_happens_around_them(scene: Scene, ste
         assert len(letters) == replies
         assert all(letter.payload["text"].startswith("public") for letter in letters)
         assert tx.execute(select(func.count()).select_from(OUTBOX)).scalar_one() >= replies
+
+
+# ---- what the client wrote goes along, where the channel wants it ----
+
+
+def quoted(scene: Scene, anna: Staff, dialog: int, split: writing.Split = whole) -> list[Any]:
+    """What each letter of a reply quotes."""
+
+    def act(job: work.Work) -> int:
+        return writing.reply(job, dialog, writing.Draft("here you are"), split)
+
+    message = work.perform(scene.db, anna, act, lambda _, what: what == "quote").result
+    return [letter.payload.get("quoted") for letter in scene.letters(message)]
+
+
+def test_a_reply_brings_along_the_newest_words_where_the_channel_wants_them(scene: Scene) -> None:
+    anna, at = scene.operator(), now()
+    dialog = scene.says("v1", "first", name="Vera", thread={"id": "1"})
+    scene.says("v1", "second", name="Vera", sent_at=at, thread={"id": "2"})
+    (letter,) = scene.letters(scene.replies(anna, dialog))
+    assert "quoted" not in letter.payload
+    assert letter.payload["thread"] == {"id": "2"}
+    assert quoted(scene, anna, dialog) == [{"text": "second", "name": "Vera", "at": at.isoformat()}]
+
+
+def test_of_many_letters_the_first_quotes(scene: Scene) -> None:
+    dialog = scene.says("v1", "hello")
+    found = quoted(scene, scene.operator(), dialog, lambda *_: [Part("here"), Part("you are")])
+    assert [each and each["text"] for each in found] == ["hello", None]
+
+
+@pytest.mark.parametrize("text", ["", " \n", "regretted"])
+def test_nothing_is_quoted_where_nothing_is_said(scene: Scene, text: str) -> None:
+    dialog = scene.says("v1", text, deleted_at=now() if text.strip() else None)
+    assert quoted(scene, scene.operator(), dialog) == [None]
+
+
+def test_a_long_message_is_quoted_in_part(scene: Scene) -> None:
+    (found,) = quoted(scene, scene.operator(), scene.says("v1", "x" * 30_000))
+    assert found["text"] == "x" * 20_000 + "\n[…]"

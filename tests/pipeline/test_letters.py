@@ -146,3 +146,12 @@ def test_what_cannot_go_there_is_refused(channel: str, size: int | None) -> None
     files = [] if size is None else [Paper("image/png", size)]
     with pytest.raises(Invalid):
         letters.split(CHANNELS, channel, Draft("x"), files)
+
+
+def test_a_channel_wants_quotes_or_not() -> None:
+    class Quoting:
+        limits = Limits(text=10, file=0, files=0, idempotent=False, quotes=True)
+
+    channels: Any = {**CHANNELS, "quoting": Quoting()}
+    wanted = [letters.can(channels, name, "quote") for name in ("quoting", "narrow", "nowhere")]
+    assert wanted == [True, False, False]

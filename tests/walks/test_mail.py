@@ -1,5 +1,7 @@
 """A day with e-mail: `all` beside a real Dovecot and a server that takes mails, and threads are kept."""
 
+import email
+import email.policy
 import itertools
 import re
 from collections.abc import Callable, Iterator
@@ -35,6 +37,7 @@ def home(tmp_path: Path, dovecot: Dovecot, outside: SmtpServer, address: str) ->
         "KIND": "email",
         "ADDRESS": address,
         "NAME": "Магазин",
+        "QUOTE": "true",
         "IMAP__HOST": "127.0.0.1",
         "IMAP__PORT": str(dovecot.port),
         "IMAP__SECURITY": "none",
@@ -78,6 +81,13 @@ def messages(home: Household, dialog: int) -> list[dict[str, Any]]:
     return list(home.ask("GET", f"/v1/dialogs/{dialog}/messages")[1]["items"])
 
 
+def plain(mail: bytes) -> str:
+    """What a mail says to who sees no looks."""
+    body = email.message_from_bytes(mail, policy=email.policy.default).get_body(("plain",))
+    assert body is not None
+    return f"\n{body.get_content()}".replace("\r\n", "\n")
+
+
 def test_a_mail_is_answered_and_the_answer_stands_under_it(
     home: Household, outside: SmtpServer, arrives: Arrives
 ) -> None:
@@ -91,6 +101,7 @@ def test_a_mail_is_answered_and_the_answer_stands_under_it(
     (mail,) = until(lambda: outside.mails)
     assert mail.recipients == ("anna@example.com",)
     assert b"In-Reply-To: <anna-1@example.com>" in mail.data
+    assert re.search(r"\nОн в пути\n\n[\d.]+ [\d:]+, <anna@example\.com>:\n> Где мой заказ\?$", plain(mail.data))
     key = re.search(rb"Message-ID: (<[^>]+>)", mail.data)
     assert key is not None
     arrives(2, "Спасибо!\n\n> Он в пути", In_Reply_To=key[1].decode())
