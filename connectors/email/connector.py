@@ -13,9 +13,10 @@ from connectors.email.limits import LIMITS
 from connectors.email.settings import EmailSettings, ServerSettings
 
 if TYPE_CHECKING:
+    from connectors.email.copies import Copies
     from connectors.email.oauth import Tokens
     from connectors.email.sandbox.reader import Reader
-    from connectors.email.smtp import Mailer
+    from connectors.email.smtp import Mailer, Taken
 
 
 class Email:
@@ -29,6 +30,7 @@ class Email:
         self.limits = replace(LIMITS, quotes=settings.quote)
         self._reading: Reader | None = None
         self._sending: Mailer | None = None
+        self._copies: Copies | None = None
 
     # ---- in ----
 
@@ -90,6 +92,8 @@ class Email:
             self._reading.close()
         if self._sending is not None:
             await self._sending.close()
+        if self._copies is not None:
+            await self._copies.close()
 
     def _reader(self) -> "Reader":
         if self._reading is None:
@@ -102,8 +106,17 @@ class Email:
         if self._sending is None:
             from connectors.email.smtp import Mailer
 
-            self._sending = Mailer(self._settings, _tokens(self._settings.smtp))
+            self._sending = Mailer(self._settings, _tokens(self._settings.smtp), self._copied())
         return self._sending
+
+    def _copied(self) -> "Taken | None":
+        """What makes copies, where they are wanted."""
+        if not self._settings.smtp.keep_copy:
+            return None
+        from connectors.email.copies import Copies
+
+        self._copies = Copies(self._settings, _tokens(self._settings.imap))
+        return self._copies.put
 
 
 def _tokens(server: ServerSettings) -> "Tokens | None":

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from aioimaplib import aioimaplib  # type: ignore[import-untyped]
 
-from connectors.base import Denied, Unavailable
+from connectors.base import UPLOAD, Denied, Unavailable
 from connectors.email import folders
 from connectors.email.settings import ServerSettings
 from connectors.text import clean_name
@@ -211,6 +211,12 @@ class Session:
         """Move mails to another folder."""
         target = folders.quoted(folders.encoded(folder))
         _check(await self._do(lambda: self._protocol.move(_set(uids), target, by_uid=True)))
+
+    async def append(self, folder: str, mail: bytes, flag: str) -> None:
+        """Put a mail with a flag into a folder, as if it had arrived."""
+        target = folders.quoted(folders.encoded(folder))
+        call = self._protocol.append(mail, target, f"({flag})")
+        _check(await self._watch(call, self._seconds + len(mail) / UPLOAD))
 
     async def rest(self, seconds: float, poll: float) -> None:
         """Wait until something may have happened: as the server tells, or where it does not, for `poll` seconds."""

@@ -80,6 +80,8 @@ class SmtpSettings(ServerSettings):
 
     # How many connections are kept, and so how many mails go at once.
     connections: int = Field(2, ge=1, le=10)
+    # Whether each mail is put into imap.sent too: many a provider does so by itself.
+    keep_copy: bool = False
 
 
 class EmailSettings(ChannelSettings):
@@ -128,6 +130,12 @@ class EmailSettings(ChannelSettings):
     def _can_sign(self) -> Self:
         if self.smtp.host and not self.signing_secret:
             raise ValueError("without any password the channel needs a secret: it signs the mails that go out")
+        return self
+
+    @model_validator(mode="after")
+    def _can_copy(self) -> Self:
+        if self.smtp.keep_copy and not (self.imap.host and self.imap.sent):
+            raise ValueError("smtp.keep_copy needs imap.host and imap.sent, the folder that copies go to")
         return self
 
     @property

@@ -32,6 +32,7 @@ _PORTS = {"tls": 465, "starttls": 587, "none": 25}
 _PIECE = 1 << 17
 
 Token = Callable[[], Awaitable[str]]
+Taken = Callable[[str, bytes], None]
 
 
 class Unclear(Exception):
@@ -39,10 +40,13 @@ class Unclear(Exception):
 
 
 class Mailer:
-    """Sends the mails of one account; `token` gives the access token that stands for a password."""
+    """Sends the mails of one account; `token` gives the access token that stands for a password.
 
-    def __init__(self, settings: EmailSettings, token: Token | None = None) -> None:
-        self._settings, self._token = settings, token
+    `taken` is told the Message-ID and the whole of each mail that was taken; it neither waits nor raises.
+    """
+
+    def __init__(self, settings: EmailSettings, token: Token | None = None, taken: Taken | None = None) -> None:
+        self._settings, self._token, self._taken = settings, token, taken
         self._room = asyncio.Semaphore(settings.smtp.connections)
         self._kept: list[_Line] = []
         self._closed = False
@@ -68,6 +72,8 @@ class Mailer:
                 self._keep(line)
         finally:
             self._room.release()
+        if self._taken is not None:
+            self._taken(message_id, mail)
         return Receipt((key_of(message_id),))
 
     async def check(self) -> str:
