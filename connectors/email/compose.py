@@ -61,7 +61,8 @@ def mail_of(letter: Letter, settings: EmailSettings) -> tuple[str, bytes]:
         headers += [("Auto-Submitted", "auto-replied"), ("X-Auto-Response-Suppress", "All")]
     # In no encoding used here "=" is followed by "_": no content ends its part.
     boundary = f"=_{token_of(letter.key, settings)}"
-    return key, _lines(headers) + b"".join(_content(letter, settings, boundary))
+    mail = _lines(headers) + b"".join(_content(letter, settings, boundary))
+    return key, settings.dkim.signer.signed(mail, letter.sent_at) if settings.dkim.signer else mail
 
 
 def message_id(key: str, settings: EmailSettings) -> str:

@@ -1,13 +1,17 @@
 """An e-mail channel's section of settings.toml."""
 
 import ipaddress
-from typing import Literal, Self
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from connectors.base import ChannelSettings
-from connectors.email.postal import in_ascii
+from connectors.email.postal import domain_in_ascii, in_ascii
+
+if TYPE_CHECKING:
+    from connectors.email.dkim import Signer
 
 Security = Literal["tls", "starttls", "none"]
 
@@ -84,6 +88,37 @@ class SmtpSettings(ServerSettings):
     keep_copy: bool = False
 
 
+class DkimSettings(Section):
+    """The domain that vouches for the mails, where its key is found in DNS, and the key itself as PEM."""
+
+    domain: str = ""
+    selector: str = Field("", pattern=r"^[A-Za-z0-9._-]*$")
+    key: SecretStr = SecretStr("")
+
+    @field_validator("domain")
+    @classmethod
+    def _is_domain(cls, domain: str) -> str:
+        return domain_in_ascii(domain) if domain else ""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        known = [bool(self.domain), bool(self.selector), bool(self.key.get_secret_value())]
+        if any(known) and not all(known):
+            raise ValueError("signatures need domain, selector and key")
+        # A key that is none is told now, and not with the first mail.
+        _ = self.signer
+        return self
+
+    @cached_property
+    def signer(self) -> "Signer | None":
+        """What signs; None unless it is set."""
+        if not self.domain:
+            return None
+        from connectors.email.dkim import Signer
+
+        return Signer(self.domain, self.selector, self.key.get_secret_value())
+
+
 class EmailSettings(ChannelSettings):
     """The keys of an e-mail channel; settings.toml explains them."""
 
@@ -106,6 +141,7 @@ class EmailSettings(ChannelSettings):
     authserv_id: str = ""
     imap: ImapSettings = ImapSettings()
     smtp: SmtpSettings = SmtpSettings()
+    dkim: DkimSettings = DkimSettings()
     # Later tries of a reply stand for hours: servers that grey-list want that.
     retry: tuple[float, ...] = Field((300, 900, 1800, 3600, 7200, 14400, 21600), min_length=1)
     retry_for: float = Field(3 * 86400, ge=0)
