@@ -15,6 +15,7 @@ from connectors.base import Letter, Outgoing, Rejected, Unavailable
 from connectors.email import body
 from connectors.email.postal import UNPROVEN, BadAddress, in_ascii
 from connectors.email.settings import EmailSettings
+from connectors.email.threading import tagged
 from connectors.text import clean_name
 
 # Bytes of files one mail carries: more than any large provider takes once base64 has made a third more of them.
@@ -50,7 +51,7 @@ def mail_of(letter: Letter, settings: EmailSettings) -> tuple[str, bytes]:
         ("From", _from(letter.author if settings.show_author else "", settings)),
         ("To", recipient_of(letter)),
         *_reply_to(letter, settings),
-        ("Subject", _subject(thread, settings)),
+        ("Subject", _subject(letter.key, thread, settings)),
         ("Date", format_datetime(letter.sent_at.astimezone(UTC))),
         ("Message-ID", f"<{key}>"),
         *_references(thread),
@@ -76,6 +77,11 @@ def message_id(key: str, settings: EmailSettings) -> str:
 def token_of(key: str, settings: EmailSettings) -> str:
     """What nobody else can make of the letter's key: its part of the Message-ID, and of the address of answers."""
     return message_id(key, settings).partition("@")[0].rpartition(".")[2]
+
+
+def tag_of(key: str, settings: EmailSettings) -> str:
+    """What of the letter's key stands in its subject, where subjects are tagged."""
+    return token_of(key, settings)[:10]
 
 
 def recipient_of(letter: Letter) -> str:
@@ -110,12 +116,12 @@ def _words(text: str, before: int) -> str:
     return Header(text, "utf-8", maxlinelen=_LINE, header_name="x" * (before - 2)).encode(linesep="\r\n")
 
 
-def _subject(thread: dict[str, Any], settings: EmailSettings) -> str:
+def _subject(key: str, thread: dict[str, Any], settings: EmailSettings) -> str:
     asked = clean_name(str(thread.get("subject") or ""), 4 * _SUBJECT)
     while found := _ANSWER.match(asked):
         asked = asked[found.end() :]
     subject = f"Re: {asked}" if asked else clean_name(settings.subject)
-    subject = subject[:_SUBJECT].rstrip()
+    subject = tagged(subject[:_SUBJECT], tag_of(key, settings) if settings.subject_tag else "")
     before = len("Subject: ")
     if subject.isascii() and _MARK not in subject and len(subject) < _LINE - before:
         return subject

@@ -69,11 +69,13 @@ class Email:
     # ---- out ----
 
     def names_of(self, letter: Letter) -> tuple[str, ...]:
-        """See Names: the Message-ID, and the token of the address answers may come to."""
-        from connectors.email.compose import message_id, token_of
-        from connectors.email.threading import key_of, token_key
+        """See Names: the Message-ID, the token of the address answers may come to, and the tag of the subject."""
+        from connectors.email.compose import message_id, tag_of, token_of
+        from connectors.email.threading import key_of, tag_key, token_key
 
-        return key_of(message_id(letter.key, self._settings)), token_key(token_of(letter.key, self._settings))
+        key, settings = letter.key, self._settings
+        names = [key_of(message_id(key, settings)), token_key(token_of(key, settings))]
+        return (*names, tag_key(tag_of(key, settings))) if settings.subject_tag else tuple(names)
 
     async def send(self, letter: Letter) -> Receipt:
         """See Connector."""

@@ -135,6 +135,8 @@ class EmailSettings(ChannelSettings):
     timezone: str = "Europe/Moscow"
     # Answers come to address+token, for programs that name nothing; not every server knows such addresses.
     plus_addressing: bool = False
+    # Subjects of replies end in [#tag], for programs that name nothing else.
+    subject_tag: bool = False
     # Signs what has to be known as ours when it comes back; where it is empty a password does.
     secret: SecretStr = SecretStr("")
     # The name our mail server signs its findings about senders with (RFC 8601); where it is empty nobody is doubted.

@@ -1,11 +1,16 @@
 """Threads of mails: by which keys a mail is known, which it may answer, and what letters that follow must name."""
 
-from typing import Any
+import re
+from typing import TYPE_CHECKING, Any
 
-from connectors.email.mime import Mail
 from connectors.email.postal import same
 
-_MOST_REFERENCES = 40
+if TYPE_CHECKING:
+    from connectors.email.mime import Mail
+
+_MOST_REFERENCES, _MOST_TAGS = 40, 5
+# As it stands in subjects that went out.
+_TAG = re.compile(r"\[#([0-9a-f]{10})\]")
 
 
 def key_of(message_id: str) -> str:
@@ -18,22 +23,35 @@ def token_key(token: str) -> str:
     return f"+{token}"
 
 
-def aliases_of(mail: Mail) -> tuple[str, ...]:
+def tag_key(tag: str) -> str:
+    """The key of a tag in a subject: `[#tag]`."""
+    return f"#{tag}"
+
+
+def tagged(subject: str, tag: str) -> str:
+    """The subject with this tag alone; none where it is empty."""
+    bare = _TAG.sub("", subject).strip()
+    return f"{bare} [#{tag}]".lstrip() if tag else bare
+
+
+def aliases_of(mail: "Mail") -> tuple[str, ...]:
     """By which keys others speak of it."""
     return (key_of(mail.message_id),) if mail.message_id else ()
 
 
-def candidates(mail: Mail, own: str) -> tuple[str, ...]:
+def candidates(mail: "Mail", own: str) -> tuple[str, ...]:
     """What a mail to the address `own` may answer, the likeliest first.
 
-    By the address it came to, by what it names, and by its thread from the end.
+    By the address it came to, by what it names, by its thread from the end, and by the tag in its subject.
     """
     named = [mail.in_reply_to] if mail.in_reply_to else []
     tokens = [token_key(token) for token in _tokens(mail, own)]
-    return tuple(dict.fromkeys([*tokens, *map(key_of, [*named, *reversed(mail.references)])]))[:_MOST_REFERENCES]
+    ids = [key_of(each) for each in [*named, *reversed(mail.references)]]
+    tags = [tag_key(tag) for tag in reversed(_TAG.findall(mail.subject))]
+    return tuple(dict.fromkeys([*tokens[:_MOST_TAGS], *ids[:_MOST_REFERENCES], *tags[:_MOST_TAGS]]))
 
 
-def thread_of(mail: Mail) -> dict[str, Any]:
+def thread_of(mail: "Mail") -> dict[str, Any]:
     """What letters that follow must name: {id, references, subject}, each only if there is one."""
     told = {
         "id": mail.message_id,
@@ -43,7 +61,7 @@ def thread_of(mail: Mail) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value}
 
 
-def _tokens(mail: Mail, own: str) -> list[str]:
+def _tokens(mail: "Mail", own: str) -> list[str]:
     found = []
     for to in (*mail.to, *mail.cc):
         local, _, domain = to.address.lower().rpartition("@")

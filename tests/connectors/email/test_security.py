@@ -83,6 +83,27 @@ def test_a_guessed_number_in_the_subject_means_nothing(shop: Shop, dialog: int, 
     apart(shop, dialog, claims=None)
 
 
+def test_a_guessed_or_forwarded_tag_in_the_subject_lets_no_stranger_in(
+    db: Database, tmp_path: Path, server: SmtpServer
+) -> None:
+    shop = Shop(db, tmp_path, server, subject_tag=True)
+    shop.comes(mail(ANNA, "where is it?"))
+    dialog = shop.dialog_of(ANNA)
+    subject = shop.replies(dialog)["Subject"]
+    tag = subject.removeprefix("Re: order ")
+    shop.comes(mail(EVE, "me too", Subject=f"Re: order {tag}"))
+    apart(shop, dialog, claims=dialog)
+    shop.comes(mail(EVE, "and me", Subject="Re: order [#0123456789]"))
+    apart(shop, dialog, claims=None)
+    shop.comes(mail(ANNA, "thanks", Subject=f"AW: order {tag} {tag}"))
+    assert shop.messages()[-1].reply_to == shop.messages()[1].id
+    again = shop.replies(dialog)["Subject"]
+    assert again.startswith("Re: order [#")
+    assert again.count("[#") == 1
+    assert again != subject
+    shop.close()
+
+
 def test_a_message_id_sent_ahead_of_the_victim_s_takes_nothing_from_him(shop: Shop) -> None:
     shop.comes(mail(EVE, "first!", Message_ID="<next@example.org>"))
     shop.comes(mail(ANNA, "where is it?", Message_ID="<next@example.org>"))
