@@ -48,6 +48,7 @@ def home(tmp_path: Path, dovecot: Dovecot, outside: SmtpServer, address: str) ->
         "SMTP__SECURITY": "none",
         "SMTP__USER": smtp.USER,
         "SMTP__PASSWORD": smtp.PASSWORD,
+        "SMTP__KEEP_COPY": "true",
     }
     with dovecot.client(address) as client:
         client.create("Sent")
@@ -128,7 +129,11 @@ def test_answers_written_with_another_program_are_shown_and_ours_are_not_twice(
         f"From: Olga <{address}>\nTo: anna@example.com\nMessage-ID: <o@shop>\nIn-Reply-To: <anna-1@example.com>\n"
         "Content-Type: text/plain; charset=utf-8\n\nУже у двери\n"
     )
-    dovecot.put(address, mail.data, theirs.encode(), folder="Sent")
+    with dovecot.client(address) as client:
+        until(lambda: client.select("Sent", readonly=True)[1] == [b"1"])
+        found = client.fetch("1", "BODY.PEEK[]")[1]
+        assert mail.data in [part[1] for part in found if isinstance(part, tuple)]
+    dovecot.put(address, theirs.encode(), folder="Sent")
     until(lambda: len(messages(home, dialog["id"])) == 3)
     arrives(2, "Спасибо!", In_Reply_To="<o@shop>")
     until(lambda: len(messages(home, dialog["id"])) == 4)

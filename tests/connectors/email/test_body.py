@@ -65,6 +65,11 @@ def test_below_it_stands_what_the_client_wrote() -> None:
     assert "Где мой заказ?<br><br>&gt; Ваш заказ принят<br>Жду ответа.</div></blockquote></body>" in page
 
 
+def test_a_quote_does_not_say_that_its_writer_proved_nothing() -> None:
+    unproven = letter(recipient="anna@example.org (unproven)", quoted=SAID)
+    assert text_of(read(unproven, QUOTING)) == text_of(read(ASKED, QUOTING))
+
+
 def test_the_line_above_it_names_the_time_where_the_channel_is() -> None:
     nameless = letter(quoted=Quoted("Жду", "", SAID.at))
     assert "\n\n28.11.2026 21:03, <anna@example.org>:\n> Жду" in text_of(
