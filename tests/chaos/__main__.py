@@ -49,12 +49,13 @@ import tempfile
 from pathlib import Path
 
 from tests.chaos import sabotage
+from tests.chaos.mail import MAIL
 from tests.chaos.plan import SITE, default_faults
 from tests.chaos.run import Options, Run
 from tests.chaos.servers import postgresql_programs
 from tests.chaos.vendors import TOKENS
 
-CHANNELS = (SITE, *TOKENS)
+CHANNELS = (SITE, *TOKENS, MAIL)
 _MESSAGES_A_FAULT = 500
 _FIGURES = ("lost", "doubled", "inversions", "unsettled", "unbalanced")
 

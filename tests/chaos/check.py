@@ -14,6 +14,7 @@ from storage.outbox import SENT
 from storage.types import UtcTime
 from storage.verify import verify
 from tests.chaos import ledger
+from tests.chaos.mail import MAIL
 from tests.chaos.operators import NOTE
 from tests.chaos.vendors import KEYLESS
 
@@ -26,6 +27,8 @@ class World:
     acked: set[str] = field(default_factory=set)
     late: set[str] = field(default_factory=set)
     got: dict[int, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
+    copies: dict[str, set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
+    answered: dict[str, str] = field(default_factory=dict)
     shown: dict[int, list[str]] = field(default_factory=dict)
     accepted: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
     viewed: dict[int, list[str]] = field(default_factory=dict)
@@ -52,6 +55,8 @@ class House:
     journal: set[int]
     unsettled: list[str]
     breaches: list[str]
+    # Token of a message -> token of the one it stands under.
+    answers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -73,6 +78,8 @@ def read_world(path: Path) -> World:
         ledger.ACKED: lambda _writer, _n, token: world.acked.add(token),
         ledger.LATE: world.late.add,
         ledger.GOT: lambda writer, token, key: world.got[writer].append((token, key)),
+        ledger.COPY: lambda token, name, content: world.copies[token].add((name, content)),
+        ledger.ANSWERED: world.answered.__setitem__,
         ledger.SHOWN: world.shown.__setitem__,
         ledger.ACCEPTED: lambda dialog, _n, token, _message: world.accepted[dialog].append(token),
         ledger.VIEWED: world.viewed.__setitem__,
@@ -94,6 +101,7 @@ def read_house(db: Database) -> House:
             set(tx.execute(text("SELECT id FROM journal")).scalars()),
             _unsettled(tx),
             _breaches(db),
+            _answers(tx),
         )
 
 
@@ -104,6 +112,7 @@ def compare(world: World, house: House) -> Figures:
     owners = _owners(house, figures)
     _compare_inbound(world, house, figures)
     _compare_outbound(world, house, owners, figures)
+    _compare_mails(world, house, figures)
     _compare_views(world, house, owners, figures)
     _compare_feed(world, house, figures)
     return figures
@@ -149,9 +158,14 @@ def _doubts(tx: Tx) -> Mapping[int, int]:
     )
     found: Counter[int] = Counter()
     for message, channel, before, told in tx.execute(query):
-        if channel in KEYLESS:
+        if channel in {*KEYLESS, MAIL}:
             found[message] += min(before, told)
     return found
+
+
+def _answers(tx: Tx) -> dict[str, str]:
+    pairs = tx.execute(text("SELECT a.text, b.text FROM messages a JOIN messages b ON b.id = a.reply_to"))
+    return {words.partition(" ")[0]: others.partition(" ")[0] for words, others in pairs}
 
 
 def _unsettled(tx: Tx) -> list[str]:
@@ -214,6 +228,22 @@ def _compare_outbound(world: World, house: House, owners: dict[int, int], figure
         for token, _ in received:
             if token.startswith(NOTE) or owners.get(int(token.partition(".")[0].lstrip("rnote"))) != writer:
                 figures.unbalanced.add(f"{token} reached writer {writer}")
+
+
+def _compare_mails(world: World, house: House, figures: Figures) -> None:
+    """A mail that comes again is the same mail, to the byte; and whoever answers one of ours is put under it."""
+    figures.doubled |= {
+        f"{token}: came as {len(mails)} mails" for token, mails in world.copies.items() if len(mails) > 1
+    }
+    named = Counter(name for mails in world.copies.values() for name in {name for name, _ in mails})
+    figures.unbalanced |= {f"{count} replies by mail are called {name}" for name, count in named.items() if count > 1}
+    figures.unbalanced |= {
+        f"{token} answers {reply}, and stands under {house.answers.get(token)}"
+        for token, reply in world.answered.items()
+        if token in world.acked and house.answers.get(token) != reply
+    }
+    if world.copies and not world.answered:
+        figures.unbalanced.add("nobody answered any of our mails")
 
 
 def _arrivals(received: Iterable[tuple[str, str]]) -> Counter[str]:

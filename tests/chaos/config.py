@@ -18,3 +18,7 @@ class Config(msgspec.Struct, frozen=True):
     # Where writers are, turn by turn: the site, or a messenger by its name; and the messengers' addresses.
     channels: tuple[str, ...] = ("site",)
     vendors: dict[str, str] = {}
+    # The address mails go to, the Maildir where they arrive, and where whoever writes has his own mail server.
+    address: str = ""
+    maildir: str = ""
+    smtp_port: int = 0

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from tests.chaos.consumer import REFUSED_429, REFUSED_503, TAKEN_THEN_500, TAKEN_THEN_CUT
 from tests.chaos.daemons import Daemon, Fleet
+from tests.chaos.mail import STRIKES, Mail, Spoil
 from tests.chaos.plan import ABSENT, Fault
 from tests.chaos.proxy import Proxy
 from tests.chaos.servers import Postgres, Redis
@@ -25,6 +26,8 @@ class Faults:
         self.happened: Counter[str] = Counter()
         self.postgres: Postgres | None = None
         self.vendors = Vendors([])
+        # The mailbox, and how the mail server outside is told to fail.
+        self.mail: tuple[Mail, Spoil] | None = None
         self._chance = random.Random(f"faults {seed}")
         self._fleet, self._redis, self._proxies, self._site = fleet, redis, proxies, site
         # One thing at a time happens to each part of the house; to different parts, everything may at once.
@@ -40,6 +43,9 @@ class Faults:
         verb, _, what = fault.kind.partition(" ")
         if fault.kind in BLOWS:
             return await self.vendors.strike(fault.kind)
+        if fault.kind in STRIKES and self.mail:
+            mail, spoil = self.mail
+            return await mail.strike(fault.kind, fault.seconds, spoil)
         if fault.kind in _SITE:
             return await self._site(fault.kind, fault.seconds)
         if verb in _ON_PROCESSES:

@@ -4,6 +4,8 @@ import random
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from tests.chaos.mail import KINDS as OF_MAIL
+from tests.chaos.mail import MAIL
 from tests.chaos.vendors import BLOWS
 
 # Seconds a worker may hold a shard in these runs; a frozen one stays away longer than that.
@@ -42,7 +44,7 @@ _WITH_POSTGRESQL = {
     "postgresql slow": 2.0,
     "commit answer lost": 1.0,
 }
-# What is there only where messengers are.
+# What is there only where something is read.
 _WITH_READERS = {"kill receive": 0.0, "stop receive": 0.0, "freeze receive": _FROZEN}
 # What meets messengers that push: a short run has some of it as well.
 _AT_THE_HOOKS = {
@@ -75,6 +77,7 @@ def plan(seed: int, messages: int, faults: int, target: Target) -> list[Fault]:
     """`faults` faults over the run, in order; every kind is used before any comes again."""
     chance = random.Random(f"plan {seed} {messages} {target.db}")
     kinds = {**_ANYWHERE, **(_WITH_POSTGRESQL if target.db == "postgresql" else {}), **_of_messengers(target)}
+    kinds |= {**OF_MAIL, **_WITH_READERS} if MAIL in target.channels else {}
     if SITE not in target.channels:
         kinds = {kind: seconds for kind, seconds in kinds.items() if not kind.startswith("reply")}
     chosen: list[str] = []
@@ -104,7 +107,7 @@ def _bring_to_the_hooks(chance: random.Random, chosen: list[str], faults: int) -
 
 
 def _of_messengers(target: Target) -> dict[str, float]:
-    vendors = [name for name in target.channels if name != SITE]
+    vendors = [name for name in target.channels if name not in (SITE, MAIL)]
     blows = {kind: blow for kind, blow in BLOWS.items() if (blow.pushes if target.push else blow.polled)}
     kinds = {kind: 0.0 for kind, blow in blows.items() if blow.vendor in vendors}
     kinds |= {f"{name} {what}": seconds for name in vendors for what, seconds in _ON_THE_LINE.items()}

@@ -24,6 +24,7 @@ from tests.chaos import check, ledger, sabotage
 from tests.chaos.config import Config
 from tests.chaos.daemons import ROOT, Daemon, Fleet
 from tests.chaos.faults import Faults
+from tests.chaos.mail import MAIL, Mail
 from tests.chaos.plan import ABSENT, ABSENT_UNTIL, LEASE, SITE, Fault, Target, plan
 from tests.chaos.proxy import Address, Proxy
 from tests.chaos.servers import Postgres, Redis, dies_with_us, free_port, postgresql_programs
@@ -33,6 +34,7 @@ from tests.chaos.vendors import Vendor, Vendors
 _REPLICAS = 2
 _COMMANDS = {"web": ["web"], "pipeline": ["work", "pipeline"], "deliver": ["work", "deliver"], "clock": ["clock"]}
 _CHANNEL = "site"
+_PORTS = ("door", "redis", "postgresql", "replies", "imap", "smtp")
 _SECRET = "whsec_Y2hhb3MgaXMgYSBsYWRkZXIsIGFuZCBzbyBpcyB0aGlz"
 # Messages a second that are written at most; in a short run fewer, so that the faults have something to hit.
 _RATE, _SHORT_RATE, _SHORT = 120, 75, 4000
@@ -94,16 +96,18 @@ class Run:
         self._began = time.monotonic()
         target = Target(options.db, options.channels, options.push)
         self._plan = plan(options.seed, options.messages, options.faults, target)
-        self._ports = {name: free_port() for name in ("door", "redis", "postgresql", "replies", *options.channels)}
+        self._ports = {name: free_port() for name in (*_PORTS, *options.channels)}
         self._vendors = [
-            Vendor(name, folder, free_port(), self._hook(name)) for name in options.channels if name != SITE
+            Vendor(name, folder, free_port(), self._hook(name)) for name in options.channels if name not in (SITE, MAIL)
         ]
+        self._mail = Mail(folder / "mail") if MAIL in options.channels else None
         self._redis = Redis(_made(folder / "redis"))
         self._web_ports = [free_port() for _ in range(_REPLICAS)]
         self._turn = 0
         self._token = ""
         self._proxies = {"door": Proxy(self._webs), "redis": Proxy(lambda: [("127.0.0.1", self._redis.port)])}
         self._proxies |= {vendor.name: Proxy(partial(_at, vendor.port)) for vendor in self._vendors}
+        self._proxies |= self._mail.proxies() if self._mail else {}
         self._postgres: Postgres | None = None
         self._fleet = Fleet([])
         self._strikes: set[asyncio.Task[None]] = set()
@@ -122,6 +126,7 @@ class Run:
             outside = Outside(await self._start_world(stack))
             faults = Faults(self._options.seed, self._fleet, self._redis, self._proxies, outside.fail)
             faults.postgres, faults.vendors = self._postgres, Vendors(self._vendors)
+            faults.mail = (self._mail, partial(outside.ask, "spoil")) if self._mail else None
             await self._break_things(outside, faults, db)
             await self._settle(outside, db)
             await outside.ask("end")
@@ -150,6 +155,9 @@ class Run:
             stack.push_async_callback(server.stop, signal.SIGQUIT)
             self._proxies["postgresql"] = Proxy(lambda: [("127.0.0.1", server.port)])
             url = server.url(server.port)
+        if self._mail:
+            self._mail.start()
+            stack.callback(self._mail.stop)
         for name, proxy in self._proxies.items():
             await proxy.start(self._ports[name])
             stack.push_async_callback(proxy.close)
@@ -163,7 +171,7 @@ class Run:
         added = await self._command(environ, "operator", "add", "Olga", "--role", "admin")
         self._token = added.split()[-1]
         daemons = []
-        commands = _COMMANDS | ({"receive": ["receive"]} if self._vendors else {})
+        commands = _COMMANDS | ({"receive": ["receive"]} if self._vendors or self._mail else {})
         for kind, command in commands.items():
             for n in range(_REPLICAS):
                 own = {**environ, "OKNO_WEB__PORT": str(self._web_ports[n])}
@@ -207,6 +215,7 @@ class Run:
             options.seed, options.messages, options.messages / rate, f"http://127.0.0.1:{self._ports['door']}",
             _CHANNEL, _SECRET, self._token, self._ports["replies"], str(self._folder / "ledger.jsonl"),
             options.channels, {vendor.name: vendor.url for vendor in self._vendors},
+            *((self._mail.address, str(self._mail.maildir), self._mail.port) if self._mail else ()),
         )  # fmt: skip
         path = self._folder / "world.json"
         path.write_bytes(msgspec.json.encode(config))
@@ -292,6 +301,8 @@ class Run:
             self._say(f"from inbox to dialog: p50 {half:.2f} s, p99 {most:.2f} s, at most {lags[-1]:.2f} s")
         twice, unknown = check.doubles(world, house)
         self._say(f"{unknown} replies had tries with an unknown outcome; {twice} arrived more than once")
+        if self._mail:
+            self._say(f"{len(world.answered)} mails answered one of ours")
         self._say(f"{replies} replies; answers by status {world.answers}; processes that gave up: {gave_up}")
         return {
             "seed": self._options.seed,
@@ -334,6 +345,7 @@ class Run:
             f"{site}MESSAGES_PER_MINUTE": "0",
             f"{site}FILES_PER_MINUTE": "0",
             **{key: value for one in self._vendors for key, value in one.environ(self._ports[one.name]).items()},
+            **(self._mail.environ(self._ports) if self._mail else {}),
         }
 
     def _say(self, what: str) -> None:

@@ -86,11 +86,12 @@ class Dovecot:
         self.folder, self.port, self.tls_port = folder, free_port(), free_port()
         found = program()
         assert found, "dovecot is not installed"
-        self._program, self._prefix = found, []
+        # It ends when whoever started it does, however that ends.
+        self._program, self._prefix = found, ["setpriv", "--pdeathsig", "KILL"]
         name = "nobody" if os.getuid() == 0 else str(os.getuid())
         group = "nogroup" if os.getuid() == 0 else str(os.getgid())
         if os.getuid() == 0:
-            self._prefix = ["setpriv", "--reuid", name, "--regid", group, "--clear-groups"]
+            self._prefix += ["--reuid", name, "--regid", group, "--clear-groups"]
         self._write(name, group)
         self._process: subprocess.Popen[bytes] | None = None
 

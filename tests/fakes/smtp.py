@@ -80,6 +80,7 @@ class SmtpServer:
         self._talks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="smtp", daemon=True)
+        # A free one, unless it is set before the server starts.
         self.port = 0
 
     def fault(self, stage: Stage, *what: str) -> None:
@@ -120,7 +121,7 @@ class SmtpServer:
 
     async def _listen(self) -> None:
         context = self.context if self._implicit else None
-        self._server = await asyncio.start_server(self._talk, "127.0.0.1", 0, ssl=context, limit=1 << 20)
+        self._server = await asyncio.start_server(self._talk, "127.0.0.1", self.port, ssl=context, limit=1 << 20)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def _close(self) -> None:
