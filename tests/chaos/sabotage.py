@@ -6,14 +6,15 @@ from collections.abc import Callable
 
 from sqlalchemy import text
 
-from storage import talk
+from storage import journal, talk
 from storage.db import Database, Tx
 from tests.chaos.daemons import Fleet
+from tests.chaos.mail import MAIL
 
-WAYS = ("lose", "double", "swap")
+WAYS = ("lose", "double", "swap", "rename")
 _WAIT = 15.0
-# Letters whose arrival the site's own server notes; a widget shows what the dialog holds.
-_TO_THE_SITE = "recipient LIKE 'hook:%'"
+# Letters whose arrival somebody outside notes; a widget shows what the dialog holds.
+_NOTED = f"(recipient LIKE 'hook:%' OR channel = '{MAIL}')"
 
 
 class Nothing(Exception):
@@ -22,6 +23,9 @@ class Nothing(Exception):
 
 async def sabotage(how: str, db: Database, fleet: Fleet) -> None:
     """Break one thing inbound, and one outbound if there is any; raises Nothing when there was not even the first."""
+    if how == "rename":
+        await _soon(db, _rename_mail)
+        return
     if how == "lose":
         await _while_down("pipeline", fleet, db, _lose_raw)
     else:
@@ -58,7 +62,7 @@ def _lose_raw(tx: Tx) -> bool:
 
 
 def _lose_letter(tx: Tx) -> bool:
-    newest = f"SELECT max(id) FROM outbox WHERE state = 'queued' AND {_TO_THE_SITE}"
+    newest = f"SELECT max(id) FROM outbox WHERE state = 'queued' AND {_NOTED}"
     update = f"UPDATE outbox SET state = 'sent', sent_at = created_at WHERE id = ({newest})"
     return tx.execute(text(update)).rowcount == 1
 
@@ -85,7 +89,7 @@ def _double_letter(tx: Tx) -> bool:
         "message_id, dialog_id, part, channel, recipient, action, payload, automatic, maybe_twice, send_at, token, "
         "created_at"
     )
-    first = f"SELECT min(id) FROM outbox WHERE state = 'sent' AND {_TO_THE_SITE}"
+    first = f"SELECT min(id) FROM outbox WHERE state = 'sent' AND {_NOTED}"
     copy = (
         f"INSERT INTO outbox (state, attempts, next_at, {copied}) "
         f"SELECT 'queued', 0, send_at, {copied} FROM outbox WHERE id = ({first})"
@@ -110,13 +114,29 @@ def _swap_messages(tx: Tx) -> bool:
 
 def _swap_letters(tx: Tx) -> bool:
     lane = (
-        "SELECT a.id AS one, b.id AS other FROM outbox a JOIN outbox b ON b.dialog_id = a.dialog_id "
-        "AND b.recipient = a.recipient AND b.id > a.id WHERE a.state = 'queued' AND b.state = 'queued' "
-        f"AND a.{_TO_THE_SITE} LIMIT 1"
+        "SELECT a.id AS one, b.id AS other FROM "
+        f"(SELECT id, dialog_id, recipient FROM outbox WHERE state = 'queued' AND {_NOTED}) a "
+        "JOIN outbox b ON b.dialog_id = a.dialog_id AND b.recipient = a.recipient AND b.id > a.id "
+        "WHERE b.state = 'queued' LIMIT 1"
     )
     found = tx.execute(text(lane)).first()
     if found is None:
         return False
     for letter, number in ((found.one, -1), (found.other, found.one), (-1, found.other)):
         tx.execute(text("UPDATE outbox SET id = :number WHERE id = :id"), {"number": number, "id": letter})
+    return True
+
+
+def _rename_mail(tx: Tx) -> bool:
+    """A mail goes once more as if nobody knew its outcome, told and marked, but by another name."""
+    first = f"SELECT min(id) FROM outbox WHERE state = 'sent' AND channel = '{MAIL}'"
+    again = (
+        "UPDATE outbox SET id = -1, state = 'queued', maybe_twice = :yes, next_at = send_at "
+        f"WHERE id = ({first}) RETURNING message_id, dialog_id"
+    )
+    found = tx.execute(text(again), {"yes": True}).first()
+    if found is None:
+        return False
+    told = {"message": found.message_id, "letter": -1, "channel": MAIL}
+    journal.append(tx, [journal.Entry("message.unconfirmed", journal.SYSTEM, found.dialog_id, told)])
     return True
