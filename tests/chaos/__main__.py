@@ -15,8 +15,13 @@ process, of the pipeline's beyond its lease; Redis flushed, killed, frozen, cut 
 PostgreSQL restarted in immediate mode, cut off, swallowed, slow, and COMMITs whose answer is lost after they took
 effect; the HTTP door cut off, and its answers lost after the effect; a site that takes a reply and cuts the line or
 answers 500, 429 or 503; and of Telegram and VK, fakes in processes of their own, lines cut and swallowed, replies taken
-without an answer, errors, pages instead of JSON, VK's lost history and keys. `--channels` says who takes part. The same
-seed gives the same plan; what it hits depends on the moment, as it does in life.
+without an answer, errors, pages instead of JSON, VK's lost history and keys; and of e-mail, a real Dovecot restarted,
+frozen and restored with other numbers for its mails, and a mail server outside that says later or nonsense and hangs up
+before and after the last dot, both with lines cut, swallowed and slow. `--channels` says who takes part. The same seed
+gives the same plan; what it hits depends on the moment, as it does in life.
+
+Mails are put into the mailbox's Maildir, as a mail server does it; each second one answers the last of ours its writer
+got. Their order has no excuse: within the whole seconds of mail the numbers of the folder tell it.
 
 With `--push` Telegram and VK are not polled but push, by webhook and Callback API, through the same HTTP door as
 everybody: what is cut off there, and what a dead or frozen web process does not answer, they send again, Telegram in
@@ -28,12 +33,14 @@ stopped, and the ledger is held against the database. The last line is one JSON 
 
     lost        acknowledged but not stored; accepted but never arrived; missing from a history or the event feed
     doubled     stored twice; the same reply under two keys (a site drops repeats of one key, as the convention asks);
-                at VK and at the site never excused; in Telegram, which knows no keys, a reply may arrive once more for
-                each try whose outcome is unknown, if that is told in the journal and the letter is marked
-    inversions  out of order in the dialog, in a history, at the receiver or in the feed; excused only for Telegram's
-                letters with unknown outcomes, and in the order of arrival for what VK itself pushed late
+                at VK and at the site never excused; in Telegram and by e-mail, which know no keys, a reply may arrive
+                once more for each try with an unknown outcome, if that is told in the journal and the letter is marked;
+                by e-mail as the same mail to the byte, so with the same Message-ID
+    inversions  out of order in the dialog, in a history, at the receiver or in the feed; excused only for letters with
+                unknown outcomes where the channel knows no keys, and in the order of arrival for what VK pushed late
     unsettled   never acknowledged, still queued, parked, not sent; a daemon that did not stop within 30 seconds
-    unbalanced  what `storage.verify` finds; two dialogs of one writer; a note outside; an answer nobody should get
+    unbalanced  what `storage.verify` finds; two dialogs of one writer; a note outside; an answer nobody should get; a
+                mail that answers one of ours and does not stand under it
 
 Exit status 0 when they are, and at least one fault happened per 500 messages; 1 otherwise. A run that failed leaves
 its folder (logs, ledger, settings) behind and says where. `--sabotage` breaks the system behind its back: the run must

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from storage import journal
 from storage.db import Database
@@ -141,6 +141,43 @@ def test_the_doubts_of_one_reply_excuse_no_other(world: World) -> None:
     assert doubles(world, doubtful(1)) == (1, 1)
 
 
+def mailed(world: World) -> None:
+    """The replies came by mail, and the second message of the writer answers the first of them."""
+    world.copies |= {"r5.1": {("<a@x>", "hash a")}, "r5.2": {("<b@x>", "hash b")}}
+    world.answered["w1.2"] = "r5.1"
+
+
+MAILS = [
+    (change("copies r5.1", {("<a@x>", "hash a")}), {}),
+    (change("copies r5.1", {("<a@x>", "hash a"), ("<c@x>", "hash c")}), {"doubled": 1}),
+    (change("copies r5.1", {("<a@x>", "hash a"), ("<a@x>", "hash c")}), {"doubled": 1}),
+    (change("copies r5.1", {("<b@x>", "hash a")}), {"unbalanced": 1}),
+    (change("answered w1.2", "r5.2"), {"unbalanced": 1}),
+    (change("answered w1.1", "r5.1"), {"unbalanced": 1}),
+    (change("answered w1.3", "r5.1"), {}),
+    (lambda world: world.answered.clear(), {"unbalanced": 1}),
+]
+
+
+@pytest.mark.parametrize(("happen", "expected"), MAILS)
+def test_a_mail_stays_the_same_and_its_answer_stands_under_it(
+    world: World, happen: Callable[[World], None], expected: dict[str, int]
+) -> None:
+    mailed(world)
+    happen(world)
+    assert off(compare(world, replace(house(*TOKENS), answers={"w1.2": "r5.1"}))) == expected
+
+
+def test_what_a_message_stands_under_is_read(db: Database) -> None:
+    scene = Scene(db)
+    olga, dialog = scene.operator("Olga"), scene.says("anna")
+    reply = scene.replies(olga, dialog, f"r{dialog}.1 hello")
+    with db.begin() as tx:
+        tx.execute(text("UPDATE messages SET reply_to = :reply WHERE direction = 'in'"), {"reply": reply})
+        words = tx.execute(text("SELECT text FROM messages WHERE direction = 'in'")).scalar_one()
+    assert read_house(db).answers == {words.partition(" ")[0]: f"r{dialog}.1"}
+
+
 class Letter(NamedTuple):
     """A reply on its way: what the house says of it, and how often it may have arrived beyond once."""
 
@@ -159,6 +196,7 @@ LETTERS = [
     Letter("telegram", marked=True, tries=2, told=0, doubts=0),
     Letter("telegram", marked=True, tries=2, told=5, doubts=1),
     Letter("vk", marked=True, tries=2, told=1, doubts=0),
+    Letter("email", marked=True, tries=3, told=1, doubts=1),
     Letter("site", marked=True, tries=2, told=1, doubts=0),
 ]
 
@@ -170,7 +208,7 @@ def test_only_what_is_marked_and_told_is_doubtful_and_only_without_keys(db: Data
         _send(scene, scene.replies(olga, dialog, f"r{dialog}.{number} hello"), letter)
     known = read_house(db)
     assert [each.doubts for each in known.arrived if each.direction == "out"] == [each.doubts for each in LETTERS]
-    assert [each.token for each in known.arrived if each.doubts] == [f"r{dialog}.{n}" for n in (1, 2, 5)]
+    assert [each.token for each in known.arrived if each.doubts] == [f"r{dialog}.{n}" for n in (1, 2, 5, 7)]
 
 
 def _send(scene: Scene, message: int, letter: Letter) -> None:

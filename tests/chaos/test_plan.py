@@ -55,6 +55,18 @@ def test_even_a_short_run_breaks_what_is_pushed_to(seed: int) -> None:
     assert len(set(found)) == len(found)
 
 
+def test_mail_has_troubles_of_its_own_and_no_others() -> None:
+    found = {fault.kind for fault in plan(1, 20_000, 120, Target("sqlite", ("email",)))}
+    assert {
+        "imap restarted",
+        "imap numbers anew",
+        "smtp takes it, then cuts",
+        "smtp black hole",
+        "kill receive",
+    } <= found
+    assert not [kind for kind in found if kind.startswith(("email", "reply", "telegram", "vk"))]
+
+
 @pytest.mark.parametrize("messages", [1500, 5000, 20_000, 100_000])
 def test_a_run_gets_more_faults_than_it_needs(messages: int) -> None:
     assert default_faults(messages) * 500 >= messages * 1.2
