@@ -6,6 +6,7 @@ connection that is gone, and knows no STARTTLS.
 
 import asyncio
 import base64
+import logging
 import re
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
@@ -21,6 +22,9 @@ from connectors.email.settings import ServerSettings
 from connectors.text import clean_name
 
 T = TypeVar("T")
+
+# It writes down each line it is told: with every mail that comes, and when looked into closely the mails themselves.
+logging.getLogger("aioimaplib").setLevel(logging.WARNING)
 
 # Bytes of one line, and of one literal: more is no answer to what is asked here.
 _LONGEST_LINE, _LARGEST = 32 << 20, 1 << 26

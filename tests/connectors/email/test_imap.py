@@ -1,6 +1,7 @@
 """One connection to a real Dovecot: whatever goes wrong is told at once, and nothing hangs."""
 
 import asyncio
+import logging
 import ssl
 import time
 from collections.abc import Callable, Coroutine
@@ -59,6 +60,23 @@ def test_a_mail_is_read_byte_by_byte_and_stays_unread(
     with account.server.client(account.user) as other:
         other.select()
         assert other.search(None, "UNSEEN")[1] == [b"1 2"]
+
+
+def test_no_log_tells_what_a_mail_says(account: Account, run: Run, caplog: pytest.LogCaptureFixture) -> None:
+    account.put(MAIL)
+    caplog.set_level(logging.DEBUG)
+
+    async def work() -> None:
+        session = await opened(account)
+        await session.select("INBOX")
+        account.put(MAIL)
+        # The server tells of the second one unasked.
+        assert len(await session.fetch([1], "BODY.PEEK[]")) == 1
+        assert await session.uids("ALL") == [1, 2]
+        await session.close()
+
+    run(work())
+    assert not [record for record in caplog.records if record.name.startswith("aioimaplib")]
 
 
 def test_a_wrong_password_is_told(account: Account, run: Run) -> None:
