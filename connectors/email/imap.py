@@ -32,6 +32,7 @@ _LITERAL = re.compile(rb"\{([0-9]{1,12})\}$")
 _NUMBERS = re.compile(rb"(UID|RFC822\.SIZE) ([0-9]{1,20})")
 _DATE = re.compile(rb'INTERNALDATE "([^"]{20,40})"')
 _ITEM = re.compile(rb"[0-9]+ FETCH \(")
+_EXISTS = re.compile(rb"\* [0-9]{1,20} EXISTS", re.IGNORECASE)
 _VALIDITY = re.compile(rb"\[UIDVALIDITY ([0-9]{1,20})\]")
 # Refusals of a login that say nothing of its words (RFC 5530, and what large servers write).
 _FOR_NOW = re.compile(rb"UNAVAILABLE|INUSE|LIMIT|SERVERBUG|try again|too many|temporar|rate", re.IGNORECASE)
@@ -61,6 +62,8 @@ class _Protocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
         self.lost: asyncio.Future[None] = loop.create_future()
+        # Whether the server has told of mails since the folder was opened, or last waited for.
+        self.told = False
         # What is said in answer to the server's next questions.
         self.answers: list[bytes] = []
         self._buffer, self._looked = bytearray(), 0
@@ -113,6 +116,7 @@ class _Protocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]
 
     def _take(self, line: bytes) -> None:
         command, self._command = self._command, None
+        self.told |= command is None and _EXISTS.match(line) is not None
         command = self._handle_line(line, command)
         if found := _LITERAL.search(line):
             self._missing, self._literal = int(found[1]), bytearray()
@@ -190,6 +194,7 @@ class Session:
             raise Denied(f"the mailbox has no folder {folder!r}: {_said(response)}")
         for line in response.lines:
             if found := _VALIDITY.search(bytes(line)):
+                self._protocol.told = False
                 return int(found[1])
         raise Broken("the server names no UIDVALIDITY")
 
@@ -223,7 +228,15 @@ class Session:
         _check(await self._watch(call, self._seconds + len(mail) / UPLOAD))
 
     async def rest(self, seconds: float, poll: float) -> None:
-        """Wait until something may have happened: as the server tells, or where it does not, for `poll` seconds."""
+        """Wait until something may have happened: as the server tells, or where it does not, for `poll` seconds.
+
+        What it told while it was asked for other things it tells nobody again.
+        """
+        if not self._protocol.told:
+            await self._wait(seconds, poll)
+        self._protocol.told = False
+
+    async def _wait(self, seconds: float, poll: float) -> None:
         if not self.can("IDLE"):
             await self._watch(asyncio.sleep(poll), poll + 1)
             return

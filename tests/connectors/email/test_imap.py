@@ -79,6 +79,24 @@ def test_no_log_tells_what_a_mail_says(account: Account, run: Run, caplog: pytes
     assert not [record for record in caplog.records if record.name.startswith("aioimaplib")]
 
 
+def test_what_the_server_told_during_another_command_ends_the_next_rest(account: Account, run: Run) -> None:
+    account.put(MAIL)
+
+    async def work() -> list[int]:
+        session = await opened(account)
+        await session.select("INBOX")
+        # As mail servers do it: of what another client puts there half is told now, and half while it rests.
+        (account.server.folder / "mail" / account.user / "new" / "1.M1P1.example.org").write_bytes(MAIL)
+        while not session._protocol.told:
+            await session.fetch([1], "BODY.PEEK[]")
+        await session.rest(60, 60)
+        found = await session.uids("UID", "1:*")
+        await session.close()
+        return found
+
+    assert run(work()) == [1, 2]
+
+
 def test_a_wrong_password_is_told(account: Account, run: Run) -> None:
     with pytest.raises(Denied, match="does not take user and password") as caught:
         run(opened(account, password="wrong"))
