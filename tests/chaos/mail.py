@@ -89,7 +89,7 @@ class Mail:
         else:
             await asyncio.to_thread(self._server.stop)
             if kind == _NUMBERED:
-                self._forget_numbers()
+                await self._forget_numbers()
             await asyncio.sleep(seconds)
             await asyncio.to_thread(self._server.start)
         return True
@@ -103,8 +103,10 @@ class Mail:
         go_on()
         return True
 
-    def _forget_numbers(self) -> None:
+    async def _forget_numbers(self) -> None:
         """As when a mailbox is restored from a backup: each mail gets another number."""
+        while self._server.serving(self.address):  # noqa: ASYNC110 - whoever knows the old ones writes them down again
+            await asyncio.sleep(0.05)
         for pattern in _NUMBERS:
             for path in self.maildir.glob(pattern):
                 path.unlink()

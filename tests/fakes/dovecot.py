@@ -154,9 +154,13 @@ class Dovecot:
                 kind, told = client.append(folder, "", date, whole)
                 assert kind == "OK", told
 
+    def serving(self, user: str) -> list[int]:
+        """The processes that serve the user; they may go on for a moment after the server's end."""
+        return [int(one.name) for one in Path("/proc").iterdir() if one.name.isdigit() and user in _title(one)]
+
     def freeze(self, user: str) -> Callable[[], None]:
         """Stop in their tracks those who serve the user; call what comes back to let them go on."""
-        pids = [int(one.name) for one in Path("/proc").iterdir() if one.name.isdigit() and user in _title(one)]
+        pids = self.serving(user)
         assert pids, "nobody serves him"
         for pid in pids:
             os.kill(pid, signal.SIGSTOP)
