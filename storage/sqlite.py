@@ -3,7 +3,9 @@
 import fcntl
 import os
 import sqlite3
+import threading
 import time
+from collections import defaultdict
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +25,9 @@ sqlite3.register_adapter(datetime, sqlite_text)
 READS, SINGLE = "reads", "single"
 # Seconds between two looks whether it is one's turn, and until one goes on without.
 _PAUSE, _PATIENCE = 0.0001, 3.0
+# The threads that wait for their turn, by the folder they write in.
+_queues: defaultdict[Path, "threading.RLock"] = defaultdict(threading.RLock)
+os.register_at_fork(after_in_child=_queues.clear)
 _PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
@@ -43,14 +48,23 @@ class Writer(sqlite3.Connection):
     busy workers it nearly always does: a commit of 2 ms waited for 200. So writers lock their folder first. That is
     for manners, not for safety: SQLite's own lock follows, and other programs go by that alone. So does whoever cannot
     lock the folder, or has waited too long for it: somebody may be frozen at his turn.
+
+    Threads of one process wait for each other first, where the kernel wakes them: of many who ask so often none would
+    come to write, for all the asking.
     """
 
     _folder: int | None = None
     _at_turn = False
+    _queue: "threading.RLock | None" = None
 
     def await_turn(self, folder: Path) -> None:
         """Lock the folder until the transaction ends, or this process does."""
         until = time.monotonic() + _PATIENCE
+        # Noted first: what an interrupt leaves behind, taken or not, the end of the turn sorts out.
+        self._queue = _queues[folder]
+        if not self._queue.acquire(timeout=_PATIENCE):
+            self._queue = None
+            return
         with suppress(OSError):
             if self._folder is None:
                 self._folder = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -83,14 +97,19 @@ class Writer(sqlite3.Connection):
     def close(self) -> None:
         """Close, and let others write."""
         super().close()
+        self._end_turn()
         if self._folder is not None:
             os.close(self._folder)
-            self._folder, self._at_turn = None, False
+            self._folder = None
 
     def _end_turn(self) -> None:
+        queue, self._queue = self._queue, None
         if self._folder is not None and self._at_turn:
             self._at_turn = False
             fcntl.flock(self._folder, fcntl.LOCK_UN)
+        if queue is not None:
+            with suppress(RuntimeError):
+                queue.release()
 
 
 def engine(url: URL, pool: int) -> Engine:

@@ -5,6 +5,7 @@ import fcntl
 import os
 import signal
 import sqlite3
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -90,6 +91,32 @@ def test_a_turn_ends_with_whoever_had_it(url: str) -> None:
     holder.kill()
     note(db, "mine")
     assert (noted(db, "mine"), noted(db, "held")) == (1, 0)
+    db.close()
+
+
+def test_one_thread_asks_for_all_of_its_process(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    db, asking = Database(url), []
+    ask = sqlite.Writer._try_turn
+
+    def noting(writer: sqlite.Writer, folder: int) -> bool:
+        asking.append(threading.get_ident())
+        return ask(writer, folder)
+
+    monkeypatch.setattr(sqlite.Writer, "_try_turn", noting)
+    holder = Child(lambda: hold(url))
+    with closing(sqlite3.connect(str(db.url.database), timeout=0)) as probe:
+        while _is_free(probe):
+            time.sleep(0.01)
+    threads = [threading.Thread(target=note, args=(db, "mine")) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    while len(asking) < 100:
+        time.sleep(0.01)
+    assert len({*asking}) == 1
+    holder.kill()
+    for thread in threads:
+        thread.join()
+    assert noted(db, "mine") == 8
     db.close()
 
 
