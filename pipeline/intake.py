@@ -45,9 +45,15 @@ def store(
     With `held`, the commit stands only if the lease is still ours; raises leases.Lost otherwise. `files` takes the data
     of raws that have it in a file.
     """
-    for raw in batch.raws:
-        ensure_fit(raw)
-    spooled = {raw.external_id: _spool(files, Path(raw.file)) for raw in batch.raws if raw.file}
+    try:
+        for raw in batch.raws:
+            ensure_fit(raw)
+        spooled = {raw.external_id: _spool(files, Path(raw.file)) for raw in batch.raws if raw.file}
+    finally:
+        # What is not stored is brought again, in a file of its own.
+        for raw in batch.raws:
+            if raw.file:
+                Path(raw.file).unlink(missing_ok=True)
     raws = [replace(raw, data=spools.mark(spooled[raw.external_id])) if raw.file else raw for raw in batch.raws]
 
     def work(tx: Tx) -> int:
@@ -80,7 +86,6 @@ def _spool(files: FileStore | None, path: Path) -> str:
     assert files is not None, "raws with files come by readers, and those have a store"
     with path.open("rb") as file:
         content = files.put_stream(iter(lambda: file.read(_CHUNK), b""), path.stat().st_size)
-    path.unlink()
     return content.sha256
 
 

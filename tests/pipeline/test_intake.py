@@ -83,6 +83,14 @@ def test_the_data_of_a_large_raw_goes_to_the_files_and_comes_back_when_it_is_rea
     rig.check()
 
 
+def test_the_file_of_a_batch_that_is_not_stored_does_not_stay(rig: Rig, tmp_path: Path) -> None:
+    path = tmp_path / "spool"
+    path.write_bytes(b"large")
+    with pytest.raises(Unfit):
+        store(rig.db, CHANNEL, Batch([Raw("x" * 1000, "anna", b""), Raw("1", "anna", b"", file=str(path))]))
+    assert not path.exists()
+
+
 def test_a_large_raw_that_is_not_read_yet_keeps_its_file(rig: Rig, tmp_path: Path) -> None:
     path = tmp_path / "spool"
     path.write_bytes(b'{"poison": "raise"}')
