@@ -1,11 +1,7 @@
 """Access tokens: got once, kept until shortly before their end, and what is wrong is told."""
 
-import json
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
-from urllib.parse import parse_qs
 
 import pytest
 
@@ -14,43 +10,17 @@ from connectors.email import oauth
 from connectors.email.oauth import Tokens
 from connectors.email.settings import OauthSettings
 from pipeline.loop import LoopThread
-
-
-class Provider(ThreadingHTTPServer):
-    """Gives what `answers` say, (status, body); `asked` holds the forms."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Door)
-        self.answers: list[tuple[int, Any]] = []
-        self.asked: list[dict[str, list[str]]] = []
-
-
-class _Door(BaseHTTPRequestHandler):
-    server: Provider
-
-    def do_POST(self) -> None:
-        form = self.rfile.read(int(self.headers["content-length"])).decode()
-        self.server.asked.append(parse_qs(form))
-        status, body = self.server.answers.pop(0)
-        self.send_response(status)
-        self.end_headers()
-        self.wfile.write(body if isinstance(body, bytes) else json.dumps(body).encode())
-
-    def log_message(self, *_: object) -> None:
-        pass
+from tests.fakes.provider import Provider
 
 
 @pytest.fixture
 def provider() -> Iterator[Provider]:
     with Provider() as provider:
-        Thread(target=provider.serve_forever, args=(0.02,), daemon=True).start()
         yield provider
-        provider.shutdown()
 
 
 def tokens(provider: Provider) -> Tokens:
-    url = f"http://127.0.0.1:{provider.server_port}/token"
-    return Tokens(OauthSettings.model_validate({"token_url": url, "client_id": "okno", "refresh_token": "r-1"}))
+    return Tokens(OauthSettings.model_validate(provider.section))
 
 
 def test_a_token_is_got_once_and_again_before_its_end(
