@@ -31,8 +31,9 @@ _LONGEST_LINE, _LARGEST = 32 << 20, 1 << 26
 _LITERAL = re.compile(rb"\{([0-9]{1,12})\}$")
 _NUMBERS = re.compile(rb"(UID|RFC822\.SIZE) ([0-9]{1,20})")
 _DATE = re.compile(rb'INTERNALDATE "([^"]{20,40})"')
+_QUOTED = re.compile(rb'BODY\[[^\]]*\](?:<[0-9]+>)? "((?:[^"\\]|\\.)*)"')
 _ITEM = re.compile(rb"[0-9]+ FETCH \(")
-_EXISTS = re.compile(rb"\* [0-9]{1,20} EXISTS", re.IGNORECASE)
+_COUNT = re.compile(rb"\* ([0-9]{1,10}) (EXISTS|EXPUNGE)\b", re.IGNORECASE)
 _VALIDITY = re.compile(rb"\[UIDVALIDITY ([0-9]{1,20})\]")
 # Refusals of a login that say nothing of its words (RFC 5530, and what large servers write).
 _FOR_NOW = re.compile(rb"UNAVAILABLE|INUSE|LIMIT|SERVERBUG|try again|too many|temporar|rate", re.IGNORECASE)
@@ -62,8 +63,8 @@ class _Protocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
         self.lost: asyncio.Future[None] = loop.create_future()
-        # Whether the server has told of mails since the folder was opened, or last waited for.
-        self.told = False
+        # How many mails the folder has, and whether some came since anybody looked: any answer may tell, and once.
+        self.there, self.arrived = 0, False
         # What is said in answer to the server's next questions.
         self.answers: list[bytes] = []
         self._buffer, self._looked = bytearray(), 0
@@ -116,7 +117,8 @@ class _Protocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]
 
     def _take(self, line: bytes) -> None:
         command, self._command = self._command, None
-        self.told |= command is None and _EXISTS.match(line) is not None
+        if command is None and (told := _COUNT.match(line)):
+            self._count(int(told[1]), told[2].upper())
         command = self._handle_line(line, command)
         if found := _LITERAL.search(line):
             self._missing, self._literal = int(found[1]), bytearray()
@@ -125,6 +127,13 @@ class _Protocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]
             self._command = command or aioimaplib.Command("NIL", "unused")
             if not self._missing:
                 self._end_literal()
+
+    def _count(self, number: int, what: bytes) -> None:
+        if what == b"EXPUNGE":
+            self.there -= 1
+            return
+        self.arrived = self.arrived or number > self.there
+        self.there = number
 
     def _end_literal(self) -> None:
         # As a bytearray: that is how a literal is told from a line.
@@ -189,14 +198,19 @@ class Session:
 
     async def select(self, folder: str) -> int:
         """Open a folder; gives back its UIDVALIDITY. Raises Denied for one that is not there."""
+        self._protocol.there = 0
         response = await self._do(lambda: self._client.select(folders.quoted(folders.encoded(folder))))
         if response.result != "OK":
             raise Denied(f"the mailbox has no folder {folder!r}: {_said(response)}")
         for line in response.lines:
             if found := _VALIDITY.search(bytes(line)):
-                self._protocol.told = False
                 return int(found[1])
         raise Broken("the server names no UIDVALIDITY")
+
+    async def look(self, first: int) -> list[int]:
+        """The UIDs of the folder from `first` on, ascending; `rest` does not wait where mails came after this."""
+        self._protocol.arrived = False
+        return await self.uids("UID", f"{first}:*")
 
     async def uids(self, *criteria: str) -> list[int]:
         """The UIDs of the folder that match, ascending."""
@@ -210,7 +224,12 @@ class Session:
         response = await self._do(lambda: self._protocol.fetch(_set(uids), f"(UID {what})", by_uid=True))
         _check(response)
         wanted = set(uids)
-        return {item.uid: item for item in _items(response.lines[:-1]) if item.uid in wanted}
+        found: dict[int, Item] = {}
+        for item in _items(response.lines[:-1]):
+            if item.uid in wanted:
+                # What others flag meanwhile is told among it, and says nothing of what was asked for.
+                found[item.uid] = _more(item, found.get(item.uid, item))
+        return found
 
     async def flag(self, uids: Sequence[int], flag: str) -> None:
         """Add a flag to mails."""
@@ -218,6 +237,8 @@ class Session:
 
     async def move(self, uids: Sequence[int], folder: str) -> None:
         """Move mails to another folder."""
+        if not self.can("MOVE"):
+            raise Refused("the server cannot move mails (RFC 6851)")
         target = folders.quoted(folders.encoded(folder))
         _check(await self._do(lambda: self._protocol.move(_set(uids), target, by_uid=True)))
 
@@ -228,15 +249,10 @@ class Session:
         _check(await self._watch(call, self._seconds + len(mail) / UPLOAD))
 
     async def rest(self, seconds: float, poll: float) -> None:
-        """Wait until something may have happened: as the server tells, or where it does not, for `poll` seconds.
-
-        What it told while it was asked for other things it tells nobody again.
-        """
-        if not self._protocol.told:
-            await self._wait(seconds, poll)
-        self._protocol.told = False
-
-    async def _wait(self, seconds: float, poll: float) -> None:
+        """Wait until something may have happened: as the server tells, or where it does not, for `poll` seconds."""
+        if self._protocol.arrived:
+            # Told with the answer to something else: it is not told again.
+            return
         if not self.can("IDLE"):
             await self._watch(asyncio.sleep(poll), poll + 1)
             return
@@ -335,9 +351,17 @@ def _items(lines: Sequence[bytes | bytearray]) -> list[Item]:
                 found.append(Item(told[b"UID"], told.get(b"RFC822.SIZE", 0), told.get(b"INTERNALDATE", 0), data))
             told, data = {}, None
         told |= {name: int(number) for name, number in _NUMBERS.findall(line)}
+        if short := _QUOTED.search(line):
+            data = re.sub(rb"\\(.)", rb"\1", short[1])
         if date := _DATE.search(line):
             told[b"INTERNALDATE"] = _time(date[1])
     return found
+
+
+def _more(item: Item, other: Item) -> Item:
+    """What both tell of one mail."""
+    data = other.data if item.data is None else item.data
+    return Item(item.uid, item.size or other.size, item.at or other.at, data)
 
 
 def _time(date: bytes) -> int:

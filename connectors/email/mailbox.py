@@ -4,18 +4,22 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from msgspec.structs import replace
 
 import log
 from connectors.base import Batch, Raw, Unavailable
 from connectors.email import large
+from connectors.email.hard import HardOnes
 from connectors.email.imap import Broken, Item, Refused, Session
 from connectors.email.place import Place
 from connectors.email.raws import Known, raw_of
 from connectors.email.settings import EmailSettings
 
 _log = log.get(__name__)
+
+T = TypeVar("T")
 
 Token = Callable[[], Awaitable[str]]
 
@@ -26,8 +30,8 @@ _AT_ONCE, _PIECE = 1 << 20, 1 << 18
 _OVERLAP, _DAYS = 200, 3
 # What came so many seconds before the first start is history.
 _HISTORY = _DAYS * 86400
-# Seconds until a lost connection is made anew: at first, and at most.
-_FIRST_WAIT, _LONGEST_WAIT = 1.0, 300.0
+# Seconds until a lost connection is made anew: at first, at most, and how long one lasts that was a good one.
+_FIRST_WAIT, _LONGEST_WAIT, _SOUND = 1.0, 300.0, 60.0
 _WHOLE, _HEAD = "BODY.PEEK[]", "BODY.PEEK[HEADER]"
 
 
@@ -37,16 +41,20 @@ class Mailbox:
     def __init__(self, settings: EmailSettings, token: Token | None = None) -> None:
         """`token` gives the access token that stands for a password."""
         self._settings, self._imap, self._token = settings, settings.imap, token
+        self._hard = HardOnes()
 
     async def batches(self, cursor: str | None) -> AsyncIterator[Batch]:
         """See Receive. A lost connection is made anew for ever; wrong credentials raise Denied."""
         wait = _FIRST_WAIT
         while True:
+            began = time.monotonic()
             try:
                 async for batch in self._connected(cursor):
                     yield batch
-                    cursor, wait = batch.cursor or cursor, _FIRST_WAIT
-            except (Broken, Unavailable) as error:
+                    cursor, wait = batch.cursor or cursor, _FIRST_WAIT if batch.raws else wait
+            except (Broken, Refused, Unavailable) as error:
+                if time.monotonic() - began > _SOUND:
+                    wait = _FIRST_WAIT
                 _log.warning("imap.lost", reason=str(error), again_in=wait)
             await asyncio.sleep(wait)
             wait = min(wait * 2, _LONGEST_WAIT)
@@ -67,7 +75,7 @@ class Mailbox:
                 while settled := await self._settle(session, place):
                     place = settled
                     yield Batch([], place.cursor())
-                await session.rest(self._imap.idle, self._imap.poll)
+                await session.rest(self._hard.wait(self._imap.idle), self._hard.wait(self._imap.poll))
         finally:
             await session.close()
 
@@ -79,22 +87,21 @@ class Mailbox:
         if place.validity == validity:
             return place
         _log.warning("imap.new_validity", before=place.validity, after=validity)
+        self._hard = HardOnes()
         # Everything is read anew; what is there already tells its content.
-        return Place(validity, since=place.since, rescan=True)
+        return Place(validity, since=place.since)
 
     async def _news(self, session: Session, place: Place, *, whole: bool) -> AsyncIterator[tuple[Batch, Place]]:
         """What is there and not stored, with the place after each batch; `whole` compares the last days."""
         newest = max(place.above, default=place.low)
-        first = place.low if whole else max(newest - _OVERLAP, place.low)
-        there = await session.uids("UID", f"{first + 1}:*")
-        unknown = place.unknown(there)
-        for start in range(0, len(unknown), _STEP):
-            step = unknown[start : start + _STEP]
+        first = place.low if whole else max(min(newest - _OVERLAP, self._hard.below(newest)), place.low)
+        there = await session.look(first + 1)
+        self._hard.keep(there)
+        for step in self._hard.steps(place.unknown(there), _STEP):
             async for raws, uids in self._raws(session, place, step):
                 place = place.with_stored(uids, settle=self._imap.settle != "nothing")
-                yield Batch(raws, place.cursor(), rescan=place.rescan), place
-            # What was there a moment ago and is gone.
-            place = place.with_stored(step, settle=False)
+                # What others move away and back has a new number, and is told by its content.
+                yield Batch(raws, place.cursor(), rescan=True), place
         if whole and there:
             place = place.up_to(await self._low(session, there))
             yield Batch([], place.cursor()), place
@@ -103,60 +110,68 @@ class Mailbox:
         """Up to where nothing is looked for any more."""
         since = datetime.now(UTC) - timedelta(days=_DAYS)
         recent = await session.uids("SINCE", f"{since:%d-%b-%Y}")
-        return min([*recent, there[-1] - _OVERLAP + 1]) - 1
+        return min(min([*recent, there[-1] - _OVERLAP + 1]) - 1, self._hard.below(there[-1]))
 
     async def _raws(
         self, session: Session, place: Place, uids: Sequence[int]
     ) -> AsyncIterator[tuple[list[Raw], list[int]]]:
-        """The mails as raws, in lots that fit into memory, with the UIDs of each lot."""
-        told = await session.fetch(uids, "RFC822.SIZE INTERNALDATE")
+        """The mails as raws, in lots that fit into memory, with the UIDs of each lot; who does not come is noted."""
+        if why := self._hard.given_up(uids[0]):
+            known = Known(at=int(time.time()), refused=why)
+            self._hard.came(uids)
+            yield [raw_of(self._key(place, uids[0]), known, b"")], list(uids)
+            return
+        told = await self._given(uids, session.fetch(uids, "RFC822.SIZE INTERNALDATE"))
         for lot in _lots([told[uid] for uid in uids if uid in told]):
-            raws = [raw async for raw in self._lot(session, place, lot)]
-            yield raws, [mail.uid for mail in lot]
+            raws = await self._given([mail.uid for mail in lot], self._lot(session, place, lot))
+            self._hard.came(raws)
+            yield list(raws.values()), list(raws)
 
-    async def _lot(self, session: Session, place: Place, lot: Sequence[Item]) -> AsyncIterator[Raw]:
-        small = [mail.uid for mail in lot if mail.size <= _AT_ONCE]
-        bodies = await self._bodies(session, small)
+    async def _given(self, uids: Sequence[int], asking: Awaitable[dict[int, T]]) -> dict[int, T]:
+        """What comes of these mails; one that ends the connection must not do so again and again."""
+        try:
+            came = await asking
+        except (Broken, Refused) as error:
+            self._hard.failed(uids, str(error))
+            if isinstance(error, Broken):
+                raise
+            return {}
+        for uid in uids:
+            if uid not in came:
+                # Mostly it was taken away a moment ago.
+                self._hard.failed([uid], "the server has it and does not give it")
+        return came
+
+    async def _lot(self, session: Session, place: Place, lot: Sequence[Item]) -> dict[int, Raw]:
+        bodies: dict[int, bytes] = {}
+        if lot[0].size <= _AT_ONCE:
+            found = await session.fetch([mail.uid for mail in lot], _WHOLE)
+            bodies = {uid: item.data for uid, item in found.items() if item.data is not None}
+        raws: dict[int, Raw] = {}
         for mail in lot:
-            known = Known(at=mail.at, history=mail.at < place.since)
-            key = f"{self._imap.folder}:{place.validity}:{mail.uid}"
+            # Who does not say when it came says nothing of its age.
+            known = Known(at=mail.at or int(time.time()), history=0 < mail.at < place.since)
+            key = self._key(place, mail.uid)
             if mail.size > _AT_ONCE:
-                yield await self._large(session, mail, key, known)
-            elif isinstance(body := bodies.get(mail.uid), str):
-                yield raw_of(key, replace(known, refused=body), b"")
-            elif body is not None:
-                yield raw_of(key, known, body)
+                raws[mail.uid] = await self._large(session, mail, key, known)
+            elif mail.uid in bodies:
+                raws[mail.uid] = raw_of(key, known, bodies.pop(mail.uid))
+        return raws
+
+    def _key(self, place: Place, uid: int) -> str:
+        return f"{self._imap.folder}:{place.validity}:{uid}"
 
     async def _large(self, session: Session, mail: Item, key: str, known: Known) -> Raw:
-        try:
-            if mail.size <= self._imap.max_size:
-                return await large.raw_of(key, known, self._pieces(session, mail.uid))
-            head = (await session.fetch([mail.uid], _HEAD)).get(mail.uid)
-        except Refused as error:
-            return raw_of(key, replace(known, refused=str(error)), b"")
-        return raw_of(key, replace(known, cut=mail.size), (head and head.data) or b"")
-
-    async def _bodies(self, session: Session, uids: Sequence[int]) -> dict[int, bytes | str]:
-        """The mails themselves, or why the server does not give one: that one must not hold up the others."""
-        try:
-            found = await session.fetch(uids, _WHOLE) if uids else {}
-        except Refused as error:
-            if len(uids) == 1:
-                return {uids[0]: str(error)}
-            return {uid: body for each in uids for uid, body in (await self._bodies(session, [each])).items()}
-        return {uid: item.data for uid, item in found.items() if item.data is not None}
+        if mail.size <= self._imap.max_size:
+            return await large.raw_of(key, known, self._pieces(session, mail.uid))
+        return raw_of(key, replace(known, cut=mail.size), await _part(session, mail.uid, _HEAD))
 
     async def _pieces(self, session: Session, uid: int) -> AsyncIterator[bytes]:
-        """All of the mail, up to a piece that is not full: the size some servers tell is a guess."""
+        """All of the mail, up to an empty piece: the size some servers tell is a guess, and a piece may be short."""
         read = 0
-        while read % _PIECE == 0:
-            item = (await session.fetch([uid], f"BODY.PEEK[]<{read}.{_PIECE}>")).get(uid)
-            if item is None:
-                raise Refused("the mail was taken away while it was read")
-            if not item.data:
-                return
-            yield item.data
-            read += len(item.data)
+        while piece := await _part(session, uid, f"{_WHOLE}<{read}.{_PIECE}>"):
+            yield piece
+            read += len(piece)
 
     async def _settle(self, session: Session, place: Place) -> Place | None:
         """Mark or move what is stored; what fails is tried again with the next look."""
@@ -174,11 +189,20 @@ class Mailbox:
         return place.with_settled(uids)
 
 
+async def _part(session: Session, uid: int, what: str) -> bytes:
+    item = (await session.fetch([uid], what)).get(uid)
+    # Empty is the end, and nothing at all is no end.
+    if item is None or item.data is None:
+        raise Refused("the mail was taken away while it was read")
+    return item.data
+
+
 def _lots(mails: Sequence[Item]) -> Iterator[list[Item]]:
     lot: list[Item] = []
     size = 0
     for mail in mails:
-        if lot and (len(lot) >= _BATCH or size + mail.size > _BYTES):
+        # A large one goes alone: what is in its file is lost with whatever comes to grief beside it.
+        if lot and (len(lot) >= _BATCH or size + mail.size > _BYTES or max(lot[-1].size, mail.size) > _AT_ONCE):
             yield lot
             lot, size = [], 0
         lot.append(mail)

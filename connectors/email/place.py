@@ -12,7 +12,6 @@ class _Cursor(msgspec.Struct, omit_defaults=True):
     above: str = ""
     unsettled: str = ""
     since: int = 0
-    rescan: bool = False
 
 
 @dataclass(frozen=True)
@@ -20,8 +19,7 @@ class Place:
     """UIDs of one UIDVALIDITY that are stored: all up to `low`, whether or not they ever were, and those of `above`.
 
     `unsettled` are stored and still to be marked or moved. What came before `since` (unix time) was there long before
-    us. In a `rescan` the UIDs are new, and mails are told by their content. UIDs may become visible out of order, and
-    other clients move mails away and back: so `low` follows days behind.
+    us. UIDs may become visible out of order, and other clients move mails away and back: so `low` follows days behind.
     """
 
     validity: int
@@ -29,17 +27,16 @@ class Place:
     above: frozenset[int] = field(default_factory=frozenset)
     unsettled: frozenset[int] = field(default_factory=frozenset)
     since: int = 0
-    rescan: bool = False
 
     @classmethod
     def read(cls, cursor: str) -> "Place":
         """The place a cursor names."""
         kept = msgspec.json.decode(cursor, type=_Cursor)
-        return cls(kept.validity, kept.low, _numbers(kept.above), _numbers(kept.unsettled), kept.since, kept.rescan)
+        return cls(kept.validity, kept.low, _numbers(kept.above), _numbers(kept.unsettled), kept.since)
 
     def cursor(self) -> str:
         """The cursor that names the place."""
-        kept = _Cursor(self.validity, self.low, _ranges(self.above), _ranges(self.unsettled), self.since, self.rescan)
+        kept = _Cursor(self.validity, self.low, _ranges(self.above), _ranges(self.unsettled), self.since)
         return msgspec.json.encode(kept).decode()
 
     def unknown(self, uids: Iterable[int]) -> list[int]:
@@ -59,7 +56,7 @@ class Place:
     def up_to(self, low: int) -> "Place":
         """The place once nothing up to `low` will be looked for any more."""
         low = max(low, self.low)
-        return replace(self, low=low, rescan=False, above=frozenset(uid for uid in self.above if uid > low))
+        return replace(self, low=low, above=frozenset(uid for uid in self.above if uid > low))
 
 
 def _ranges(numbers: Iterable[int]) -> str:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from connectors.base import Batch, Raw
-from connectors.email import imap, mailbox
+from connectors.email import hard, imap, mailbox
 from connectors.email.mailbox import Mailbox
 from connectors.email.settings import EmailSettings
 from pipeline.loop import LoopThread
@@ -34,7 +34,8 @@ class Account(NamedTuple):
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits long for a server that is gone."""
+    """Nobody waits long for a server that is gone, nor for a mail that does not come."""
+    monkeypatch.setattr(hard, "_FIRST_WAIT", 0.01)
     monkeypatch.setattr(imap, "_ACK", 1.0)
     monkeypatch.setattr(mailbox, "_FIRST_WAIT", 0.05)
     monkeypatch.setattr(mailbox, "_LONGEST_WAIT", 0.2)

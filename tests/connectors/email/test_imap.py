@@ -87,7 +87,7 @@ def test_what_the_server_told_during_another_command_ends_the_next_rest(account:
         await session.select("INBOX")
         # As mail servers do it: of what another client puts there half is told now, and half while it rests.
         (account.server.folder / "mail" / account.user / "new" / "1.M1P1.example.org").write_bytes(MAIL)
-        while not session._protocol.told:
+        while not session._protocol.arrived:
             await session.fetch([1], "BODY.PEEK[]")
         await session.rest(60, 60)
         found = await session.uids("UID", "1:*")
@@ -151,6 +151,18 @@ def test_thousands_of_lines_in_one_answer(account: Account, run: Run) -> None:
         return len(found)
 
     assert run(work()) == 1500
+
+
+@pytest.mark.parametrize(
+    ("line", "data"),
+    [
+        (b'1 FETCH (UID 7 BODY[]<262144> "")', b""),
+        (b'1 FETCH (BODY[] "a \\"word\\" \\\\" UID 7)', b'a "word" \\'),
+        (b"1 FETCH (UID 7 BODY[] NIL)", None),
+    ],
+)
+def test_a_mail_that_is_short_or_not_there(line: bytes, data: bytes | None) -> None:
+    assert [(item.uid, item.data) for item in imap._items([line])] == [(7, data)]
 
 
 def test_idle_wakes_when_a_mail_comes(account: Account, run: Run) -> None:
