@@ -1,20 +1,22 @@
 """A real Dovecot on a free port of 127.0.0.1, unprivileged, with one user and any number of folders."""
 
 import imaplib
+import itertools
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
 # Everybody's; each user has a mailbox of his own.
 PASSWORD = 'pass "word" with \\ and ключ'
 _PATIENCE = 20.0
+_drops = itertools.count(1)
 _CONF = """
 protocols = imap
 listen = 127.0.0.1
@@ -141,9 +143,15 @@ class Dovecot:
     @contextmanager
     def client(self, user: str) -> Iterator[imaplib.IMAP4]:
         """Another client of the user's mailbox."""
-        with imaplib.IMAP4("127.0.0.1", self.port) as client:
-            client.authenticate("PLAIN", lambda _: f"\0{user}\0{PASSWORD}".encode())
-            yield client
+        client = imaplib.IMAP4("127.0.0.1", self.port)
+        try:
+            with client:
+                client.authenticate("PLAIN", lambda _: f"\0{user}\0{PASSWORD}".encode())
+                yield client
+        finally:
+            # Of a server that went away in the middle it keeps the socket.
+            with suppress(OSError):
+                client.shutdown()
 
     def put(self, user: str, *mails: bytes, folder: str = "INBOX", at: float = 0.0) -> None:
         """Let mails arrive, at a unix time if one is given."""
@@ -157,6 +165,18 @@ class Dovecot:
     def serving(self, user: str) -> list[int]:
         """The processes that serve the user; they may go on for a moment after the server's end."""
         return [int(one.name) for one in Path("/proc").iterdir() if one.name.isdigit() and user in _title(one)]
+
+    def drop(self, user: str, mails: Iterable[tuple[bytes, float]]) -> None:
+        """Let thousands of mails arrive, each at its unix time, by a delivery into files; he must have come once."""
+        folder = self.folder / "mail" / user
+        owner = folder.stat()
+        for mail, at in mails:
+            whole = mail.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+            path = folder / "tmp" / f"{int(at)}.M{next(_drops)}.here,S={len(whole)},W={len(whole)}"
+            path.write_bytes(whole)
+            os.chown(path, owner.st_uid, owner.st_gid)
+            os.utime(path, (at, at))
+            path.rename(folder / "new" / path.name)
 
     def freeze(self, user: str) -> Callable[[], None]:
         """Stop in their tracks those who serve the user; call what comes back to let them go on."""
