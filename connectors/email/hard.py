@@ -46,7 +46,7 @@ class HardOnes:
 
     def steps(self, uids: Sequence[int], most: int) -> Iterator[Sequence[int]]:
         """What to ask for together, `most` at once: the hard ones last, each alone, and only when it is due."""
-        easy = [uid for uid in uids if uid not in self._known]
+        easy = [uid for uid in uids if uid not in self._known] if self._known else uids
         for start in range(0, len(easy), most):
             yield easy[start : start + most]
         # Whoever is least to blame comes first: the others may end the connection.

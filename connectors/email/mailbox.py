@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -93,24 +94,26 @@ class Mailbox:
 
     async def _news(self, session: Session, place: Place, *, whole: bool) -> AsyncIterator[tuple[Batch, Place]]:
         """What is there and not stored, with the place after each batch; `whole` compares the last days."""
-        newest = max(place.above, default=place.low)
+        newest = place.newest
         first = place.low if whole else max(min(newest - _OVERLAP, self._hard.below(newest)), place.low)
         there = await session.look(first + 1)
         self._hard.keep(there)
+        low = await self._low(session, there) if whole and there else place.low
         for step in self._hard.steps(place.unknown(there), _STEP):
             async for raws, uids in self._raws(session, place, step):
                 place = place.with_stored(uids, settle=self._imap.settle != "nothing")
                 # What others move away and back has a new number, and is told by its content.
                 yield Batch(raws, place.cursor(), rescan=True), place
-        if whole and there:
-            place = place.up_to(await self._low(session, there))
+            place = place.up_to(min(low, step[-1], self._hard.below(low)))
+        if whole:
+            place = place.up_to(min(low, self._hard.below(low)))
             yield Batch([], place.cursor()), place
 
     async def _low(self, session: Session, there: Sequence[int]) -> int:
         """Up to where nothing is looked for any more."""
         since = datetime.now(UTC) - timedelta(days=_DAYS)
         recent = await session.uids("SINCE", f"{since:%d-%b-%Y}")
-        return min(min([*recent, there[-1] - _OVERLAP + 1]) - 1, self._hard.below(there[-1]))
+        return min(recent[0] if recent else there[-1], there[-1] - _OVERLAP + 1) - 1
 
     async def _raws(
         self, session: Session, place: Place, uids: Sequence[int]
@@ -175,7 +178,7 @@ class Mailbox:
 
     async def _settle(self, session: Session, place: Place) -> Place | None:
         """Mark or move what is stored; what fails is tried again with the next look."""
-        uids = sorted(place.unsettled)[:_STEP]
+        uids = list(islice(place.unsettled, _STEP))
         if not uids:
             return None
         try:

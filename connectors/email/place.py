@@ -1,9 +1,12 @@
 """How far a folder has been read: below a number everything, above it what stands in a set."""
 
-from collections.abc import Iterable
+from array import array
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import msgspec
+
+from connectors.email.uids import Uids
 
 
 class _Cursor(msgspec.Struct, omit_defaults=True):
@@ -24,55 +27,41 @@ class Place:
 
     validity: int
     low: int = 0
-    above: frozenset[int] = field(default_factory=frozenset)
-    unsettled: frozenset[int] = field(default_factory=frozenset)
+    above: Uids = field(default_factory=Uids)
+    unsettled: Uids = field(default_factory=Uids)
     since: int = 0
 
     @classmethod
     def read(cls, cursor: str) -> "Place":
         """The place a cursor names."""
         kept = msgspec.json.decode(cursor, type=_Cursor)
-        return cls(kept.validity, kept.low, _numbers(kept.above), _numbers(kept.unsettled), kept.since)
+        return cls(kept.validity, kept.low, Uids.read(kept.above), Uids.read(kept.unsettled), kept.since)
 
     def cursor(self) -> str:
         """The cursor that names the place."""
-        kept = _Cursor(self.validity, self.low, _ranges(self.above), _ranges(self.unsettled), self.since)
+        kept = _Cursor(self.validity, self.low, str(self.above), str(self.unsettled), self.since)
         return msgspec.json.encode(kept).decode()
 
-    def unknown(self, uids: Iterable[int]) -> list[int]:
-        """Those of the UIDs that are not stored, ascending."""
-        return sorted(uid for uid in set(uids) if uid > self.low and uid not in self.above)
+    @property
+    def newest(self) -> int:
+        """The greatest UID that is stored."""
+        return max(self.above.last, self.low)
+
+    def unknown(self, uids: Iterable[int]) -> Sequence[int]:
+        """Those of the UIDs that are not stored, in the same order."""
+        return array("L", (uid for uid in uids if uid > self.low and uid not in self.above))
 
     def with_stored(self, uids: Iterable[int], *, settle: bool) -> "Place":
         """The place once these are stored too; with `settle` they are still to be marked or moved."""
-        more = frozenset(uids)
-        unsettled = self.unsettled | more if settle else self.unsettled
-        return replace(self, above=self.above | more, unsettled=unsettled)
+        more = list(uids)
+        unsettled = self.unsettled.plus(more) if settle else self.unsettled
+        return replace(self, above=self.above.plus(more), unsettled=unsettled)
 
     def with_settled(self, uids: Iterable[int]) -> "Place":
         """The place once these are marked or moved."""
-        return replace(self, unsettled=self.unsettled - frozenset(uids))
+        return replace(self, unsettled=self.unsettled.minus(uids))
 
     def up_to(self, low: int) -> "Place":
         """The place once nothing up to `low` will be looked for any more."""
         low = max(low, self.low)
-        return replace(self, low=low, above=frozenset(uid for uid in self.above if uid > low))
-
-
-def _ranges(numbers: Iterable[int]) -> str:
-    """As IMAP writes sets: 1:5,7."""
-    pieces: list[list[int]] = []
-    for number in sorted(numbers):
-        if pieces and number == pieces[-1][1] + 1:
-            pieces[-1][1] = number
-        else:
-            pieces.append([number, number])
-    return ",".join(str(first) if first == last else f"{first}:{last}" for first, last in pieces)
-
-
-def _numbers(ranges: str) -> frozenset[int]:
-    found: set[int] = set()
-    for piece in filter(None, ranges.split(",")):
-        first, _, last = piece.partition(":")
-        found.update(range(int(first), int(last or first) + 1))
-    return frozenset(found)
+        return replace(self, low=low, above=self.above.above(low))

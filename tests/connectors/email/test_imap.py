@@ -46,7 +46,7 @@ def test_a_mail_is_read_byte_by_byte_and_stays_unread(
     async def work() -> dict[int, imap.Item]:
         session = await opened(account, security=security, port=port)
         assert await session.select("INBOX") > 0
-        assert await session.uids("UID", "1:*") == [1, 2]
+        assert list(await session.uids("UID", "1:*")) == [1, 2]
         found = await session.fetch([1, 2, 99], "RFC822.SIZE INTERNALDATE BODY.PEEK[]")
         await session.close()
         return found
@@ -175,7 +175,7 @@ def test_idle_wakes_when_a_mail_comes(account: Account, run: Run) -> None:
         await waiting
         found = await session.uids("UID", "1:*")
         await session.close()
-        return found
+        return list(found)
 
     assert run(work()) == [1]
 

@@ -156,7 +156,7 @@ def test_mails_that_are_expunged_before_they_are_read(account: Account, wire: Wi
     assert all_taken(reading, [1, 2, 4, 8, 9, 10])
     # Nothing waits for those that are gone.
     assert reading.cursor is not None
-    assert Place.read(reading.cursor).above == {1, 2, 4, 8, 9, 10}
+    assert set(Place.read(reading.cursor).above) == {1, 2, 4, 8, 9, 10}
 
 
 @pytest.mark.parametrize("words", [b"<0.", b"<524288."])
