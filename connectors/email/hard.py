@@ -4,9 +4,9 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-# Seconds until one that did not come alone is tried again, twice as long each time, and how often: an hour in all.
-# What is wrong with a server is mended by then, and what still does not come is a fault of the mail's own.
-_FIRST_WAIT, _TRIES = 60.0, 6
+# How often one is asked for alone, and the seconds between: the second time at once, for it may be the wire's fault,
+# then twice as long each time, an hour in all. What is wrong with a server is mended by then, and it is the mail's own.
+_TRIES, _FIRST_WAIT = 7, 60.0
 
 
 class _Hard(NamedTuple):
@@ -26,7 +26,7 @@ class HardOnes:
         alone = len(uids) == 1
         for uid in uids:
             tries = (self._known[uid].tries if uid in self._known else 0) + alone
-            wait = _FIRST_WAIT * 2 ** (tries - 1) if 0 < tries < _TRIES else 0.0
+            wait = _FIRST_WAIT * 2 ** (tries - 2) if 1 < tries < _TRIES else 0.0
             self._known[uid] = _Hard(tries, time.monotonic() + wait, why)
 
     def came(self, uids: Iterable[int]) -> None:

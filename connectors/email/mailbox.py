@@ -10,7 +10,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 import log
-from connectors.base import Batch, Raw, Unavailable
+from connectors.base import Batch, Denied, Raw, Unavailable
 from connectors.email import large
 from connectors.email.hard import HardOnes
 from connectors.email.imap import Broken, Item, Refused, Session
@@ -22,7 +22,7 @@ _log = log.get(__name__)
 
 T = TypeVar("T")
 
-Token = Callable[[], Awaitable[str]]
+Token = Callable[..., Awaitable[str]]
 
 # UIDs of one command, mails and bytes of one batch; bytes of a mail that is read at once, and of the pieces of others.
 _STEP, _BATCH, _BYTES = 500, 100, 4 << 20
@@ -40,7 +40,7 @@ class Mailbox:
     """Reads one folder of one account."""
 
     def __init__(self, settings: EmailSettings, token: Token | None = None) -> None:
-        """`token` gives the access token that stands for a password."""
+        """`token` gives the access token that stands for a password, a new one with `renew`."""
         self._settings, self._imap, self._token = settings, settings.imap, token
         self._hard = HardOnes()
 
@@ -128,7 +128,8 @@ class Mailbox:
         for lot in _lots([told[uid] for uid in uids if uid in told]):
             raws = await self._given([mail.uid for mail in lot], self._lot(session, place, lot))
             self._hard.came(raws)
-            yield list(raws.values()), list(raws)
+            if raws:
+                yield list(raws.values()), list(raws)
 
     async def _given(self, uids: Sequence[int], asking: Awaitable[dict[int, T]]) -> dict[int, T]:
         """What comes of these mails; one that ends the connection must not do so again and again."""
@@ -216,7 +217,13 @@ def _lots(mails: Sequence[Item]) -> Iterator[list[Item]]:
 
 async def _opened(settings: EmailSettings, token: Token | None) -> Session:
     user = settings.imap.user or settings.address
-    return await Session.open(settings.imap, user, await token() if token else None)
+    if token is None:
+        return await Session.open(settings.imap, user)
+    try:
+        return await Session.open(settings.imap, user, await token())
+    except Denied:
+        # It may have been revoked before its end; if it was more than that, the provider says so.
+        return await Session.open(settings.imap, user, await token(renew=True))
 
 
 async def look(settings: EmailSettings, token: Token | None = None) -> str:

@@ -33,10 +33,10 @@ class Tokens:
         self._token, self._until = "", 0.0
         self._turn = asyncio.Lock()
 
-    async def __call__(self) -> str:
+    async def __call__(self, *, renew: bool = False) -> str:
         """A token that is good for a while. Raises Denied, and Unavailable where the provider does not answer."""
         async with self._turn:
-            if time.monotonic() > self._until - _EARLY:
+            if renew or time.monotonic() > self._until - _EARLY:
                 answer = await self._ask()
                 self._token, self._until = answer.access_token, time.monotonic() + answer.expires_in
             return self._token

@@ -1,7 +1,10 @@
 """A real Dovecot on a free port of 127.0.0.1, unprivileged, with one user and any number of folders."""
 
+import base64
+import hmac
 import imaplib
 import itertools
+import json
 import os
 import shutil
 import signal
@@ -34,11 +37,16 @@ disable_plaintext_auth = no
 ssl = yes
 ssl_cert = <{folder}/cert.pem
 ssl_key = <{folder}/key.pem
-auth_mechanisms = plain login
+auth_mechanisms = plain login xoauth2
 maildir_stat_dirs = no
 verbose_proctitle = yes
 mail_fsync = never
 imap_idle_notify_interval = 2 mins
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2
+  args = {folder}/oauth2.conf
+}}
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN username_format=everybody {folder}/users
@@ -67,6 +75,13 @@ service imap {{
   process_limit = 50
 }}
 """
+
+_OAUTH = """
+introspection_mode = local
+local_validation_key_dict = fs:posix:prefix={folder}/keys/
+username_attribute = sub
+"""
+_SECRET = b"what tokens are signed with"
 
 
 def program() -> str | None:
@@ -105,6 +120,10 @@ class Dovecot:
              "-out", self.folder / "cert.pem"],
             check=True, capture_output=True,
         )  # fmt: skip
+        keys = self.folder / "keys" / "default" / "HS256"
+        keys.mkdir(parents=True, exist_ok=True)
+        (keys / "default").write_text(base64.b64encode(_SECRET).decode())
+        (self.folder / "oauth2.conf").write_text(_OAUTH.format(folder=self.folder))
         (self.folder / "users").write_text(f"everybody:{{PLAIN}}{PASSWORD}\n")
         values = {"folder": self.folder, "user": user, "group": group, "port": self.port, "tls_port": self.tls_port}
         (self.folder / "dovecot.conf").write_text(_CONF.format(**values))
@@ -139,6 +158,13 @@ class Dovecot:
             self._process.send_signal(signal.SIGTERM)
             self._process.wait(_PATIENCE)
             self._process = None
+
+    def token(self, user: str, seconds: float = 3600) -> str:
+        """An access token (XOAUTH2) of the user's, good for so long."""
+        now = int(time.time())
+        told = {"alg": "HS256", "typ": "JWT"}, {"sub": user, "iat": now - 10, "exp": now + int(seconds)}
+        signed = b".".join(_packed(json.dumps(each).encode()) for each in told)
+        return (signed + b"." + _packed(hmac.digest(_SECRET, signed, "sha256"))).decode()
 
     @contextmanager
     def client(self, user: str) -> Iterator[imaplib.IMAP4]:
@@ -190,6 +216,10 @@ class Dovecot:
                 os.kill(pid, signal.SIGCONT)
 
         return go_on
+
+
+def _packed(data: bytes) -> bytes:
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
 
 
 def _title(process: Path) -> str:

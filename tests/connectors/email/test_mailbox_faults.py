@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from connectors.base import Denied, Raw
+from connectors.base import Batch, Denied, Raw
 from connectors.email import large, raws
 from connectors.email.connector import Email
 from connectors.email.imap import Item, Refused, Session
@@ -323,13 +323,33 @@ def test_a_wrong_password_stops_it_and_the_right_one_lets_it_go_on(account: Acco
     assert numbers(again.read()) == [2]
 
 
-def test_a_revoked_token_stops_it(account: Account, loop: LoopThread) -> None:
+@pytest.fixture
+def provider() -> Iterator[Provider]:
     with Provider() as provider:
-        provider.answers = [(400, {"error": "invalid_grant", "error_description": "Token has been revoked."})]
-        mailbox = Email("mail", account.settings(oauth=provider.section)).receive(None)
-        with pytest.raises(Denied, match=r"Token has been revoked\..*set the new refresh_token"):
-            loop.run(_first(mailbox), 10)
+        yield provider
 
 
-async def _first(mailbox: Any) -> Any:
-    return await anext(mailbox)
+def _first(loop: LoopThread, settings: EmailSettings) -> Batch:
+    async def first() -> Batch:
+        return await anext(Email("mail", settings).receive(None))
+
+    return loop.run(first(), 20)
+
+
+def test_a_token_stands_for_a_password(account: Account, loop: LoopThread, provider: Provider) -> None:
+    provider.answers = [(200, {"access_token": account.server.token(account.user)})]
+    assert _first(loop, account.settings(oauth=provider.section)).cursor
+
+
+def test_a_token_that_is_no_good_any_more_is_renewed(account: Account, loop: LoopThread, provider: Provider) -> None:
+    tokens = [account.server.token(account.user, seconds) for seconds in (-5, 3600)]
+    provider.answers = [(200, {"access_token": token}) for token in tokens]
+    assert _first(loop, account.settings(oauth=provider.section)).cursor
+    assert provider.answers == []
+
+
+def test_a_revoked_token_stops_it(account: Account, loop: LoopThread, provider: Provider) -> None:
+    revoked = (400, {"error": "invalid_grant", "error_description": "Token has been revoked."})
+    provider.answers = [(200, {"access_token": account.server.token(account.user, -5)}), revoked]
+    with pytest.raises(Denied, match=r"Token has been revoked\..*set the new refresh_token"):
+        _first(loop, account.settings(oauth=provider.section))
