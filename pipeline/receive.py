@@ -13,7 +13,7 @@ from structlog.contextvars import bind_contextvars
 
 import log
 from connectors.abilities import Check, Contested, Receive, Warm
-from connectors.base import Denied
+from connectors.base import ConnectorError, Denied
 from connectors.registry import Channels
 from pipeline import queues
 from pipeline.daemons import await_schema, file_store, open_database
@@ -103,6 +103,8 @@ class _Reader:
         self._wait = _FIRST_WAIT
         # What people have been told of another program that reads the source too.
         self._told = ""
+        # Whether the channel is shown as one that stands still for its credentials.
+        self._halted = False
 
     async def run(self) -> None:
         # For this task alone, and those it starts.
@@ -134,6 +136,9 @@ class _Reader:
 
     async def _read(self, held: leases.Held) -> None:
         """Read until something fails; the batches and our sign of life each check that the lease is ours."""
+        self._told = ""
+        await self._tell()
+        self._halted = not self._told and await self._write(lambda tx: halts.known(tx, self._name, halts.READING))
         await self._lift()
         began = time.monotonic()
         beat = asyncio.create_task(self._beat(held))
@@ -164,13 +169,16 @@ class _Reader:
         return fresh
 
     async def _lift(self) -> None:
-        """Let the channel go on that stood still, if its credentials are right by now; raises Denied."""
-        self._told = ""
-        await self._tell()
-        if self._told or not isinstance(self._source, Check):
-            return
-        if await self._write(lambda tx: halts.known(tx, self._name, halts.READING)):
-            await self._source.check()
+        """Show no longer that the channel stands still, if its credentials are right by now."""
+        if self._halted and isinstance(self._source, Check):
+            # It tries more than reading: where it fails for another reason, what is read will tell.
+            with suppress(ConnectorError):
+                await self._source.check()
+                await self._go_on()
+
+    async def _go_on(self) -> None:
+        if self._halted:
+            self._halted = False
             await self._write(self._resume)
 
     async def _tell(self) -> None:
@@ -193,6 +201,7 @@ class _Reader:
         async for batch in self._source.receive(cursor):
             new = await asyncio.to_thread(store, self._db, self._name, batch, held, self._into.files)
             self._wait = _FIRST_WAIT
+            await self._go_on()
             if new:
                 self._into.ring()
 
@@ -201,6 +210,7 @@ class _Reader:
             await asyncio.sleep(_BEAT)
             await self._write(partial(leases.renew, held=held, seconds=_LEASE))
             await self._tell()
+            await self._lift()
 
     def _take(self, tx: Tx) -> leases.Held | None:
         return leases.take(tx, f"receive:{self._name}", _LEASE)

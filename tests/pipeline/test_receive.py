@@ -14,7 +14,7 @@ import redis
 from sqlalchemy import update
 from structlog.testing import capture_logs
 
-from connectors.base import Batch
+from connectors.base import Batch, Denied, Unavailable
 from pipeline import receive as module
 from pipeline.receive import Into, readable, receive, run
 from pipeline.stopping import Stop
@@ -133,6 +133,22 @@ def test_a_channel_whose_credentials_are_refused_is_shown_until_they_are_right(r
         "channel.stopped",
         "channel.resumed",
     ]
+
+
+@pytest.mark.parametrize("error", [Denied("wrong password of the other server"), Unavailable("nobody answers there")])
+def test_a_channel_that_can_be_read_goes_on_though_it_cannot_be_sent_to(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    async def failing(_: Fake) -> str:
+        raise error
+
+    monkeypatch.setattr(Fake, "check", failing)
+    rig.world.fail("denied")
+    with reading(rig):
+        eventually(lambda: rig.rows(HALTS))
+        rig.world.offer(raw("anna", "1"))
+        eventually(lambda: stored(rig) == ["anna:1"])
+        eventually(lambda: not rig.rows(HALTS))
 
 
 def test_another_reader_of_the_source_is_shown_for_as_long_as_he_is_there(
