@@ -9,6 +9,7 @@ import base64
 import logging
 import re
 import ssl
+import time
 from array import array
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -66,6 +67,8 @@ class _Protocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
         self.lost: asyncio.Future[None] = loop.create_future()
+        # When anything came last.
+        self.heard = time.monotonic()
         # How many mails the folder has, and whether some came since anybody looked: any answer may tell, and once.
         self.there, self.arrived = 0, False
         # What is said in answer to the server's next questions.
@@ -82,6 +85,7 @@ class _Protocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
+        self.heard = time.monotonic()
         try:
             while self._step():
                 pass
@@ -202,7 +206,7 @@ class Session:
     async def select(self, folder: str) -> int:
         """Open a folder; gives back its UIDVALIDITY. Raises Denied for one that is not there."""
         self._protocol.there = 0
-        response = await self._do(lambda: self._client.select(folders.quoted(folders.encoded(folder))))
+        response = await self._do(lambda: self._protocol.select(folders.quoted(folders.encoded(folder))))
         if response.result != "OK":
             raise Denied(f"the mailbox has no folder {folder!r}: {_said(response)}")
         for line in response.lines:
@@ -325,14 +329,18 @@ class Session:
     # ---- fences ----
 
     async def _do(self, call: Callable[[], Awaitable[T]]) -> T:
-        """What a command gives; Broken when it takes too long, or the connection is lost."""
+        """What a command gives; Broken when nothing more comes for too long, or the connection is lost."""
         return await self._watch(call(), self._seconds)
 
     async def _watch(self, waiting: Awaitable[T], seconds: float) -> T:
         task = asyncio.ensure_future(waiting)
         either: set[asyncio.Future[Any]] = {task, self._protocol.lost}
+        left, done = seconds, set[asyncio.Future[Any]]()
         try:
-            done, _ = await asyncio.wait(either, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            # Whoever looks through half a million mails, or sends over a thin line, is not gone.
+            while not done and left > 0:
+                done, _ = await asyncio.wait(either, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+                left = self._protocol.heard + seconds - time.monotonic()
             if task in done:
                 return task.result()
         except ssl.SSLCertVerificationError as error:

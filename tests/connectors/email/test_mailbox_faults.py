@@ -139,6 +139,19 @@ def test_files_of_readers_that_were_killed_do_not_stay(account: Account, read: R
     assert [path.exists() for path in (dead, other)] == [False, True]
 
 
+def test_a_server_that_is_long_at_work_and_says_so_is_waited_for(account: Account, wire: Wire, read: Read) -> None:
+    def work() -> None:
+        for _ in range(8):
+            wire.say(b"* OK Searched 10% of the mailbox, ETA 0:10\r\n")
+            time.sleep(0.3)
+
+    account.put(mail(1))
+    wire.when(b"SELECT", work)
+    wire.when(_SEARCH, work)
+    assert numbers(read(through(account, wire)).read()) == [1]
+    assert sum(b"AUTHENTICATE" in command for command in wire.heard) == 1
+
+
 # ---- other readers ----
 
 
