@@ -1,7 +1,7 @@
 """What was sent is put into the mailbox's own folder, and whatever becomes of that, the sending knows nothing of it."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -222,7 +222,7 @@ def test_a_server_that_hangs_holds_up_the_end_for_seconds_at_most(
     search = Session.uids
     thaw: list[Callable[[], None]] = []
 
-    async def hang(self: Any, *criteria: str) -> list[int]:
+    async def hang(self: Any, *criteria: str) -> Sequence[int]:
         thaw.append(account.server.freeze(account.user))
         return await search(self, *criteria)
 

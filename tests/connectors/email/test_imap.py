@@ -4,7 +4,7 @@ import asyncio
 import logging
 import ssl
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import pytest
@@ -82,7 +82,7 @@ def test_no_log_tells_what_a_mail_says(account: Account, run: Run, caplog: pytes
 def test_what_the_server_told_during_another_command_ends_the_next_rest(account: Account, run: Run) -> None:
     account.put(MAIL)
 
-    async def work() -> list[int]:
+    async def work() -> Sequence[int]:
         session = await opened(account)
         await session.select("INBOX")
         # As mail servers do it: of what another client puts there half is told now, and half while it rests.
@@ -166,7 +166,7 @@ def test_a_mail_that_is_short_or_not_there(line: bytes, data: bytes | None) -> N
 
 
 def test_idle_wakes_when_a_mail_comes(account: Account, run: Run) -> None:
-    async def work() -> list[int]:
+    async def work() -> Sequence[int]:
         session = await opened(account)
         await session.select("INBOX")
         waiting = asyncio.ensure_future(session.rest(60, 60))
