@@ -7,7 +7,6 @@ from msgspec.structs import replace
 
 from connectors.base import DeliveryReport, Envelope, File, Message, Proof, Sender
 from connectors.email.mime import Address, Mail
-from connectors.email.pages.html import sanitised
 from connectors.email.postal import UNPROVEN, same
 from connectors.email.raws import Known
 from connectors.email.reading import Reading
@@ -98,7 +97,7 @@ def _data(known: Known, reading: Reading, own: str) -> dict[str, Any]:
         "notes": notes,
         "original": True,
     }
-    if reading.cuts or mail.html:
+    if reading.cuts or reading.page:
         told["whole"] = _whole(reading)
     return {name: value for name, value in told.items() if value}
 
@@ -106,7 +105,7 @@ def _data(known: Known, reading: Reading, own: str) -> dict[str, Any]:
 def _whole(reading: Reading) -> dict[str, Any]:
     """All of the mail, of which the message's text is what is new."""
     whole: dict[str, Any] = {"text": reading.full, "cuts": [list(cut) for cut in reading.cuts]}
-    return whole | {"html": sanitised(reading.mail.html)} if reading.mail.html else whole
+    return whole | {"html": reading.page} if reading.page else whole
 
 
 def _kind(mail: Mail, own: str) -> str:

@@ -7,7 +7,6 @@ from typing import Any
 import orjson
 
 from connectors.email.mime import Address
-from connectors.email.pages.html import sanitised
 from connectors.email.reading import Reading
 from connectors.email.sandbox.reader import Reader, Unreadable
 
@@ -46,7 +45,7 @@ def _shown(reading: Reading) -> dict[str, Any]:
         "references": list(mail.references),
         "date": mail.date.isoformat().replace("+00:00", "Z") if mail.date else None,
         "text": reading.full,
-        "html": sanitised(mail.html) if mail.html else "",
+        "html": reading.page,
         "reply_text": reading.own,
         "attachments": [
             {

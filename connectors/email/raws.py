@@ -10,7 +10,9 @@ from connectors.base import Raw
 # How far a mail is looked into for who wrote it, and the longest address that tells lanes apart.
 _HEAD, _LONGEST = 1 << 16, 200
 _FROM = re.compile(rb"^from:[ \t]*((?:[^\r\n]|\r?\n[ \t])*)", re.IGNORECASE | re.MULTILINE)
-_ADDRESS = re.compile(rb"[^\s<>\"',;:()\[\]@]+@[^\s<>\"',;:()\[\]@]+")
+# Begun only where a word begins: a header of one word is read once, not once for each of its letters.
+_WORD = rb"[^\s<>\"',;:()\[\]@]"
+_ADDRESS = re.compile(rb"(?<!%b)%b++@%b+" % (_WORD, _WORD, _WORD))
 
 
 class Known(msgspec.Struct, frozen=True, omit_defaults=True):

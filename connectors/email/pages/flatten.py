@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from connectors.email.pages.programs import Mark, has_top_rule, is_hidden, is_tight, keeps_lines, mark_of
-from connectors.email.pages.tags import VOID, Tag, pieces
+from connectors.email.pages.tags import VOID, Tag, beginning, pieces
 from connectors.text import clean_text
 
 _BLOCKS = frozenset({
@@ -22,7 +22,6 @@ _LONGEST_ADDRESS = 200
 # Hidden text that is longer is no preheader: better shown than lost.
 _LONGEST_HIDDEN = 2000
 _LONGEST_SMILEY = 8
-_MOST = 2_000_000
 
 
 class Stretch(NamedTuple):
@@ -43,7 +42,8 @@ class Flat(NamedTuple):
 def flattened(html: str) -> Flat:
     """The text of some HTML, and what of it is marked."""
     reader = _Reader()
-    for piece in pieces(clean_text(html[:_MOST])):
+    shown = beginning(html)
+    for piece in pieces(clean_text(shown)):
         if isinstance(piece, str):
             reader.read(piece)
         elif piece.closes:
@@ -51,7 +51,7 @@ def flattened(html: str) -> Flat:
         else:
             reader.open(piece)
     reader.finish()
-    if len(html) > _MOST:
+    if len(shown) < len(html):
         reader.writer.end_line()
         reader.writer.write("[…]")
     return Flat("".join(reader.writer.out), tuple(sorted(reader.stretches, key=lambda stretch: stretch.start)))

@@ -6,7 +6,7 @@ from html import escape
 
 import nh3
 
-from connectors.email.pages.tags import VOID, Tag, pieces
+from connectors.email.pages.tags import VOID, Tag, beginning, pieces
 from connectors.markup import is_safe_url
 from connectors.text import clean_text
 
@@ -58,7 +58,6 @@ _ENDS = {
 } | {name: ({"p"}, {"div", "table", "td", "th", "li", "dd", "blockquote", "center"}) for name in _BLOCKS}  # fmt: skip
 # Deeper ones nobody sees; the parser under nh3 takes seconds for some thousand.
 _DEEPEST = 100
-_MOST = 2_000_000
 
 
 def sanitised(html: str) -> str:
@@ -67,7 +66,7 @@ def sanitised(html: str) -> str:
     Where others come from stands in their `data-src`, for who wants to see them.
     """
     return nh3.clean(
-        "".join(_balanced(clean_text(html[:_MOST]))),
+        "".join(_balanced(clean_text(beginning(html)))),
         tags=set(_TAGS),
         attributes={"*": set(_EVERYWHERE)} | _ATTRIBUTES,
         attribute_filter=_allowed,

@@ -28,6 +28,8 @@ _ATTRIBUTE = re.compile(r"""([^\s=/"'<>]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+))
 # More digits than a letter's number can have.
 _NO_LETTER = re.compile(r"&#(?:[0-9]{8,}|x[0-9a-f]{7,})", re.IGNORECASE)
 _MOST_ATTRIBUTES = 100
+# A page nobody scrolls through; tags cost far more than text.
+_LONGEST, _MOST_TAGS = 2_000_000, 200_000
 
 
 class Tag(NamedTuple):
@@ -45,6 +47,17 @@ class Tag(NamedTuple):
                 break
             found.setdefault(match[1].lower(), unescaped((match[2] or "").strip("\"'")))
         return found
+
+
+def beginning(html: str) -> str:
+    """As much of the HTML as is looked at."""
+    html = html[:_LONGEST]
+    if html.count("<") <= _MOST_TAGS:
+        return html
+    at = -1
+    for _ in range(_MOST_TAGS + 1):
+        at = html.index("<", at + 1)
+    return html[:at]
 
 
 def pieces(html: str) -> Iterator[Tag | str]:
