@@ -119,18 +119,18 @@ def _shown(address: Address) -> str:
 
 
 def _sender(mail: Mail, settings: EmailSettings) -> Sender:
-    who = mail.sender or Address(_NOBODY)
+    who = mail.sender or Address("")
     found = verdict(mail.authentication_results, settings.authserv_id, who.address)
     if found == "fail":
         # Whoever writes in a client's name must not be taken for him: he is somebody else until people say so.
-        return Sender(who.address.lower() + UNPROVEN, who.name, profile={"unproven": "dmarc"})
+        return Sender((who.address.lower() or _NOBODY) + UNPROVEN, who.name, profile={"unproven": "dmarc"})
     if _is(who, settings.address) and mail.reply_to:
         # A form on the shop's own site writes in the shop's name; any other Reply-To would let strangers have what is
         # answered to somebody else.
         who = mail.reply_to[0]
         found = "none"
     address = who.address.lower()
-    return Sender(address, who.name, email=address, proofs=(Proof("email", address),) if found == "pass" else ())
+    return Sender(address or _NOBODY, who.name, email=address, proofs=(Proof("email", address),) if found == "pass" else ())
 
 
 def _is(who: Address | None, address: str) -> bool:

@@ -11,7 +11,7 @@ from connectors.base import Raw
 _HEAD, _LONGEST = 1 << 16, 200
 _FROM = re.compile(rb"^from:[ \t]*((?:[^\r\n]|\r?\n[ \t])*)", re.IGNORECASE | re.MULTILINE)
 # Begun only where a word begins: a header of one word is read once, not once for each of its letters.
-_WORD = rb"[^\s<>\"',;:()\[\]@]"
+_WORD = rb"[^\s\0<>\"',;:()\[\]@]"
 _ADDRESS = re.compile(rb"(?<!%b)%b++@%b+" % (_WORD, _WORD, _WORD))
 
 

@@ -45,6 +45,16 @@ def test_a_mail_is_a_message_of_its_sender() -> None:
     assert found.thread == {"id": "m1@example.org", "subject": "order"}
 
 
+def test_no_id_stands_for_another_mail() -> None:
+    for key in (KEY, f"import:{'0' * 64}"):
+        assert message(mail(Message_ID=f"<{key}>")).aliases == ()
+
+
+def test_nobody_is_not_somebody_without_an_address() -> None:
+    found = message(mail(From="Anna from the shop"))
+    assert (found.sender.address, found.sender.name) == ("unknown@invalid", "Anna from the shop")
+
+
 def test_it_may_answer_what_it_names_the_nearest_first() -> None:
     found = message(mail(In_Reply_To="<c@x>", References="<a@x> <b@x> <c@x>"))
     assert found.answers == ("<c@x>", "<b@x>", "<a@x>")
