@@ -1,10 +1,6 @@
 """Mails the way people and programs write them, put together from their parts."""
 
 import base64
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
 
 from connectors.email.mime import Attachment, Mail, read
 
@@ -82,22 +78,3 @@ def strings(found: Mail) -> list[str]:
     ids = [found.message_id, found.in_reply_to, found.bounced_id, *found.references, *found.loops]
     said = [found.subject, found.text, found.html, *found.notes, *found.bounced, *found.authentication_results]
     return named + files + ids + said
-
-
-def read_apart(data: bytes, seconds: int = 10, megabytes: int = 512) -> str:
-    """How a process of its own fares with a mail: what it printed, or that it was stopped."""
-    code = (
-        "import resource, sys\n"
-        "from pathlib import Path\n"
-        "from connectors.email.mime import read\n"
-        f"resource.setrlimit(resource.RLIMIT_AS, ({megabytes} << 20, {megabytes} << 20))\n"
-        "found = read(Path(sys.argv[1]).read_bytes())\n"
-        "print(found.kind, len(found.to), len(found.attachments), len(found.text))\n"
-    )
-    with tempfile.NamedTemporaryFile(suffix=".eml") as file:
-        file.write(data)
-        file.flush()
-        root = Path(__file__).parents[3]
-        command = [sys.executable, "-c", code, file.name]
-        done = subprocess.run(command, cwd=root, capture_output=True, timeout=seconds, check=False)
-    return (done.stdout or done.stderr).decode().strip()
