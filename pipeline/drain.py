@@ -36,6 +36,8 @@ _STARTS = 3
 # A batch that is read for so many leases has hung: others have its raws by then, and it hangs them as well. Its worker
 # ends, and the raws are suspected as after any death.
 _LEASES = 3
+# What is read by then is settled, that nobody takes the lease meanwhile.
+_ENOUGH = 0.5
 # One round in so many is the suspects': a poison raw must cost the others little.
 _EVERY = 5
 # Seconds after which others have their turn.
@@ -76,7 +78,7 @@ class Drain:
     ) -> None:
         """`ring` tells of channels in which something goes back to clients."""
         self._db, self._channels, self._work, self._ring = db, channels, work, ring
-        self._reader = Reader(channels, shelf, _LEASES * work.lease)
+        self._reader = Reader(channels, shelf, _ENOUGH * work.lease, _LEASES * work.lease)
         self._stopping = threading.Event()
         # One thread at a time takes up; what this process has in hand is no other thread's to take.
         self._taking = threading.Lock()

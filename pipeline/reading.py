@@ -1,5 +1,6 @@
 """Reading: what the raws of a batch say, and their files on the disk; the part that touches no database."""
 
+import time
 import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -36,17 +37,20 @@ class Reading:
 
 
 class Reader:
-    """Reads batches; the process ends when the raws of one are read for longer than `seconds`."""
+    """Reads batches, each for `enough` seconds; the process ends when one is read for longer than `most`."""
 
-    def __init__(self, channels: Channels, shelf: Shelf, seconds: float) -> None:
-        self._channels, self._shelf, self._seconds = channels, shelf, seconds
+    def __init__(self, channels: Channels, shelf: Shelf, enough: float, most: float) -> None:
+        self._channels, self._shelf, self._enough, self._most = channels, shelf, enough, most
 
     def read(self, rows: Sequence[Claim]) -> Reading:
-        """Read raws in order of arrival, none that stands behind one of its address that cannot be read."""
+        """Read raws in order of arrival, none that stands behind one of its address that cannot be read.
+
+        When enough time has passed the rest stays queued: raws that are slow to read are nobody's death.
+        """
         reading = Reading()
         blocked: set[Lane] = set()
         with bound_contextvars(inbox=None):
-            with watched(self._seconds):
+            with watched(self._most):
                 said = list(self._parse_all(rows, reading))
             # A disk may be slow for as long as it likes.
             for row, envelopes in said:
@@ -55,7 +59,10 @@ class Reader:
 
     def _parse_all(self, rows: Sequence[Claim], reading: Reading) -> Iterator[tuple[Claim, Sequence[Envelope]]]:
         failed: set[Lane] = set()
+        until = time.monotonic() + self._enough
         for row in rows:
+            if row is not rows[0] and time.monotonic() > until:
+                return
             if _lane(row) in failed:
                 continue
             bind_contextvars(inbox=row.id)

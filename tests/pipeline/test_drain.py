@@ -3,6 +3,7 @@
 import random
 import sqlite3
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -239,6 +240,23 @@ def test_who_slept_past_his_lease_commits_nothing(rig: Rig) -> None:
     assert rig.flow() == {"received": 3, "duplicate": 0, "processed": 3, "parked": 0, "in_flight": 0}
     assert len(rig.events("message.received")) == 3
     rig.check()
+
+
+def test_of_raws_that_are_slow_to_read_some_are_settled_before_the_lease_is_over(db: Database, tmp_path: Path) -> None:
+    rig = Rig(db, tmp_path, WorkSettings(lease=2.0))
+    rig.store_raws(*(raw("anna", str(n)) for n in range(12)))
+    there: list[int] = []
+
+    def slowly(_: object) -> None:
+        there.append(len(rig.messages()))
+        time.sleep(0.3)
+
+    Fake.reading = slowly
+    rig.settle()
+    assert there[0] == 0
+    assert 0 < there[-1] < 12
+    assert len(there) == 12, "each is read once"
+    assert order_of(rig, "anna") == list(range(12))
 
 
 def test_a_raw_that_comes_while_the_last_batch_is_committed_is_not_forgotten(rig: Rig) -> None:
