@@ -22,6 +22,8 @@ sets it up, synchronous=FULL. The broker is a Redis of the run's own, where noth
     idle      `all` as above, and nobody who writes
     talk      `all` as above, and a visitor and an operator who answer each other a hundred times
     receiver  `receive`, and a messenger's server that has 20,000 updates; against the same raws put into the inbox
+    mail      one thread that parses mails; then `receive`, `work pipeline` twice and a Dovecot with 10,000 mails of
+              2,000 people; against the same mails fetched and thrown away
     poison    `all` as above, the 200 visitors, and now and then a raw that cannot be read or kills who reads it
 
 Then come a table for each part and, as the last line, everything as one JSON object.
@@ -41,7 +43,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.bench import burst, growth, idle, latency, memory, pipeline, poison, post, receiver, report, talk
+from tests.bench import burst, growth, idle, latency, mail, memory, pipeline, poison, post, receiver, report, talk
 from tests.bench.house import Stage, stage
 from tests.chaos.servers import postgresql_programs
 
@@ -55,6 +57,7 @@ _PARTS: dict[str, Callable[[Stage], dict[str, Any]]] = {
     "idle": idle.measure,
     "talk": talk.measure,
     "receiver": receiver.measure,
+    "mail": mail.measure,
     "poison": poison.measure,
 }
 
@@ -88,6 +91,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", default=",".join(_PARTS), help="parts, with commas between them")
     parser.add_argument("--db", choices=[*report.KINDS, "both"], default="both")
     parser.add_argument("--quick", action="store_true", help="the figures are worth nothing then")
+    parser.add_argument("--corpus", type=Path, help="a folder with mails to parse in place of made ones")
     parser.add_argument("--write-docs", action="store_true", help="put the tables into docs/benchmarks.md")
     given = parser.parse_args()
     given.parts = given.only.split(",")
@@ -102,7 +106,7 @@ def _options() -> argparse.Namespace:
 def _measure(options: argparse.Namespace, folder: Path) -> dict[str, dict[str, dict[str, Any]]]:
     figures: dict[str, dict[str, dict[str, Any]]] = {part: {} for part in options.parts}
     for kind in options.kinds:
-        with stage(kind, folder, quick=options.quick) as here:
+        with stage(kind, folder, quick=options.quick, corpus=options.corpus) as here:
             for part in options.parts:
                 began = time.monotonic()
                 print(f"{kind}: {part} …", end=" ", flush=True)

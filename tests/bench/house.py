@@ -169,6 +169,8 @@ class Stage:
     broker: servers.Server
     cluster: servers.Server | None
     quick: bool
+    # A folder with mails to measure with, in place of made ones.
+    corpus: Path | None = None
 
     def database_cpu(self) -> float:
         """Seconds of processor time the database's own processes have taken."""
@@ -202,9 +204,9 @@ class Stage:
 
 
 @contextmanager
-def stage(kind: str, folder: Path, *, quick: bool) -> Iterator[Stage]:
+def stage(kind: str, folder: Path, *, quick: bool, corpus: Path | None = None) -> Iterator[Stage]:
     """The servers for one kind of database: "postgresql" or "sqlite", each with a Redis."""
     with ExitStack() as stack:
         broker = stack.enter_context(servers.broker(folder / f"redis-{kind}"))
         cluster = stack.enter_context(servers.postgresql(folder / "cluster")) if kind == "postgresql" else None
-        yield Stage(kind, folder, broker, cluster, quick)
+        yield Stage(kind, folder, broker, cluster, quick, corpus)

@@ -106,6 +106,14 @@ LINES: dict[str, Sequence[Line]] = {
         Line("the same raws, stored alone", "vk_intake_per_s", "/s"),
         Line("read : stored alone", "vk_share_of_intake", "%"),
     ),
+    "mail": (
+        Line("**parsed, stripped and made safe, by one worker and its child**", "parsed_per_s", "/s", least=400),
+        Line("processor time a mail", "parsed_cpu_us", "µs"),
+        Line("**from the mailbox into dialogs**", "taken_per_s", "/s", least=300),
+        Line("processor time a mail", "taken_cpu_us", "µs"),
+        Line("the same mails, fetched alone", "fetched_per_s", "/s"),
+        Line("into dialogs : fetched alone", "share_of_fetched", "%"),
+    ),
     "poison": (
         Line("poisons among the good messages", "poisons"),
         Line("**accepted → stored, the slowest good one**", "longest_s", "s", most=5),
