@@ -130,7 +130,8 @@ def _sender(mail: Mail, settings: EmailSettings) -> Sender:
         who = mail.reply_to[0]
         found = "none"
     address = who.address.lower()
-    return Sender(address or _NOBODY, who.name, email=address, proofs=(Proof("email", address),) if found == "pass" else ())
+    proofs = (Proof("email", address),) if found == "pass" else ()
+    return Sender(address or _NOBODY, who.name, email=address, proofs=proofs)
 
 
 def _is(who: Address | None, address: str) -> bool:
