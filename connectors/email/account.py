@@ -7,8 +7,8 @@ from typing import cast
 import msgspec
 
 from connectors.base import Batch
-from connectors.email.mailbox import Mailbox, Token
-from connectors.email.settings import EmailSettings
+from connectors.email.mailbox import Mailbox
+from connectors.email.settings import EmailSettings, Token
 
 _decoder = msgspec.json.Decoder(dict[str, str])
 

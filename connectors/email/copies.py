@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -12,11 +11,9 @@ import log
 from connectors.base import Denied, Unavailable
 from connectors.email import folders
 from connectors.email.imap import Broken, Refused, Session
-from connectors.email.settings import EmailSettings
+from connectors.email.settings import EmailSettings, Token
 
 _log = log.get(__name__)
-
-Token = Callable[[], Awaitable[str]]
 
 # How many copies, and bytes of them, may wait, and for how many seconds each.
 _MOST, _BYTES, _PATIENCE = 200, 80 << 20, 900.0

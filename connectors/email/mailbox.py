@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TypeVar
@@ -16,13 +16,11 @@ from connectors.email.hard import HardOnes
 from connectors.email.imap import Broken, Item, Refused, Session
 from connectors.email.place import Place
 from connectors.email.raws import Known, raw_of
-from connectors.email.settings import EmailSettings
+from connectors.email.settings import EmailSettings, Token
 
 _log = log.get(__name__)
 
 T = TypeVar("T")
-
-Token = Callable[..., Awaitable[str]]
 
 # UIDs of one command, mails and bytes of one batch; bytes of a mail that is read at once, and of the pieces of others.
 _STEP, _BATCH, _BYTES = 500, 100, 4 << 20

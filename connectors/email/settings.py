@@ -1,6 +1,7 @@
 """An e-mail channel's section of settings.toml."""
 
 import ipaddress
+from collections.abc import Awaitable, Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, Self
 from zoneinfo import ZoneInfo
@@ -13,6 +14,8 @@ from connectors.email.postal import domain_in_ascii, in_ascii
 if TYPE_CHECKING:
     from connectors.email.dkim import Signer
 
+# What gives the access token that stands for a password; told to `renew` it, another one.
+Token = Callable[..., Awaitable[str]]
 Security = Literal["tls", "starttls", "none"]
 
 

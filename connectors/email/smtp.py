@@ -7,7 +7,7 @@ off had reached the dot that ends it, and that is what decides whether it may ha
 import asyncio
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import cast
 
@@ -19,7 +19,7 @@ from connectors.email.compose import mail_of, recipient_of
 from connectors.email.limits import ANSWER, BEFORE, LIMITS, SPARE
 from connectors.email.postal import in_ascii
 from connectors.email.refusals import Stage, refusal
-from connectors.email.settings import EmailSettings
+from connectors.email.settings import EmailSettings, Token
 from connectors.email.threading import key_of
 from connectors.text import clean_name
 
@@ -31,7 +31,6 @@ _PORTS = {"tls": 465, "starttls": 587, "none": 25}
 # Bytes that are handed over at once.
 _PIECE = 1 << 17
 
-Token = Callable[[], Awaitable[str]]
 Taken = Callable[[str, bytes], None]
 
 
