@@ -61,6 +61,7 @@ _CHARSETS = [
     b"utf-7", b"utf-16", b"utf-32-be", b"hz", b"idna", b"punycode", b"cp1251", b"us-ascii", b"gb2312", b"iso-2022-jp",
     b"base64", b"rot13", b"unicode_escape", b"raw_unicode_escape", b"undefined", b"x-unknown", b"", b"\xff", b"koi8-r",
 ]  # fmt: skip
+_LONGEST_LINE = 5_000
 _LENGTHS = [1, 1, 2, 5, 40, 400]
 
 Change = Callable[[bytearray, random.Random, Sequence[bytes]], None]
@@ -119,7 +120,7 @@ def _truncate(data: bytearray, chance: random.Random, mails: Sequence[bytes]) ->
 def _double_a_line(data: bytearray, chance: random.Random, mails: Sequence[bytes]) -> None:
     lines = bytes(data).splitlines(keepends=True)
     if lines:
-        line = chance.choice(lines[:30])
+        line = chance.choice(lines[:30])[:_LONGEST_LINE]
         at = chance.randrange(min(len(lines), 30) + 1)
         lines[at:at] = [line] * chance.choice([1, 2, 50])
         data[:] = b"".join(lines)

@@ -1,7 +1,7 @@
 """HTML of mails, made safe to show."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
 import nh3
@@ -58,6 +58,10 @@ _ENDS = {
 } | {name: ({"p"}, {"div", "table", "td", "th", "li", "dd", "blockquote", "center"}) for name in _BLOCKS}  # fmt: skip
 # Deeper ones nobody sees; the parser under nh3 takes seconds for some thousand.
 _DEEPEST = 100
+# The writer under nh3 looks through all the rest of a text for each & and for many other letters: long ones are parted,
+# by tags that are taken out again.
+_PART = '<wbr lang="x-part">'
+_LONGEST_TEXT, _LONGEST_VALUE = 4_000, 8_000
 
 
 def sanitised(html: str) -> str:
@@ -65,8 +69,8 @@ def sanitised(html: str) -> str:
 
     Where others come from stands in their `data-src`, for who wants to see them.
     """
-    return nh3.clean(
-        "".join(_balanced(clean_text(beginning(html)))),
+    safe = nh3.clean(
+        "".join(_parted(_balanced(clean_text(beginning(html))))),
         tags=set(_TAGS),
         attributes={"*": set(_EVERYWHERE)} | _ATTRIBUTES,
         attribute_filter=_allowed,
@@ -76,6 +80,7 @@ def sanitised(html: str) -> str:
         set_tag_attribute_values={"a": {"target": "_blank"}},
         strip_comments=True,
     )
+    return safe.replace(_PART, "")
 
 
 def _balanced(html: str) -> Iterator[str]:
@@ -83,7 +88,7 @@ def _balanced(html: str) -> Iterator[str]:
     opened: list[str] = []
     for piece in pieces(html):
         if isinstance(piece, str):
-            yield escape(piece, quote=False)
+            yield from _text(piece)
         elif piece.name not in _TAGS:
             continue
         elif piece.closes:
@@ -96,6 +101,22 @@ def _balanced(html: str) -> Iterator[str]:
             if piece.name not in VOID:
                 opened.append(piece.name)
     yield from (f"</{name}>" for name in reversed(opened))
+
+
+def _text(text: str) -> Iterator[str]:
+    for start in range(0, len(text), _LONGEST_TEXT):
+        yield escape(text[start : start + _LONGEST_TEXT], quote=False)
+
+
+def _parted(pieces: Iterable[str]) -> Iterator[str]:
+    """What is written, with its long texts in parts; tags that count for nothing where they stand part none."""
+    length = 0
+    for piece in pieces:
+        yield piece
+        length += len(piece) if piece[:1] != "<" else 0
+        if length > _LONGEST_TEXT:
+            yield _PART
+            length = 0
 
 
 def _closed(name: str, opened: list[str]) -> Iterator[str]:
@@ -125,7 +146,12 @@ def _written(tag: Tag) -> str:
     found = tag.attributes() if tag.source else {}
     if tag.name == "img" and not _is_of_the_mail(found.get("src", "")):
         found["data-src"] = found.pop("src", "")
-    pairs = (f' {name}="{escape(found[name])}"' for name in found if name in allowed or name in _EVERYWHERE)
+    shown = {
+        name: value
+        for name, value in found.items()
+        if (name in allowed or name in _EVERYWHERE) and len(value) <= _LONGEST_VALUE
+    }
+    pairs = (f' {name}="{escape(value)}"' for name, value in shown.items())
     return f"<{tag.name}{''.join(pairs)}>"
 
 

@@ -1,10 +1,12 @@
 """Mails are read in a process of its own: what a hostile one can do ends with that process."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -12,8 +14,13 @@ import msgspec
 from connectors.email.reading import Reading
 from connectors.email.sandbox import frames
 
-# Seconds a mail may take, and one more for each so many bytes; and seconds until the child has loaded what it needs.
-_SECONDS, _BYTES_A_SECOND, _START = 2.0, 8 << 20, 30.0
+# Seconds of processor time a mail may take, and one more for each so many bytes; seconds beyond that until the child is
+# given up, and seconds until it has loaded what it needs.
+_SECONDS, _BYTES_A_SECOND, _BEYOND, _START = 2.0, 8 << 20, 6.0, 30.0
+# Ends that others bring about. Any other end of the child the mail brought about that it was reading.
+_FOREIGN = {0, -signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP}
+_DYING = 5.0
+_WHY = "it took too long or too much to read"
 _decoder = msgspec.msgpack.Decoder(Reading)
 
 
@@ -30,20 +37,21 @@ class Reader:
         self._line: socket.socket | None = None
 
     def read(self, data: bytes) -> Reading:
-        """Read a mail; raises Unreadable.
+        """Read a mail; raises Unreadable, and RuntimeError if there is no child to be had.
 
-        Once more with a new child where one fails: it may have been killed, or the machine have stood still.
+        Once more with a new child where one was killed, or said nothing: the machine may have stood still.
         """
         with self._lock:
             try:
                 return self._ask(data)
-            except (OSError, EOFError):
-                self._end()
+            except (OSError, EOFError) as error:
+                if self._died(error):
+                    raise Unreadable(_WHY) from error
             try:
                 return self._ask(data)
             except (OSError, EOFError) as error:
-                self._end()
-                raise Unreadable(f"it took too long or too much to read ({type(error).__name__})") from error
+                self._died(error)
+                raise Unreadable(_WHY) from error
 
     def close(self) -> None:
         """End the child."""
@@ -52,7 +60,9 @@ class Reader:
 
     def _ask(self, data: bytes) -> Reading:
         line = self._ready()
-        line.settimeout(_SECONDS + len(data) / _BYTES_A_SECOND)
+        seconds = _SECONDS + len(data) / _BYTES_A_SECOND
+        line.settimeout(seconds + _BEYOND)
+        frames.send(line, str(seconds).encode())
         frames.send(line, data)
         return _decoder.decode(frames.receive(line))
 
@@ -68,8 +78,22 @@ class Reader:
             self._line = ours
             ours.settimeout(_START)
             # Once it has loaded all it needs: that is no mail's fault.
-            frames.receive(ours)
+            try:
+                frames.receive(ours)
+            except (OSError, EOFError) as error:
+                self._end()
+                raise RuntimeError("the process that reads mails does not start") from error
         return self._line
+
+    def _died(self, error: Exception) -> bool:
+        """Whether the child ended of the mail; it is ended in any case."""
+        child = self._child
+        if child is not None and not isinstance(error, TimeoutError):
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(_DYING)
+        ended = child.returncode if child is not None else None
+        self._end()
+        return ended is not None and ended not in _FOREIGN
 
     def _end(self) -> None:
         if self._line is not None:

@@ -97,6 +97,8 @@ MAILS: dict[str, Callable[[], bytes]] = {
     "tables": lambda: HTML + b"<table><tr><td>" * 60_000 + b"x",
     "crossed tags": lambda: HTML + b"<b><p></b>" * 200_000 + b"x",
     "formats": lambda: HTML + b"".join(b"<b title=%d>" % one for one in range(99)) + b"<p>x" * 100_000,
+    "ampersands": lambda: HTML + b"&" * 2_000_000,
+    "ampersands in a title": lambda: HTML + b'<p title="' + b"&" * 1_000_000 + b'">x',
     "entities": lambda: HTML + b"&amp;" * 1_000_000,
     "long page": lambda: HTML + b'<p style="color:red;margin:3px">Hello <b>you</b></p>\n' * 100_000,
     "many attributes": lambda: HTML + b"<p " + b"a=b " * 400_000 + b">x",

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-# Each takes well under a second; on a busy machine the process needs some for itself.
-SECONDS = 10
+# Each takes a second or two; on a busy machine the process waits for its turn.
+SECONDS = 60
 TEXTS = {
     "on on on": "'On ' * 20_000",
     "lines of on": r"'On wrote\n' * 10_000",
@@ -54,6 +54,9 @@ HTMLS = {
     "styles": "'<p style=\"' + 'border-top:solid ' * 50_000 + '\">x'",
     "calls": "'<p style=\"' + 'color:(1' * 50_000 + '\">x'",
     "entities": "'&#' + '9' * 100_000 + ';' + '&' * 100_000 + '&x' * 100_000",
+    "ampersands": "'&' * 1_900_000",
+    "hard blanks": r"'\xa0' * 1_900_000 + 'x'",
+    "ampersands in attributes": "'<p title=\"' + '&' * 1_900_000 + '\">x'",
     "names": "'<' + 'a' * 500_000",
 }
 

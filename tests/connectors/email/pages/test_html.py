@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.email.pages import html as pages
 from connectors.email.pages.flatten import flattened
 from connectors.email.pages.html import sanitised
 
@@ -214,3 +215,29 @@ def test_of_very_long_html_the_beginning_is_shown() -> None:
     text = flattened("<p>да" * 700_000).text
     assert text.startswith("да\n\nда")
     assert text.endswith("[…]")
+
+
+LONG = [
+    "слово " * 300,
+    "x" * 900,
+    "&nbsp;½&amp;" * 100,
+    "<p>",
+    "<table>",
+    "<tr>",
+    "<td>",
+    "<ul><li>",
+    "<pre>\n",
+    "<col>",
+]
+
+
+@given(st.lists(st.sampled_from(LONG), max_size=40).map("".join))
+def test_how_long_texts_are_parted_is_not_seen(html: str) -> None:
+    parted = sanitised(html)
+    with pytest.MonkeyPatch.context() as whole:
+        whole.setattr(pages, "_LONGEST_TEXT", 10**9)
+        assert sanitised(html) == parted
+
+
+def test_what_parts_texts_is_taken_out_of_what_says_the_same() -> None:
+    assert sanitised("a" * 5000 + '<wbr lang="x-part">' + "b<wbr>") == "a" * 5000 + "b<wbr>"

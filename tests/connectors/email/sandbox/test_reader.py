@@ -2,15 +2,21 @@
 
 import os
 import signal
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from connectors.email.sandbox import reader as module
 from connectors.email.sandbox.reader import Reader, Unreadable
+from tests.connectors.email.hostile import MAILS
 
 MAIL = "From: Анна <anna@example.org>\r\nSubject: заказ\r\n\r\nГде он?\r\n\r\n> Скоро\r\n".encode()
+HOSTILE = MAILS["formats"]
 
 
 @pytest.fixture
@@ -18,6 +24,19 @@ def reader() -> Iterator[Reader]:
     reader = Reader()
     yield reader
     reader.close()
+
+
+def count_starts(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Grows with each child that is started."""
+    started: list[object] = []
+    start = subprocess.Popen
+
+    def counted(*args: Any, **options: Any) -> Any:
+        started.append(args)
+        return start(*args, **options)
+
+    monkeypatch.setattr(subprocess, "Popen", counted)
+    return started
 
 
 def pid(reader: Reader) -> int:
@@ -45,9 +64,39 @@ def test_a_child_that_hangs_is_ended(reader: Reader, monkeypatch: pytest.MonkeyP
     reader.read(MAIL)
     hanging = pid(reader)
     os.kill(hanging, signal.SIGSTOP)
-    monkeypatch.setattr(module, "_SECONDS", 1.0)
+    monkeypatch.setattr(module, "_BEYOND", 0.5)
     assert reader.read(MAIL).mail.subject == "заказ"
     assert pid(reader) != hanging
+
+
+def test_a_mail_that_takes_too_long_is_tried_once(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = count_starts(monkeypatch)
+    reader.read(MAIL)
+    monkeypatch.setattr(module, "_SECONDS", 0.05)
+    with pytest.raises(Unreadable):
+        reader.read(HOSTILE())
+    assert len(started) == 1
+    monkeypatch.undo()
+    assert reader.read(MAIL).mail.subject == "заказ"
+
+
+def test_no_mail_is_blamed_for_a_busy_machine(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The child stands still for longer than a mail may take, and goes on."""
+    reader.read(MAIL)
+    before = pid(reader)
+    monkeypatch.setattr(module, "_SECONDS", 0.2)
+    os.kill(before, signal.SIGSTOP)
+    threading.Timer(1.0, os.kill, (before, signal.SIGCONT)).start()
+    assert reader.read(MAIL).mail.subject == "заказ"
+    assert pid(reader) == before
+
+
+def test_no_mail_is_blamed_for_a_child_that_does_not_start(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(RuntimeError):
+        reader.read(MAIL)
+    monkeypatch.undo()
+    assert reader.read(MAIL).mail.subject == "заказ"
 
 
 def test_a_mail_too_large_for_the_child_s_memory_is_one_that_cannot_be_read(reader: Reader) -> None:
