@@ -13,14 +13,14 @@ import time
 from array import array
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from datetime import datetime
 from itertools import pairwise
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from aioimaplib import aioimaplib  # type: ignore[import-untyped]
 
 from connectors.base import UPLOAD, Denied, Unavailable
 from connectors.email import folders
+from connectors.email.items import Item, items_of, more
 from connectors.email.settings import ServerSettings
 from connectors.text import clean_name
 
@@ -33,15 +33,13 @@ logging.getLogger("aioimaplib").setLevel(logging.WARNING)
 _LONGEST_LINE, _LARGEST = 32 << 20, 1 << 26
 _LITERAL = re.compile(rb"\{([0-9]{1,12})\}$")
 _NUMBER = re.compile(rb"(?<!\S)[0-9]{1,20}(?!\S)")
-_NUMBERS = re.compile(rb"(UID|RFC822\.SIZE) ([0-9]{1,20})")
-_DATE = re.compile(rb'INTERNALDATE "([^"]{20,40})"')
-_QUOTED = re.compile(rb'BODY\[[^\]]*\](?:<[0-9]+>)? "((?:[^"\\]|\\.)*)"')
-_ITEM = re.compile(rb"[0-9]+ FETCH \(")
 _COUNT = re.compile(rb"\* ([0-9]{1,10}) (EXISTS|EXPUNGE)\b", re.IGNORECASE)
 _VALIDITY = re.compile(rb"\[UIDVALIDITY ([0-9]{1,20})\]")
 # Refusals of a login that say nothing of its words (RFC 5530, and what large servers write).
 _FOR_NOW = re.compile(rb"UNAVAILABLE|INUSE|LIMIT|SERVERBUG|try again|too many|temporar|rate", re.IGNORECASE)
-_ACK = 10.0
+# Seconds in which a server says that it waits with us; and how many times as long as one may be silent an answer takes
+# that comes drop by drop.
+_ACK, _DRIPS = 10.0, 40
 
 
 class Broken(Exception):
@@ -50,15 +48,6 @@ class Broken(Exception):
 
 class Refused(Exception):
     """The server says no to this command; the connection goes on."""
-
-
-class Item(NamedTuple):
-    """What a FETCH told of one mail: `at` is when it came, in unix time; `data` is None unless asked for and there."""
-
-    uid: int
-    size: int
-    at: int
-    data: bytes | None
 
 
 class _Protocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]
@@ -236,10 +225,10 @@ class Session:
         _check(response)
         wanted = set(uids)
         found: dict[int, Item] = {}
-        for item in _items(response.lines[:-1]):
+        for item in items_of(response.lines[:-1]):
             if item.uid in wanted:
                 # What others flag meanwhile is told among it, and says nothing of what was asked for.
-                found[item.uid] = _more(item, found.get(item.uid, item))
+                found[item.uid] = more(item, found.get(item.uid, item))
         return found
 
     async def flag(self, uids: Sequence[int], flag: str) -> None:
@@ -336,11 +325,12 @@ class Session:
         task = asyncio.ensure_future(waiting)
         either: set[asyncio.Future[Any]] = {task, self._protocol.lost}
         left, done = seconds, set[asyncio.Future[Any]]()
+        until = time.monotonic() + seconds * _DRIPS
         try:
             # Whoever looks through half a million mails, or sends over a thin line, is not gone.
             while not done and left > 0:
                 done, _ = await asyncio.wait(either, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-                left = self._protocol.heard + seconds - time.monotonic()
+                left = min(self._protocol.heard + seconds, until) - time.monotonic()
             if task in done:
                 return task.result()
         except ssl.SSLCertVerificationError as error:
@@ -350,40 +340,6 @@ class Session:
         finally:
             task.cancel()
         raise Broken("the server has gone" if self._protocol.lost.done() else f"no answer within {seconds:.0f} s")
-
-
-def _items(lines: Sequence[bytes | bytearray]) -> list[Item]:
-    """The items of a FETCH: each begins with a line, and goes on with literals and what stands behind them."""
-    found: list[Item] = []
-    told: dict[bytes, int] = {}
-    data: bytes | None = None
-    for line in [*lines, b"0 FETCH ("]:
-        if isinstance(line, bytearray):
-            data = bytes(line)
-            continue
-        if _ITEM.match(line):
-            if b"UID" in told:
-                found.append(Item(told[b"UID"], told.get(b"RFC822.SIZE", 0), told.get(b"INTERNALDATE", 0), data))
-            told, data = {}, None
-        told |= {name: int(number) for name, number in _NUMBERS.findall(line)}
-        if short := _QUOTED.search(line):
-            data = re.sub(rb"\\(.)", rb"\1", short[1])
-        if date := _DATE.search(line):
-            told[b"INTERNALDATE"] = _time(date[1])
-    return found
-
-
-def _more(item: Item, other: Item) -> Item:
-    """What both tell of one mail."""
-    data = other.data if item.data is None else item.data
-    return Item(item.uid, item.size or other.size, item.at or other.at, data)
-
-
-def _time(date: bytes) -> int:
-    try:
-        return int(datetime.strptime(date.decode().strip(), "%d-%b-%Y %H:%M:%S %z").timestamp())
-    except (ValueError, OverflowError):
-        return 0
 
 
 def _set(uids: Sequence[int]) -> str:

@@ -13,7 +13,8 @@ import log
 from connectors.base import Batch, Denied, Raw, Unavailable
 from connectors.email import large
 from connectors.email.hard import HardOnes
-from connectors.email.imap import Broken, Item, Refused, Session
+from connectors.email.imap import Broken, Refused, Session
+from connectors.email.items import Item
 from connectors.email.place import Place
 from connectors.email.raws import Known, raw_of
 from connectors.email.settings import EmailSettings, Token

@@ -9,7 +9,8 @@ import pytest
 from connectors.base import Denied, Raw
 from connectors.email import mailbox, raws
 from connectors.email.folders import encoded, quoted
-from connectors.email.imap import Item, Refused, Session
+from connectors.email.imap import Refused, Session
+from connectors.email.items import Item
 from connectors.email.place import Place
 from connectors.email.uids import Uids
 from tests.connectors.email.conftest import Account, Read

@@ -11,7 +11,8 @@ import pytest
 from connectors.base import Batch, Denied, Raw
 from connectors.email import large, raws
 from connectors.email.connector import Email
-from connectors.email.imap import Item, Refused, Session
+from connectors.email.imap import Refused, Session
+from connectors.email.items import Item
 from connectors.email.place import Place
 from connectors.email.settings import EmailSettings
 from pipeline.loop import LoopThread
