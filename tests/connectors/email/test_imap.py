@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from connectors.base import Denied
-from connectors.email import imap, items
+from connectors.email import items
 from connectors.email.imap import Broken, Refused, Session
 from pipeline.loop import LoopThread
 from tests.connectors.email.conftest import Account
