@@ -131,10 +131,11 @@ class Wire:
         self._end(link)
 
     def _slipped(self, data: bytes) -> bytes:
-        for slip in [slip for slip in self._slips if slip[0] in data]:
-            self._slips.remove(slip)
-            line = data.rfind(b"\r\n", 0, data.index(slip[0])) + 2
-            data = data[:line] + slip[1] + data[line:]
+        for slip in self._slips:
+            if slip[0] in data:
+                self._slips.remove(slip)
+                line = data.rfind(b"\r\n", 0, data.index(slip[0])) + 2
+                return data[:line] + slip[1] + data[line:]
         return data
 
     def _judge(self, data: bytes) -> tuple[int, Fault | None]:

@@ -1,6 +1,7 @@
 """What the tests of e-mail share: a mailbox of the test's own on a real server, and what reads it."""
 
 import itertools
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -14,6 +15,8 @@ from pipeline.loop import LoopThread
 from tests.fakes.dovecot import PASSWORD, Dovecot
 
 _users = itertools.count(1)
+# Seconds until a reader that finds nothing has failed.
+_PATIENCE = 60.0
 
 
 class Account(NamedTuple):
@@ -68,9 +71,10 @@ class Reading:
 
     def read(self, count: int = 1, timeout: float = 20.0) -> list[Raw]:
         """So many raws more."""
-        start = len(self.raws)
+        start, until = len(self.raws), time.monotonic() + _PATIENCE
         while len(self.raws) < start + count:
             self.batch(timeout)
+            assert time.monotonic() < until, f"{len(self.raws) - start} of {count} mails came"
         return self.raws[start:]
 
     def quiet(self, seconds: float = 0.6) -> bool:
