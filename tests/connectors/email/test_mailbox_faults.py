@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from connectors.base import Batch, Denied, Raw
-from connectors.email import large, raws
+from connectors.email import hard, large, mailbox, raws
 from connectors.email.connector import Email
 from connectors.email.imap import Refused, Session
 from connectors.email.items import Item
@@ -320,6 +320,34 @@ def test_a_mail_that_is_refused_for_a_while_is_taken_whole(
     reading = read(account.settings())
     assert numbers(reading.read(3)) == [1, 3, 2]
     assert reading.quiet()
+
+
+def test_a_mail_that_did_not_come_is_looked_for_after_a_restart(
+    account: Account, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch, shut = Session.fetch, [True]
+
+    async def refusing(self: Session, uids: Sequence[int], what: str) -> dict[int, Item]:
+        if shut and 3 in uids:
+            raise Refused("the server says NO: [INUSE]")
+        return await fetch(self, uids, what)
+
+    monkeypatch.setattr(Session, "fetch", refusing)
+    monkeypatch.setattr(hard, "_FIRST_WAIT", 60.0)
+    monkeypatch.setattr(mailbox, "_OVERLAP", 2)
+    # All of them older than what is compared again and again.
+    account.put(*(mail(number) for number in range(1, 11)), at=time.time() - 10 * 86400)
+    reading = read(account.settings())
+    assert numbers(reading.read(9)) == [1, 2, 4, 5, 6, 7, 8, 9, 10]
+    reading.batch()
+    reading.close()
+    assert reading.cursor is not None
+    assert Place.read(reading.cursor).low == 2
+    shut.clear()
+    again = read(account.settings(), reading.cursor)
+    assert numbers(again.read()) == [3]
+    again.batch()
+    assert Place.read(again.cursor or "").low == 8
 
 
 # ---- who may come in ----
