@@ -24,6 +24,7 @@ sets it up, synchronous=FULL. The broker is a Redis of the run's own, where noth
     receiver  `receive`, and a messenger's server that has 20,000 updates; against the same raws put into the inbox
     mail      one thread that parses mails; then `receive`, `work pipeline` twice and a Dovecot with 10,000 mails of
               2,000 people; against the same mails fetched and thrown away
+    backlog   `receive`, and a Dovecot whose mailbox has 2 GB of mail, or half a million mails
     poison    `all` as above, the 200 visitors, and now and then a raw that cannot be read or kills who reads it
 
 Then come a table for each part and, as the last line, everything as one JSON object.
@@ -43,7 +44,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.bench import burst, growth, idle, latency, mail, memory, pipeline, poison, post, receiver, report, talk
+from tests.bench import (
+    backlog,
+    burst,
+    growth,
+    idle,
+    latency,
+    mail,
+    memory,
+    pipeline,
+    poison,
+    post,
+    receiver,
+    report,
+    talk,
+)
 from tests.bench.house import Stage, stage
 from tests.chaos.servers import postgresql_programs
 
@@ -58,6 +73,7 @@ _PARTS: dict[str, Callable[[Stage], dict[str, Any]]] = {
     "talk": talk.measure,
     "receiver": receiver.measure,
     "mail": mail.measure,
+    "backlog": backlog.measure,
     "poison": poison.measure,
 }
 

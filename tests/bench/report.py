@@ -114,6 +114,14 @@ LINES: dict[str, Sequence[Line]] = {
         Line("the same mails, fetched alone", "fetched_per_s", "/s"),
         Line("into dialogs : fetched alone", "share_of_fetched", "%"),
     ),
+    "backlog": (
+        Line("mail that lies there", "much_mb", "MB"),
+        Line("read and stored", "much_mb_per_s", "MB/s"),
+        Line("**the receiver's memory, at most**", "much_peak_mb", "MB", most=200),
+        Line("small mails that lie there", "many"),
+        Line("read, and stored or known", "many_per_s", "/s"),
+        Line("**the receiver's memory, at most**", "many_peak_mb", "MB", most=200),
+    ),
     "poison": (
         Line("poisons among the good messages", "poisons"),
         Line("**accepted → stored, the slowest good one**", "longest_s", "s", most=5),
