@@ -24,7 +24,7 @@ _log = log.get(__name__)
 T = TypeVar("T")
 
 # UIDs of one command, mails and bytes of one batch; bytes of a mail that is read at once, and of the pieces of others.
-_STEP, _BATCH, _BYTES = 500, 100, 4 << 20
+_STEP, _BATCH, _BYTES = 500, 100, 2 << 20
 _AT_ONCE, _PIECE = 1 << 20, 1 << 18
 # How many UIDs below the newest are looked at with each wake, and how many days with each audit.
 _OVERLAP, _DAYS = 200, 3
