@@ -13,6 +13,7 @@ from api.writes import Writer, answer, writer
 from dialogs import queues
 from dialogs.access import Staff
 from dialogs.work import Work
+from pipeline import letters
 
 router = APIRouter(prefix="/v1", tags=["queues"])
 
@@ -90,7 +91,12 @@ def cancel_letter(letter_id: PathId, write: Writes) -> Response:
 def list_channels(actor: Annotated[Staff, Depends(allow("channel.read"))], of: Of) -> Response:
     """The configured channels with their counts, and no secrets."""
     sections = {
-        name: (str(section.get("kind", "")), name in of.channels) for name, section in of.settings.channels.items()
+        name: (str(section.get("kind", "")), name in of.channels, _can(of, name))
+        for name, section in of.settings.channels.items()
     }
     with of.db.snapshot() as tx:
         return answer(200, queues.channels(tx, actor, sections).to_dict())
+
+
+def _can(of: House, name: str) -> list[str]:
+    return [what for what in ("edit", "delete") if letters.can(of.channels, name, what)]

@@ -272,11 +272,15 @@ class Refusals(Answer):
 
 
 class Channel(Answer):
-    """A configured channel and its counts; `received` is the sum of the four after it."""
+    """A configured channel and its counts; `received` is the sum of the four after it.
+
+    `can` says what can be done to a reply that is out.
+    """
 
     name: str
     kind: str
     enabled: bool
+    can: list[Literal["edit", "delete"]]
     received: int
     processed: int
     duplicate: int

@@ -91,20 +91,21 @@ def letters(tx: Tx, actor: Staff, wanted: dict[str, Any], page: tuple[int, str |
     return Page([_letter(row) for row in rows], following)
 
 
-def channels(tx: Tx, actor: Staff, sections: dict[str, tuple[str, bool]]) -> Page:
-    """The channels of `sections`, name -> (kind, enabled), with what the ledger says of them."""
+def channels(tx: Tx, actor: Staff, sections: dict[str, tuple[str, bool, list[str]]]) -> Page:
+    """The channels of `sections`, name -> (kind, enabled, what it can), with what the ledger says of them."""
     demand(actor, "channel.read")
     told = ledger.status(tx)
     received = _last_received(tx)
     stopped, refused = halts.by_channel(tx), refusals.by_channel(tx)
     items = []
-    for name, (kind, enabled) in sorted(sections.items()):
+    for name, (kind, enabled, can) in sorted(sections.items()):
         flow = {**_NOTHING, **told["channels"].get(name, {})}
         items.append(
             {
                 "name": name,
                 "kind": kind,
                 "enabled": enabled,
+                "can": can,
                 **flow,
                 "last_received_at": received.get(name),
                 "outbox": told["outbox"].get(name, {}).get("states", {}),

@@ -51,6 +51,11 @@ def test_a_mail_can_be_had_as_it_came(okno: Okno, scene: Scene, path: str, anna:
     assert okno.ask("GET", message["original"].replace("/1/", "/2/", 1), token=anna).status == 404
 
 
+def test_a_channel_says_what_can_be_done_to_a_reply(okno: Okno, anna: str) -> None:
+    told = {each["name"]: each["can"] for each in okno.ask("GET", "/v1/channels", token=anna).json["items"]}
+    assert told == {"mail": [], "site": ["edit", "delete"]}
+
+
 def test_one_that_is_not_kept_any_more_is_not_there(okno: Okno, db: Database, path: str, anna: str) -> None:
     (message,) = okno.ask("GET", path, token=anna).json["items"]
     with db.begin() as tx:

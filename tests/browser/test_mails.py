@@ -2,12 +2,12 @@
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from connectors.base import Sender
 from tests.browser.pages import Desk
 from tests.browser.seed import said, take_in
-from tests.browser.server import Okno
+from tests.browser.server import Okno, guest
 
 
 def test_who_may_be_forged_is_held_apart_and_let_in_by_one_click(okno: Okno, desk: Desk) -> None:
@@ -31,3 +31,19 @@ def test_what_our_side_wrote_elsewhere_bears_its_author(okno: Okno, desk: Desk) 
     take_in(okno, [said(nora, "is it"), said(nora, "on its way", direction="out", author="Olga of the shop")])
     desk.open("Nora")
     expect(desk.entry("on its way").locator(".author")).to_have_text("Olga of the shop")
+
+
+def test_what_cannot_be_done_to_a_reply_is_not_offered(okno: Okno, desk: Desk) -> None:
+    guest(okno, "Olaf Offer", ["hello"])
+
+    def nothing(route: Route) -> None:
+        told = route.fetch().json()
+        route.fulfill(json={**told, "items": [{**each, "can": []} for each in told["items"]]})
+
+    desk.page.route("**/v1/channels", nothing)
+    desk.page.reload()
+    desk.open("Olaf Offer")
+    desk.reply("good morning")
+    expect(desk.delivered("good morning")).to_be_visible()
+    expect(desk.entry("good morning").get_by_role("button", name="Edit the reply")).to_have_count(0)
+    expect(desk.entry("good morning").get_by_role("button", name="Delete the reply")).to_have_count(0)

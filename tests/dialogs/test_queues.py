@@ -81,12 +81,13 @@ def test_channels_tell_their_counts_and_why_they_stand(scene: Scene) -> None:
         halts.put(tx, "shop", halts.SENDING, "401 Unauthorized", now() + timedelta(minutes=5))
         refusals.note(tx, "site", "wrong secret")
     with scene.db.read() as tx:
-        shop, site = queues.channels(tx, anna, {"site": ("chat", True), "shop": ("other", False)}).items
+        shop, site = queues.channels(tx, anna, {"site": ("chat", True, ["edit"]), "shop": ("other", False, [])}).items
         assert queues.behind(tx)["inbox"] == 0.0
         assert queues.behind(tx)["outbox"] >= 0.0
     assert (site["received"], site["parked"], site["outbox"]) == (2, 2, {"queued": 1})
     assert site["last_received_at"] is not None
     assert site["halt"] is None
+    assert (site["can"], shop["can"]) == (["edit"], [])
     assert site["refused"]["reason"] == "wrong secret"
     assert site["refused"]["since"] <= site["refused"]["last"]
     assert (shop["enabled"], shop["received"], shop["last_received_at"]) == (False, 0, None)

@@ -11,7 +11,7 @@ export function isOurs({ direction, author, delivery, deleted_at: deleted }) {
   return direction === "out" && author.kind === "operator" && Boolean(delivery) && !deleted;
 }
 
-/** The actions of a reply; `context`: i18n, mayWrite, edit(), remove(). Null where there are none. */
+/** The actions of a reply; `context`: i18n, mayWrite, can(channel, what), edit(), remove(). Null where there are none. */
 export function actions(message, context) {
   if (!context.mayWrite || !isOurs(message)) return null;
   const box = h("span", { class: "actions" });
@@ -21,11 +21,12 @@ export function actions(message, context) {
 }
 
 function offer(box, message, context) {
-  const edit = message.text ? tool("edit", message, context, () => context.edit()) : null;
-  const remove = tool("delete", message, context, () => {
+  const { channel, text } = message;
+  const edit = text && context.can(channel, "edit") ? tool("edit", message, context, () => context.edit()) : null;
+  const remove = context.can(channel, "delete") ? tool("delete", message, context, () => {
     asked = message.id;
     ask(box, message, context).focus();
-  });
+  }) : null;
   box.replaceChildren(...[edit, remove].filter(Boolean));
   return remove;
 }

@@ -42,6 +42,7 @@ export class App {
     const context = {
       api, i18n, me, mayWrite, card: this.card, back: () => this.go(null), leave: () => this.listView.focus(),
       fail: (text) => this.fail(text), tell: (text) => setText(this.voice, text),
+      can: (channel, what) => this.troubles.can(channel, what),
       sent: () => this.threadView.sticky.toEnd(), edit: (message) => this.composer.edit(message),
     };
     this.threadView = new ThreadView(thread, context);

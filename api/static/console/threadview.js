@@ -120,7 +120,8 @@ export class ThreadView {
   }
 
   mark(row) {
-    return JSON.stringify([this.i18n.lang, this.several, this.thread.dialog.client.name, row]);
+    const can = row.message && ["edit", "delete"].map((what) => this.context.can(row.message.channel, what));
+    return JSON.stringify([this.i18n.lang, this.several, this.thread.dialog.client.name, can, row]);
   }
 
   get several() {

@@ -28,6 +28,12 @@ export class Troubles {
     if (this.element.textContent) this.timer = setTimeout(() => this.refresh(), LOOK_MS);
   }
 
+  /** Whether a reply that is out can be changed ("edit") or taken back ("delete") there, as far as is known. */
+  can(name, what) {
+    const channel = this.channels.find((each) => each.name === name);
+    return !channel || channel.can.includes(what);
+  }
+
   show() {
     const lines = this.channels.filter(({ enabled }) => enabled).flatMap((channel) => this.lines(channel));
     setText(this.element, lines.join("\n"));
