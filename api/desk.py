@@ -235,7 +235,7 @@ def take_back(dialog_id: PathId, message_id: PathId, write: Writes) -> Response:
 
 @router.post("/dialogs/{dialog_id}/participants", status_code=204, responses=errors(401, 403, 404, 422))
 def admit(dialog_id: PathId, body: Admission, write: Writes) -> Response:
-    """Let the sender of a message that claims to be of this dialog write to it from now on."""
+    """Let the sender of a message that claims to be of this dialog, or is held in it, write to it from now on."""
 
     def act(work: Work) -> tuple[int, Any]:
         admission.admit(work, dialog_id, body.message)

@@ -145,7 +145,7 @@ class Original(msgspec.Struct, frozen=True):
 
 @runtime_checkable
 class Originals(Protocol):
-    """A connector whose raws are files that people may want to have. Its messages say so in `data`: `original`."""
+    """A connector whose raws are files that people may want to have; its messages say so by `original`."""
 
     def original(self, raw: Raw) -> Original:
         """The file a raw is; pure."""

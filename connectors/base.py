@@ -27,12 +27,12 @@ class Raw(msgspec.Struct, frozen=True):
 class Batch(msgspec.Struct, frozen=True):
     """Raws that are stored together with the cursor they move the channel to; None leaves the cursor alone.
 
-    In a `rescan` the keys say nothing: a raw whose digest is known is there already.
+    Told `by_content`, a raw whose digest is known is there already, under whatever key.
     """
 
     raws: list[Raw]
     cursor: str | None = None
-    rescan: bool = False
+    by_content: bool = False
 
 
 class Proof(msgspec.Struct, frozen=True):
@@ -89,7 +89,8 @@ class Message(msgspec.Struct, frozen=True, tag="message"):
     likeliest first; anybody can name such keys, so they count in the sender's own dialog, or where he was admitted.
     What a machine wrote is `automatic`: it opens nothing. One that may be `ours`, by who wrote it, is dropped if it has
     a key of a letter of ours. `claimed` is the address it bears, where the source doubts that he wrote it: `sender` is
-    then an address of its own, and the message is held apart until somebody admits that one.
+    then an address of its own, and the message is held apart until somebody admits that one. With `original` what it
+    came in is a file people may want: see Originals.
     """
 
     external_id: str
@@ -114,6 +115,7 @@ class Message(msgspec.Struct, frozen=True, tag="message"):
     automatic: bool = False
     ours: bool = False
     claimed: str = ""
+    original: bool = False
     respond: str = ""
     press: str | None = None
 
@@ -286,6 +288,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     ordered: bool = True
     caption: int | None = None
     groups: tuple[tuple[str, ...], ...] = ()
+    # Bytes of all files of a letter; no limit when None.
+    together: int | None = None
     # Seconds after which a call under way counts as lost, when it carries no files.
     call: float = 30.0
 

@@ -33,7 +33,7 @@ def bring_in(settings: Settings, channel: str, files: Sequence[Path]) -> int:
             raws = _readable(connector, path, faults)
             while step := list(islice(raws, _STEP)):
                 # What came by the channel itself meanwhile is known by its content.
-                stored = store(db, channel, Batch([raw for raw, _ in step], rescan=True))
+                stored = store(db, channel, Batch([raw for raw, _ in step], by_content=True))
                 new, offered = new + stored, offered + len(step)
                 progress.update(task, completed=step[-1][1])
     db.close()

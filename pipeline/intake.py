@@ -59,7 +59,7 @@ def store(
     def work(tx: Tx) -> int:
         if held is not None:
             leases.hold(tx, held)
-        new = _put(tx, channel, raws, rescan=batch.rescan)
+        new = _put(tx, channel, raws, by_content=batch.by_content)
         if spooled:
             spools.put(tx, channel, spooled.items())
         if batch.cursor is not None:
@@ -69,9 +69,9 @@ def store(
     return db.write(work)
 
 
-def _put(tx: Tx, channel: str, offered: Sequence[Raw], *, rescan: bool) -> int:
+def _put(tx: Tx, channel: str, offered: Sequence[Raw], *, by_content: bool) -> int:
     digested = [raw.digest for raw in offered if raw.digest]
-    there = digests.known(tx, channel, digested) if rescan else set()
+    there = digests.known(tx, channel, digested) if by_content else set()
     raws = [raw for raw in offered if raw.digest not in there]
     if repeats := len(offered) - len(raws):
         inbox.count(tx, inbox.RECEIVED, Counter({channel: repeats}))

@@ -57,6 +57,7 @@ def split(channels: Channels, channel: str, draft: Draft, files: Sequence[Enclos
     _check_files(channel, limits, files)
     texts = _texts(draft, limits)
     groups = list(_groups(limits, [file.type for file in files]))
+    _check_groups(channel, limits, [[files[at].size for at in group] for group in groups])
     if draft.buttons and limits.buttons:
         # An album has no room for them: they stand below words of their own.
         if not texts:
@@ -150,3 +151,9 @@ def _check_files(channel: str, limits: Limits, files: Sequence[Enclosed]) -> Non
         raise Invalid(f"files: the channel {channel} carries none.", field="files")
     if any(file.size > limits.file for file in files):
         raise Invalid(f"files: the channel {channel} carries at most {limits.file} bytes each.", field="files")
+
+
+def _check_groups(channel: str, limits: Limits, groups: Sequence[Sequence[int]]) -> None:
+    if limits.together is not None and any(sum(sizes) > limits.together for sizes in groups):
+        told = f"files: the channel {channel} carries at most {limits.together} bytes together."
+        raise Invalid(told, field="files")

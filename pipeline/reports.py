@@ -9,6 +9,7 @@ from rich.table import Table
 
 from connectors.base import Message, Raw
 from connectors.registry import Channels
+from pipeline import threads
 from pipeline.attach import Shelf
 from pipeline.daemons import file_store, open_database
 from settings import Settings
@@ -75,11 +76,6 @@ def _reader(settings: Settings) -> Reader:
 
     def keys(channel: str, external_id: str, address: str, data: bytes) -> list[str]:
         envelopes = channels[channel].parse(Raw(external_id, address, shelf.data_of(data)))
-        return [_key(envelope) for envelope in envelopes if isinstance(envelope, Message)]
+        return [threads.key_of(envelope) for envelope in envelopes if isinstance(envelope, Message)]
 
     return keys
-
-
-def _key(message: Message) -> str:
-    """What it is known by: one of ours that came back is the reply it was."""
-    return message.aliases[0] if message.ours and message.aliases else message.external_id

@@ -214,7 +214,13 @@ class _Seats:
 
 def _data(message: Message, home: Thread) -> dict[str, Any]:
     """What is kept with the message beside its columns."""
-    more = {"author": message.author, "thread": message.thread, "claims": home.claims, "held": home.held}
+    more = {
+        "author": message.author,
+        "thread": message.thread,
+        "claims": home.claims,
+        "held": home.held,
+        "original": message.original,
+    }
     return {**(message.data or {}), **{name: value for name, value in more.items() if value}}
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy import select
 
+from connectors.base import Message
 from pipeline.identify import Address, Who, Written, look_up
 from storage import bulk, participants, talk
 from storage.db import Tx
@@ -46,6 +47,11 @@ def without_our_own(tx: Tx, written: Sequence[Written]) -> list[Written]:
         for channel, one in written
         if not one.ours or ours.isdisjoint((channel, key) for key in one.aliases)
     ]
+
+
+def key_of(message: Message) -> str:
+    """What a message is known by, once it is stored: one of ours that came back is the reply it was."""
+    return message.aliases[0] if message.ours and message.aliases else message.external_id
 
 
 def resolve(

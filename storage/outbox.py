@@ -35,7 +35,10 @@ _COLUMNS = (
 
 
 class NewLetter(NamedTuple):
-    """A letter to be written. `payload`: {text, files: [attachment id], reply_to?, below?, author}."""
+    """A letter to be written.
+
+    `payload`: {text, files: [attachment id], author, reply_to?, below?, spans?, buttons?, thread?, quoted?}.
+    """
 
     message_id: int
     dialog_id: int

@@ -12,6 +12,7 @@ from pydantic import BaseModel, SecretStr
 
 import settings as module
 from connectors.base import ChannelSettings
+from connectors.email.settings import DkimSettings, EmailSettings, ImapSettings, OauthSettings, SmtpSettings
 from connectors.registry import Channels, connector_class, read_section
 from settings import DEFAULTS, Settings, SettingsError, load, merge, secret
 
@@ -306,3 +307,12 @@ def test_state_lies_under_one_directory() -> None:
     assert found.socket == Path("/srv/okno/run/valkey.sock")
     assert found.files_dir == Path("/srv/okno/files")
     assert module.DEFAULTS.parent == Path(module.__file__).parent
+
+
+def test_every_key_of_a_mailbox_is_explained() -> None:
+    explained = set(re.findall(r"^# (\w+) = ", TEXT[TEXT.index("[channels.mail]") :], re.MULTILINE))
+    sections = (EmailSettings, ImapSettings, SmtpSettings, OauthSettings, DkimSettings)
+    keys = {key for section in sections for key in section.model_fields} - set(ChannelSettings.model_fields)
+    nested = {"imap", "smtp", "oauth", "dkim"}
+    told = {"client_id", "client_secret", "refresh_token", "scope"}
+    assert keys - nested - told <= explained

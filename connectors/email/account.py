@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from typing import cast
 
 import msgspec
 
@@ -25,13 +24,10 @@ class Account:
             sent = imap.model_copy(update={"folder": imap.sent, "settle": "nothing"})
             self._readers[imap.sent] = Mailbox(settings.model_copy(update={"imap": sent}), token)
 
-    async def batches(self, cursor: str | None) -> AsyncIterator[Batch]:
+    async def batches(self, cursor: str | None) -> AsyncGenerator[Batch, None]:
         """See Receive. What ends the reading of one folder ends that of all."""
         cursors = _decoder.decode(cursor) if cursor else {}
-        sources = {
-            name: cast(AsyncGenerator[Batch, None], reader.batches(cursors.get(name)))
-            for name, reader in self._readers.items()
-        }
+        sources = {name: reader.batches(cursors.get(name)) for name, reader in self._readers.items()}
         coming = {name: _next(source) for name, source in sources.items()}
         try:
             while True:

@@ -3,12 +3,11 @@
 import hashlib
 import mailbox
 from collections.abc import Iterator
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from connectors.abilities import Found
 from connectors.base import Raw
+from connectors.email.parsing import dates
 from connectors.email.raws import Known, raw_of
 
 # How far a mail is looked into for its date.
@@ -59,12 +58,10 @@ def _raw(mail: bytes, modified: float) -> Raw | str:
     return raw_of(key, Known(at=int(_date(whole) or modified), history=True), whole)
 
 
-def _date(mail: bytes) -> float | None:
+def _date(mail: bytes) -> float:
+    """When it was written, in unix time; 0 where it does not say."""
     for line in mail[:_HEAD].partition(b"\r\n\r\n")[0].splitlines():
         if line[:5].lower() == b"date:":
-            try:
-                moment: datetime = parsedate_to_datetime(line[5:].decode("ascii", "replace").strip())
-                return max(moment.timestamp(), 0.0)
-            except (ValueError, TypeError, OverflowError, OSError):
-                return None
-    return None
+            moment = dates.parse(line[5:].decode("ascii", "replace"))
+            return max(moment.timestamp(), 0.0) if moment else 0.0
+    return 0.0

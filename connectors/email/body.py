@@ -4,7 +4,7 @@ import re
 from zoneinfo import ZoneInfo
 
 from connectors.base import Letter, Quoted
-from connectors.email.postal import UNPROVEN
+from connectors.email.postal import bare
 from connectors.email.settings import EmailSettings
 from connectors.markup import to_html, written_out
 from connectors.text import clean_name, clean_text
@@ -49,7 +49,7 @@ def _div(html: str, name: str = "") -> str:
 def _wrote(letter: Letter, quoted: Quoted, settings: EmailSettings) -> str:
     """The line above a quote, in a form that we and others know."""
     at = f"{quoted.at.astimezone(ZoneInfo(settings.timezone)):%d.%m.%Y %H:%M}"
-    name, address = clean_name(quoted.name, 100), letter.recipient.removesuffix(UNPROVEN)
+    name, address = clean_name(quoted.name, 100), bare(letter.recipient)
     return f"{at}, {name} <{address}>:" if name else f"{at}, <{address}>:"
 
 

@@ -13,13 +13,11 @@ from typing import Any
 
 from connectors.base import Letter, Outgoing, Rejected, Unavailable
 from connectors.email import body
-from connectors.email.postal import UNPROVEN, BadAddress, in_ascii
+from connectors.email.postal import BadAddress, bare, in_ascii
 from connectors.email.settings import EmailSettings
 from connectors.email.threading import tagged
 from connectors.text import clean_name
 
-# Bytes of files one mail carries: more than any large provider takes once base64 has made a third more of them.
-MOST = 50 << 20
 # How many mails a thread's References name: the first, and the last ones.
 _FIRST, _LAST = 1, 19
 _SUBJECT, _LINE = 250, 76
@@ -43,8 +41,6 @@ def mail_of(letter: Letter, settings: EmailSettings) -> tuple[str, bytes]:
 
     Raises Rejected and Unavailable.
     """
-    if sum(file.size for file in letter.files) > MOST:
-        raise Rejected(f"its files have more than {MOST >> 20} MB together: no mail carries that")
     key = message_id(letter.key, settings)
     thread = letter.thread or {}
     headers = [
@@ -87,7 +83,7 @@ def tag_of(key: str, settings: EmailSettings) -> str:
 def recipient_of(letter: Letter) -> str:
     """Where the letter goes, as SMTP writes it; raises Rejected for what is no address."""
     try:
-        return in_ascii(letter.recipient.removesuffix(UNPROVEN))
+        return in_ascii(bare(letter.recipient))
     except BadAddress as error:
         raise Rejected(f"no mail can go to this address: {error}") from None
 

@@ -1,6 +1,6 @@
 """The e-mail connector: one mailbox, and the server its replies go out by."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -10,7 +10,7 @@ from connectors.abilities import Found, Original
 from connectors.base import Batch, ChannelSettings, Envelope, Letter, Limits, Raw, Receipt
 from connectors.email import raws
 from connectors.email.limits import LIMITS
-from connectors.email.settings import EmailSettings, ServerSettings
+from connectors.email.settings import EmailSettings, OauthSettings, ServerSettings
 
 if TYPE_CHECKING:
     from connectors.email.copies import Copies
@@ -31,14 +31,15 @@ class Email:
         self._reading: Reader | None = None
         self._sending: Mailer | None = None
         self._copies: Copies | None = None
+        self._tokens: dict[OauthSettings, Tokens] = {}
 
     # ---- in ----
 
-    def receive(self, cursor: str | None) -> AsyncIterator[Batch]:
+    def receive(self, cursor: str | None) -> AsyncGenerator[Batch, None]:
         """See Receive."""
         from connectors.email.account import Account
 
-        return Account(self._settings, _tokens(self._settings.imap)).batches(cursor)
+        return Account(self._settings, self._access(self._settings.imap)).batches(cursor)
 
     def parse(self, raw: Raw) -> list[Envelope]:
         """See Connector. What cannot be read is shown as such."""
@@ -53,7 +54,7 @@ class Email:
             reading = self._reader().read(mail)
         except Unreadable as error:
             # Of one that we wrote nobody knows to whom.
-            return [] if sent else stub(raw.external_id, known, raws.sender_in(mail), str(error))
+            return [] if sent else stub(raw.external_id, known, raws.sender_in(mail), str(error), self._settings)
         return (sent_of if sent else envelopes_of)(raw.external_id, known, reading, self._settings)
 
     def original(self, raw: Raw) -> Original:
@@ -85,7 +86,7 @@ class Email:
         """See Check."""
         from connectors.email.mailbox import look
 
-        seen = await look(self._settings, _tokens(self._settings.imap))
+        seen = await look(self._settings, self._access(self._settings.imap))
         return f"{seen}; {await self._mailer().check()}"
 
     async def close(self) -> None:
@@ -108,7 +109,7 @@ class Email:
         if self._sending is None:
             from connectors.email.smtp import Mailer
 
-            self._sending = Mailer(self._settings, _tokens(self._settings.smtp), self._copied())
+            self._sending = Mailer(self._settings, self._access(self._settings.smtp), self._copied())
         return self._sending
 
     def _copied(self) -> "Taken | None":
@@ -117,13 +118,13 @@ class Email:
             return None
         from connectors.email.copies import Copies
 
-        self._copies = Copies(self._settings, _tokens(self._settings.imap))
+        self._copies = Copies(self._settings, self._access(self._settings.imap))
         return self._copies.put
 
+    def _access(self, server: ServerSettings) -> "Tokens | None":
+        """What gives the access tokens for a server, if tokens are what it wants; one for all who ask there."""
+        if not server.oauth.is_set:
+            return None
+        from connectors.email.oauth import Tokens
 
-def _tokens(server: ServerSettings) -> "Tokens | None":
-    if not server.oauth.is_set:
-        return None
-    from connectors.email.oauth import Tokens
-
-    return Tokens(server.oauth)
+        return self._tokens.setdefault(server.oauth, Tokens(server.oauth))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import log
 from connectors.base import Denied, Unavailable
 from connectors.email import folders
-from connectors.email.imap import Broken, Refused, Session
+from connectors.email.imap import Broken, Refused, Session, opened
 from connectors.email.settings import EmailSettings, Token
 
 _log = log.get(__name__)
@@ -77,11 +77,9 @@ class Copies:
 
     async def _empty(self) -> None:
         """Make all copies that wait; one that fails goes behind the others."""
-        imap = self._settings.imap
-        token = await self._token() if self._token else None
-        session = await Session.open(imap, imap.user or self._settings.address, token)
+        session = await opened(self._settings, self._token)
         try:
-            await session.select(imap.sent)
+            await session.select(self._settings.imap.sent)
             while self._waiting:
                 await self._copy(session, self._waiting[0])
                 self._waiting.popleft()

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from connectors.base import DeliveryReport, Envelope, File, Message, Proof, Sender
 from connectors.email.mime import Address, Mail
-from connectors.email.postal import UNPROVEN, same
+from connectors.email.postal import bare, marked, same
 from connectors.email.raws import Known
 from connectors.email.reading import Reading
 from connectors.email.settings import EmailSettings
@@ -47,19 +47,20 @@ def sent_of(key: str, known: Known, reading: Reading, settings: EmailSettings) -
     return [replace(message, sender=recipient, direction="out", author=author, ours=True, thread=None, claimed="")]
 
 
-def stub(key: str, known: Known, address: str, why: str) -> list[Envelope]:
+def stub(key: str, known: Known, address: str, why: str, settings: EmailSettings) -> list[Envelope]:
     """What a mail becomes that cannot be read: people see that there was one, and the original is kept."""
     said = f"[Письмо не удалось прочитать: {why}]"
-    sender = Sender(address or _NOBODY, email=address)
+    # Nobody knows what was found out about its sender.
+    doubted = bool(settings.authserv_id and address)
+    sender = _unproven(address, "") if doubted else Sender(address or _NOBODY, email=address)
+    message = Message(key, sender, said, _came(known), history=known.history, claimed=address if doubted else "")
     # Of one that its server does not give there is none.
-    data = {"original": True} if not known.refused else None
-    return [Message(key, sender, said, _came(known), history=known.history, data=data)]
+    return [replace(message, original=not known.refused)]
 
 
 def _message(key: str, known: Known, reading: Reading, settings: EmailSettings) -> Message:
     mail, own = reading.mail, settings.address
     sender = _sender(mail, settings)
-    unproven = sender.address.endswith(UNPROVEN)
     return Message(
         key,
         sender,
@@ -67,7 +68,7 @@ def _message(key: str, known: Known, reading: Reading, settings: EmailSettings) 
         _moment(mail, known),
         source_key=key.rpartition(":")[2].rjust(20, "0"),
         files=tuple(File(each.name, each.type, len(each.data), each.data) for each in mail.attachments),
-        data=_data(known, reading, own),
+        data=_data(known, reading, own) or None,
         history=known.history,
         # Mailing lists too bring what clients write: many a shop's address is one.
         automatic=mail.kind in {"auto", "bounce"} or _circles(mail, own),
@@ -75,7 +76,8 @@ def _message(key: str, known: Known, reading: Reading, settings: EmailSettings) 
         answers=candidates(mail, own),
         thread=thread_of(mail) or None,
         ours=_is(mail.sender, own),
-        claimed=sender.address.removesuffix(UNPROVEN) if unproven else "",
+        claimed=bare(sender.address) if bare(sender.address) != sender.address else "",
+        original=True,
     )
 
 
@@ -95,7 +97,6 @@ def _data(known: Known, reading: Reading, own: str) -> dict[str, Any]:
         "cc": [_shown(each) for each in mail.cc],
         "mail": _kind(mail, own),
         "notes": notes,
-        "original": True,
     }
     if reading.cuts or reading.page:
         told["whole"] = _whole(reading)
@@ -123,7 +124,7 @@ def _sender(mail: Mail, settings: EmailSettings) -> Sender:
     found = verdict(mail.authentication_results, settings.authserv_id, who.address)
     if found == "fail":
         # Whoever writes in a client's name must not be taken for him: he is somebody else until people say so.
-        return Sender((who.address.lower() or _NOBODY) + UNPROVEN, who.name, profile={"unproven": "dmarc"})
+        return _unproven(who.address.lower() or _NOBODY, who.name)
     if _is(who, settings.address) and mail.reply_to:
         # A form on the shop's own site writes in the shop's name; any other Reply-To would let strangers have what is
         # answered to somebody else.
@@ -132,6 +133,10 @@ def _sender(mail: Mail, settings: EmailSettings) -> Sender:
     address = who.address.lower()
     proofs = (Proof("email", address),) if found == "pass" else ()
     return Sender(address or _NOBODY, who.name, email=address, proofs=proofs)
+
+
+def _unproven(address: str, name: str) -> Sender:
+    return Sender(marked(address), name, profile={"unproven": "dmarc"})
 
 
 def _is(who: Address | None, address: str) -> bool:

@@ -21,7 +21,7 @@ from aioimaplib import aioimaplib  # type: ignore[import-untyped]
 from connectors.base import UPLOAD, Denied, Unavailable
 from connectors.email import folders
 from connectors.email.items import Item, items_of, more
-from connectors.email.settings import ServerSettings
+from connectors.email.settings import EmailSettings, ServerSettings, Token
 from connectors.text import clean_name
 
 T = TypeVar("T")
@@ -340,6 +340,18 @@ class Session:
         finally:
             task.cancel()
         raise Broken("the server has gone" if self._protocol.lost.done() else f"no answer within {seconds:.0f} s")
+
+
+async def opened(settings: EmailSettings, token: Token | None) -> Session:
+    """A session of the channel's account; raises what `Session.open` does."""
+    user = settings.imap.user or settings.address
+    if token is None:
+        return await Session.open(settings.imap, user)
+    try:
+        return await Session.open(settings.imap, user, await token())
+    except Denied:
+        # It may have been revoked before its end; if it was more than that, the provider says so.
+        return await Session.open(settings.imap, user, await token(renew=True))
 
 
 def _set(uids: Sequence[int]) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TypeVar
@@ -10,10 +10,10 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 import log
-from connectors.base import Batch, Denied, Raw, Unavailable
+from connectors.base import Batch, Raw, Unavailable
 from connectors.email import large
 from connectors.email.hard import HardOnes
-from connectors.email.imap import Broken, Refused, Session
+from connectors.email.imap import Broken, Refused, Session, opened
 from connectors.email.items import Item
 from connectors.email.place import Place
 from connectors.email.raws import Known, raw_of
@@ -43,7 +43,7 @@ class Mailbox:
         self._settings, self._imap, self._token = settings, settings.imap, token
         self._hard = HardOnes()
 
-    async def batches(self, cursor: str | None) -> AsyncIterator[Batch]:
+    async def batches(self, cursor: str | None) -> AsyncGenerator[Batch, None]:
         """See Receive. A lost connection is made anew for ever; wrong credentials raise Denied."""
         wait = _FIRST_WAIT
         while True:
@@ -60,7 +60,7 @@ class Mailbox:
             wait = min(wait * 2, _LONGEST_WAIT)
 
     async def _connected(self, cursor: str | None) -> AsyncIterator[Batch]:
-        session = await _opened(self._settings, self._token)
+        session = await opened(self._settings, self._token)
         try:
             place = await self._begin(session, cursor)
             # A new place is kept at once: what is history is told by when we first came.
@@ -102,7 +102,7 @@ class Mailbox:
             async for raws, uids in self._raws(session, place, step):
                 place = place.with_stored(uids, settle=self._imap.settle != "nothing")
                 # What others move away and back has a new number, and is told by its content.
-                yield Batch(raws, place.cursor(), rescan=True), place
+                yield Batch(raws, place.cursor(), by_content=True), place
             place = place.up_to(min(low, step[-1], self._hard.below(low)))
         if whole:
             place = place.up_to(min(low, self._hard.below(low)))
@@ -214,21 +214,10 @@ def _lots(mails: Sequence[Item]) -> Iterator[list[Item]]:
         yield lot
 
 
-async def _opened(settings: EmailSettings, token: Token | None) -> Session:
-    user = settings.imap.user or settings.address
-    if token is None:
-        return await Session.open(settings.imap, user)
-    try:
-        return await Session.open(settings.imap, user, await token())
-    except Denied:
-        # It may have been revoked before its end; if it was more than that, the provider says so.
-        return await Session.open(settings.imap, user, await token(renew=True))
-
-
 async def look(settings: EmailSettings, token: Token | None = None) -> str:
     """One line on the mailbox. Raises ConnectorError with what is wrong."""
     try:
-        session = await _opened(settings, token)
+        session = await opened(settings, token)
         try:
             await session.select(settings.imap.folder)
             count = len(await session.uids("ALL"))

@@ -40,8 +40,6 @@ class Mail(msgspec.Struct, frozen=True):
     delayed: bool = False
     notes: tuple[str, ...] = ()
     authentication_results: tuple[str, ...] = ()
-    # "<>" where a mail system says that nobody is to be told if it cannot be delivered.
-    return_path: str = ""
     received: int = 0
     loops: tuple[str, ...] = ()
 
@@ -78,7 +76,6 @@ def read(data: bytes) -> Mail:
         delayed=failure.delayed,
         notes=tuple(map(clean_text, found.said())),
         authentication_results=_raw(headers, "authentication-results"),
-        return_path=_return_path(headers),
         received=len(headers.all("received")),
         loops=_raw(headers, "x-loop"),
     )
@@ -127,13 +124,6 @@ def _first(headers: Headers, name: str) -> str:
     """The first id of the last header that has one."""
     found = [ids([value], 20) for value in headers.all(name)]
     return next((clean_text(one[0]) for one in reversed(found) if one), "")
-
-
-def _return_path(headers: Headers) -> str:
-    """The bare address, "<>" for the empty one, nothing if there is no such header."""
-    value = headers.raw("return-path")
-    found = addresses(value, most=1)
-    return clean_text(found[0].address) if found else "<>" if value.startswith("<>") else ""
 
 
 def _raw(headers: Headers, name: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}")
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _LONGEST = 254
 # What stands behind the address of somebody who did not prove that it is his: no address a mail can go to ends so.
-UNPROVEN = " (unproven)"
+_UNPROVEN = " (unproven)"
 
 
 class BadAddress(ValueError):
@@ -23,6 +23,16 @@ def in_ascii(address: str) -> str:
     if len(whole) > _LONGEST:
         raise BadAddress("it is too long for an e-mail address")
     return whole
+
+
+def marked(address: str) -> str:
+    """The address somebody has whom nobody believes that this one is his."""
+    return address + _UNPROVEN
+
+
+def bare(address: str) -> str:
+    """The address without that mark: where mails go."""
+    return address.removesuffix(_UNPROVEN)
 
 
 def same(one: str, other: str) -> bool:

@@ -250,16 +250,24 @@ class _Line:
             "cram-md5": self._client.auth_crammd5,
         }
         way = next((ways[name] for name in ways if name in offered), None)
-        if way is None if token is None else "xoauth2" not in offered:
+        can = way is not None if token is None else "xoauth2" in offered
+        if not can:
             what = "a password" if token is None else "access tokens (XOAUTH2)"
             raise Denied(f"the mail server takes no login by {what}; look at host, port and security")
         try:
             if token is not None:
-                await self._client.auth_xoauth2(user, await token())
+                await self._show(user, token)
             elif way is not None:
                 await way(user, password)
         except aiosmtplib.SMTPAuthenticationError as error:
             raise refusal("login", error.code, error.message) from error
+
+    async def _show(self, user: str, token: Token) -> None:
+        try:
+            await self._client.auth_xoauth2(user, await token())
+        except aiosmtplib.SMTPAuthenticationError:
+            # It may have been revoked before its end; if it was more than that, the provider says so.
+            await self._client.auth_xoauth2(user, await token(renew=True))
 
     # ---- talking ----
 

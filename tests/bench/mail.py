@@ -86,7 +86,7 @@ async def _fetched(settings: EmailSettings, count: int) -> float:
     while found < count:
         found += len((await asyncio.wait_for(anext(source), _PATIENCE)).raws)
     seconds = time.monotonic() - began
-    await source.aclose()  # type: ignore[attr-defined]
+    await source.aclose()
     return found / seconds
 
 

@@ -52,13 +52,13 @@ def stored(db: Database) -> list[str]:
 # ---- batches of a reader ----
 
 
-def test_a_content_that_comes_again_under_another_key_is_a_duplicate_in_a_rescan_alone(rig: Rig) -> None:
+def test_a_content_that_comes_again_under_another_key_is_a_duplicate_where_content_tells(rig: Rig) -> None:
     def mail(key: str, digest: str) -> Raw:
         return Raw(key, "anna", b"{}", digest=digest)
 
     assert store(rig.db, CHANNEL, Batch([mail("a:1", "x"), mail("a:2", "x"), mail("a:3", "y")])) == 3
-    assert store(rig.db, CHANNEL, Batch([mail("b:1", "x"), mail("b:2", "z"), mail("b:3", "z")], rescan=True)) == 2
-    assert store(rig.db, "mail", Batch([mail("b:1", "x")], rescan=True)) == 1
+    assert store(rig.db, CHANNEL, Batch([mail("b:1", "x"), mail("b:2", "z"), mail("b:3", "z")], by_content=True)) == 2
+    assert store(rig.db, "mail", Batch([mail("b:1", "x")], by_content=True)) == 1
     assert store(rig.db, CHANNEL, Batch([mail("c:1", "x")])) == 1
     assert stored(rig.db) == ["a:1", "a:2", "a:3", "b:2", "b:3", "b:1", "c:1"]
     flow = rig.flow()

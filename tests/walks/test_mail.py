@@ -164,4 +164,5 @@ def test_a_wrong_password_is_told_and_loses_nothing(home: Household, outside: Sm
     home.ask("POST", f"/v1/dialogs/{dialog['id']}/messages", {"text": "В пути"})
     until(lambda: [each for each in home.ask("GET", "/v1/channels")[1]["items"] if each.get("halt")])
     assert home.run("check").returncode == 1
-    assert outside.mails == []
+    (letter,) = home.ask("GET", "/v1/outbox")[1]["items"]
+    assert (letter["state"], outside.mails) == ("queued", [])

@@ -46,9 +46,11 @@ export class ConsoleApi {
     return (await this.fetch(`/v1/files/${encodeURIComponent(id)}`, { cache: "default" })).blob();
   }
 
-  /** What a message came in, by the path it names. */
+  /** What a message came in, by the path it names: a File with the name the server gives it. */
   async original(path) {
-    return (await this.fetch(path, {})).blob();
+    const response = await this.fetch(path, {});
+    const name = /filename="([^"]+)"/.exec(response.headers.get("content-disposition"))?.[1] ?? "original";
+    return new File([await response.blob()], name);
   }
 
   async insist(path, init) {

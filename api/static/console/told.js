@@ -31,10 +31,10 @@ export function below(message, context) {
   return [link, data.location ? place(data.location, t) : null, ...notes, ...mail];
 }
 
-function original({ id, original: path }, { i18n, api, fail }) {
+function original({ original: path }, { i18n, api, fail }) {
   if (!path) return null;
   const failed = (error) => fail(i18n.t("fileFailed", { why: error.message }));
-  return h("p", { class: "told" }, saving(i18n.t("originalMail"), `message-${id}.eml`, () => api.original(path), failed));
+  return h("p", { class: "told" }, saving(i18n.t("original"), () => api.original(path), failed));
 }
 
 function whole(mail, t) {

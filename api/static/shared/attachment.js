@@ -37,19 +37,20 @@ async function preview(button, file, source) {
   button.prepend(picture);
 }
 
-/** A button with `words` that saves what `load()` promises under that name. */
-export function saving(words, name, load, failed) {
-  return wordButton("link", words, () => saved(name, load, failed));
+/** A button with `words` that saves the File `load()` promises. */
+export function saving(words, load, failed) {
+  return wordButton("link", words, () => saveAs(null, load, failed));
 }
 
 function save(file, source) {
-  return saved(file.name, () => source.load(file.id), source.failed);
+  return saveAs(file.name, () => source.load(file.id), source.failed);
 }
 
-async function saved(name, load, failed) {
+async function saveAs(name, load, failed) {
   try {
-    const url = URL.createObjectURL(await load());
-    h("a", { href: url, download: name }).click();
+    const content = await load();
+    const url = URL.createObjectURL(content);
+    h("a", { href: url, download: name ?? content.name }).click();
     setTimeout(() => URL.revokeObjectURL(url), 60_000);
   } catch (error) {
     failed(error);

@@ -15,7 +15,6 @@ _MOST_ADDRESSES = 100
 _ADDRESS = re.compile(r"[^\s<>()\[\]\",;:'@]{1,64}@[^\s<>()\[\]\",;:'@]{1,253}")
 _ID_LINE = re.compile(r"^[> \t]{0,20}message-id:\s{0,80}(<[^<>\s]{3,995}>)", re.IGNORECASE | re.MULTILINE)
 _CODE = re.compile(r"\b[45]\d\d[ -]|\b[45]\.\d{1,3}\.\d{1,3}\b")
-_FAILED = {"failed", "failure", "undeliverable", "rejected"}
 _GOOD = {"delivered", "relayed", "expanded"}
 
 # It tells of every detector it runs and of every broken mail; both are ordinary here.

@@ -27,7 +27,7 @@ _FIXED = {
     0x0040: 8,
     0x0048: 16,
 }
-_STRING, _UNICODE, _OBJECT = 0x001E, 0x001F, 0x000D
+_STRING, _UNICODE = 0x001E, 0x001F
 
 
 class Held(NamedTuple):

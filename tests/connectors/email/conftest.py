@@ -88,7 +88,7 @@ class Reading:
 
     def close(self) -> None:
         """Give the connection back."""
-        self._loop.run(self._source.aclose(), 5)  # type: ignore[attr-defined]
+        self._loop.run(self._source.aclose(), 5)
 
     async def _next(self) -> Batch:
         return await anext(self._source)

@@ -44,7 +44,7 @@ class Source:
 
     def close(self) -> None:
         """Give everything back."""
-        self._loop.run(self._batches.aclose(), 5)  # type: ignore[attr-defined]
+        self._loop.run(self._batches.aclose(), 5)
         self._loop.run(self._email.close(), 5)
 
     async def _next(self) -> Batch:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from connectors.base import DeliveryReport, Envelope, Message, Proof
 from connectors.email.envelopes import envelopes_of, stub
@@ -14,6 +15,8 @@ AT = datetime(2026, 11, 30, 10, 0, tzinfo=UTC)
 CAME = Known(at=int(AT.timestamp()))
 KEY = "INBOX:7:42"
 SETTINGS = EmailSettings(kind="email", address="Shop@example.org", authserv_id="mx.example.org")
+# Without a server that looks into senders.
+OPEN = SETTINGS.model_copy(update={"authserv_id": ""})
 BASE = {"From": "Anna <Anna@Example.org>", "Subject": "order", "Message-ID": "<m1@example.org>"}
 
 
@@ -39,7 +42,7 @@ def test_a_mail_is_a_message_of_its_sender() -> None:
         "anna@example.org", "Anna", "anna@example.org",
     )  # fmt: skip
     assert not found.sender.proofs, "anybody can write a From"
-    assert found.data == {"subject": "order", "original": True}
+    assert (found.data, found.original) == ({"subject": "order"}, True)
     assert (found.automatic, found.history) == (False, False)
     assert found.aliases == ("<m1@example.org>",)
     assert found.thread == {"id": "m1@example.org", "subject": "order"}
@@ -186,7 +189,10 @@ def test_of_one_that_is_too_large_people_are_told() -> None:
 
 
 def test_of_one_that_cannot_be_read_people_are_told() -> None:
-    (found,) = stub(KEY, CAME, "anna@example.org", "too much")
+    (found,) = stub(KEY, CAME, "anna@example.org", "too much", OPEN)
     assert isinstance(found, Message)
     assert "too much" in found.text
-    assert found.sender.address == "anna@example.org"
+    assert (found.sender.address, found.original) == ("anna@example.org", True)
+    (refused,) = stub(KEY, replace(CAME, refused="no"), "anna@example.org", "no", OPEN)
+    assert isinstance(refused, Message)
+    assert not refused.original, "its server does not give it"

@@ -281,7 +281,6 @@ def test_a_new_validity_between_two_batches(account: Account, wire: Wire, read: 
     reading.read(150)
     # What it had been given before, and what is there now: the same content is told by its digest.
     assert _told_apart(reading.raws[first:], there) or _told_apart(reading.raws, there)
-    assert all(batch.rescan for batch in reading.batches if batch.raws)
     assert reading.quiet()
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from connectors.email.raws import Known, raw_of
+from connectors.email.reading import Reading
+from connectors.email.sandbox.reader import Reader, Unreadable
 from pipeline.stitch import Parsed, stitch
 from storage.db import Database
 from storage.outbox import OUTBOX
@@ -133,6 +135,19 @@ def test_who_forges_a_sender_is_held_apart(shop: Shop, dialog: int) -> None:
     apart(shop, dialog, claims=dialog)
     assert shop.messages()[-1].data["held"] is True
     assert shop.replies(dialog)["In-Reply-To"] == "<a1@example.org>", "nothing of the forger's is answered"
+
+
+def test_a_forged_mail_that_cannot_be_read_is_held_too(
+    shop: Shop, dialog: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def much(*_: object) -> Reading:
+        raise Unreadable("too much")
+
+    monkeypatch.setattr(Reader, "read", much)
+    forged = mail(ANNA, "you will not read this")
+    shop.comes(f"Authentication-Results: {SERVER}; dmarc=fail header.from=example.org\r\n".encode() + forged)
+    apart(shop, dialog, claims=dialog)
+    assert "too much" in shop.messages()[-1].text
 
 
 def test_forged_findings_of_our_server_prove_nothing(shop: Shop) -> None:

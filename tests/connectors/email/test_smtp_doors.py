@@ -162,17 +162,21 @@ def user_of_mail(server: SmtpServer, mailer: Mailer, loop: LoopThread) -> str:
     return mail.user
 
 
-def by_token(server: SmtpServer, token: str | Exception) -> Mailer:
-    async def told() -> str:
+def by_token(server: SmtpServer, token: str | Exception, renewed: str = "revoked") -> Mailer:
+    async def told(*, renew: bool = False) -> str:
         if isinstance(token, Exception):
             raise token
-        return token
+        return renewed if renew else token
 
     return Mailer(settings_for(server), told)
 
 
 def test_an_access_token_stands_for_the_password(server: SmtpServer, loop: LoopThread) -> None:
     assert user_of_mail(server, by_token(server, TOKEN), loop) == USER
+
+
+def test_one_that_was_revoked_before_its_end_is_renewed(server: SmtpServer, loop: LoopThread) -> None:
+    assert user_of_mail(server, by_token(server, "revoked", TOKEN), loop) == USER
 
 
 @pytest.mark.parametrize(
