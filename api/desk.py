@@ -244,6 +244,17 @@ def admit(dialog_id: PathId, body: Admission, write: Writes) -> Response:
     return write(body, act)
 
 
+@router.delete("/dialogs/{dialog_id}/participants/{message_id}", status_code=204, responses=errors(401, 403, 404, 422))
+def dismiss(dialog_id: PathId, message_id: PathId, write: Writes) -> Response:
+    """Take back that the sender of this message may write to this dialog; what he wrote stays."""
+
+    def act(work: Work) -> tuple[int, Any]:
+        admission.dismiss(work, dialog_id, message_id)
+        return 204, None
+
+    return write(None, act)
+
+
 @router.post("/dialogs/{dialog_id}/typing", status_code=204, responses=errors(401, 403, 404, 422))
 def typing(dialog_id: PathId, write: Writes) -> Response:
     """Show the client that somebody types, for some seconds, where his channel has a form for it."""

@@ -89,7 +89,8 @@ class Message(msgspec.Struct, frozen=True, tag="message"):
     likeliest first; anybody can name such keys, so they count in the sender's own dialog, or where he was admitted.
     What a machine wrote is `automatic`: it opens nothing. One that may be `ours`, by who wrote it, is dropped if it has
     a key of a letter of ours. `claimed` is the address it bears, where the source doubts that he wrote it: `sender` is
-    then an address of its own, and the message is held apart until somebody admits that one. With `original` what it
+    then an address of its own, and the message is held apart until somebody admits that one, and is still doubted then
+    if it is `forgeable`: anybody could have that one as well. With `original` what it
     came in is a file people may want: see Originals.
     """
 
@@ -115,6 +116,7 @@ class Message(msgspec.Struct, frozen=True, tag="message"):
     automatic: bool = False
     ours: bool = False
     claimed: str = ""
+    forgeable: bool = False
     original: bool = False
     respond: str = ""
     press: str | None = None

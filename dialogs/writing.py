@@ -17,6 +17,8 @@ from storage.talk import DIALOGS, EPISODES, MESSAGES, OPEN
 _AHEAD = timedelta(days=366)
 # How much of what the client wrote goes along with an answer, in characters.
 _QUOTED = 20_000
+# How many messages back one is looked for that no machine wrote.
+_RECENT = 20
 
 
 class Part(Protocol):
@@ -106,7 +108,7 @@ def _send(work: Work, dialog: Row[Any], draft: Draft, split: Split) -> int:
     message_id = _write(work, dialog, "out", draft, recipient)
     files = attachments.of_messages(work.tx, [message_id]).get(message_id, [])
     parts = split(recipient.channel, draft, files)
-    answers, asked = _answered(work, recipient, draft.reply_to), _asked(work, dialog, recipient)
+    answers, asked = _answered(work, recipient, draft.reply_to), _asked(work, dialog, recipient, draft.reply_to)
     letters = []
     for number, part in enumerate(parts):
         payload: dict[str, Any] = {
@@ -216,11 +218,18 @@ def _answered(work: Work, recipient: Row[Any], reply_to: int | None) -> str | No
     return key
 
 
-def _asked(work: Work, dialog: Row[Any], recipient: Row[Any]) -> dict[str, Any]:
-    """What a letter's payload holds of the newest message from there: its thread, and its words where they go along."""
+def _asked(work: Work, dialog: Row[Any], recipient: Row[Any], reply_to: int | None) -> dict[str, Any]:
+    """What a letter's payload holds of what it answers: its thread, and its words where they go along.
+
+    That is the message it is a reply to, or else the newest from there that no machine wrote.
+    """
     own = (MESSAGES.c.dialog_id == dialog.id, MESSAGES.c.identity_id == recipient.id, MESSAGES.c.direction == "in")
-    columns = (MESSAGES.c.data, MESSAGES.c.text, MESSAGES.c.sent_at, MESSAGES.c.deleted_at)
-    newest = work.tx.execute(select(*columns).where(*own).order_by(MESSAGES.c.seq.desc()).limit(1)).one_or_none()
+    columns = (MESSAGES.c.id, MESSAGES.c.data, MESSAGES.c.text, MESSAGES.c.sent_at, MESSAGES.c.deleted_at)
+    newest_first = select(*columns).where(*own).order_by(MESSAGES.c.seq.desc())
+    recent = work.tx.execute(newest_first.limit(_RECENT)).all()
+    chosen = work.tx.execute(newest_first.where(MESSAGES.c.id == reply_to)).all() if reply_to else []
+    written = [row for row in recent if not (row.data or {}).get("automatic")]
+    newest = next(iter([*chosen, *written, *recent]), None)
     if newest is None:
         return {}
     thread = (newest.data or {}).get("thread")

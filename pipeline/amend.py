@@ -189,6 +189,8 @@ def _reacted(row: Row[Any], change: Reaction) -> tuple[dict[str, Any], Entry | N
 
 
 def _reported(row: Row[Any], change: DeliveryReport) -> tuple[dict[str, Any], Entry | None]:
+    if row.direction != "out":
+        return {}, None
     data = dict(row.data or {})
     delivery = dict(data.get("delivery", {}))
     if change.state in delivery:

@@ -72,13 +72,20 @@ def store(
 def _put(tx: Tx, channel: str, offered: Sequence[Raw], *, by_content: bool) -> int:
     digested = [raw.digest for raw in offered if raw.digest]
     there = digests.known(tx, channel, digested) if by_content else set()
-    raws = [raw for raw in offered if raw.digest not in there]
+    raws = [raw for raw in offered if not _again(raw, there)] if by_content else list(offered)
     if repeats := len(offered) - len(raws):
         inbox.count(tx, inbox.RECEIVED, Counter({channel: repeats}))
         inbox.count(tx, inbox.DUPLICATE, Counter({channel: repeats}))
     if digested:
         digests.put(tx, channel, digested)
     return inbox.put(tx, [_arrival(channel, raw) for raw in raws])
+
+
+def _again(raw: Raw, there: set[str]) -> bool:
+    """Whether its content is there; from now on it is."""
+    again = raw.digest in there
+    there |= {raw.digest} - {""}
+    return again
 
 
 def _spool(files: FileStore | None, path: Path) -> str:

@@ -220,6 +220,7 @@ def _data(message: Message, home: Thread) -> dict[str, Any]:
         "claims": home.claims,
         "held": home.held,
         "original": message.original,
+        "automatic": message.automatic,
     }
     return {**(message.data or {}), **{name: value for name, value in more.items() if value}}
 

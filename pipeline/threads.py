@@ -19,7 +19,7 @@ from storage.db import Tx
 class Thread(NamedTuple):
     """Where a message belongs: the dialog, the key it answers there, and the dialog it only claims to be of.
 
-    It is `held` as long as nobody admitted its doubtful sender.
+    It is `held` as long as nobody admitted its doubtful sender, or where that means nobody in particular.
     """
 
     dialog_id: int
@@ -38,7 +38,7 @@ def without_our_own(tx: Tx, written: Sequence[Written]) -> list[Written]:
         (channel, key)
         for channel, wanted in keys.items()
         for key, row in talk.known(tx, channel, wanted).items()
-        if row.direction == "out" and row.operator_id is not None
+        if row.direction == "out"
     }
     if not ours:
         return list(written)
@@ -79,7 +79,9 @@ def resolve(
             candidates.append((None, bearer.dialog_id))
         let_in = {dialog_id for dialog_id, *address in admitted if sender == tuple(address)}
         home = _thread(who[sender].dialog_id, candidates, let_in)
-        homes[channel, message.external_id] = home._replace(held=bool(message.claimed) and home.dialog_id not in let_in)
+        homes[channel, message.external_id] = home._replace(
+            held=bool(message.claimed) and (message.forgeable or home.dialog_id not in let_in)
+        )
     return homes, ids
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from storage import bulk
 from storage.db import Tx, now
@@ -23,3 +23,9 @@ def admit(tx: Tx, dialog_id: int, channel: str, address: str) -> bool:
     return bool(
         bulk.insert_new(tx, PARTICIPANTS, ("dialog_id", "channel", "address", "admitted_at"), rows, ("address",))
     )
+
+
+def dismiss(tx: Tx, dialog_id: int, channel: str, address: str) -> bool:
+    """Admit an address no longer; False when it was not admitted."""
+    own = (PARTICIPANTS.c.dialog_id == dialog_id, PARTICIPANTS.c.channel == channel, PARTICIPANTS.c.address == address)
+    return tx.execute(delete(PARTICIPANTS).where(*own)).rowcount > 0

@@ -18,6 +18,7 @@ class Account:
     def __init__(self, settings: EmailSettings, token: Token | None = None) -> None:
         """`token` gives the access token that stands for a password."""
         imap = settings.imap
+        self._sent = imap.sent
         self._readers = {imap.folder: Mailbox(settings, token)}
         if imap.sent:
             # Nobody waits there for a mail to be marked.
@@ -34,6 +35,10 @@ class Account:
                 await asyncio.wait(coming.values(), return_when=asyncio.FIRST_COMPLETED)
                 for name in [name for name, batch in coming.items() if batch.done()]:
                     batch = coming[name].result()
+                    if name == self._sent:
+                        # What lies in both folders, byte for byte, is two things.
+                        raws = [msgspec.structs.replace(raw, digest=f"sent:{raw.digest}") for raw in batch.raws]
+                        batch = msgspec.structs.replace(batch, raws=raws)
                     if batch.cursor is not None:
                         cursors[name] = batch.cursor
                     yield msgspec.structs.replace(batch, cursor=_written(cursors))

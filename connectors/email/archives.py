@@ -8,7 +8,7 @@ from pathlib import Path
 from connectors.abilities import Found
 from connectors.base import Raw
 from connectors.email.parsing import dates
-from connectors.email.raws import Known, raw_of
+from connectors.email.raws import IMPORTED, Known, raw_of
 
 # How far a mail is looked into for its date.
 _HEAD = 1 << 16
@@ -42,7 +42,8 @@ def _mails(path: Path) -> Iterator[tuple[bytes, float]]:
 
 def _files(folder: Path) -> list[Path]:
     """A Maildir's mails, or all .eml files below a folder that is none, in order of their names."""
-    inner = [folder / "cur", folder / "new"]
+    # Maildir++ keeps other folders in folders that begin with a dot.
+    inner = [each / part for each in (folder, *folder.glob(".*/")) for part in ("cur", "new")]
     if any(each.is_dir() for each in inner):
         found = [file for each in inner if each.is_dir() for file in each.iterdir() if file.is_file()]
     else:
@@ -54,7 +55,7 @@ def _raw(mail: bytes, modified: float) -> Raw | str:
     if not mail.strip():
         return "an empty mail"
     whole = mail if b"\r\n" in mail[:_HEAD] else mail.replace(b"\n", b"\r\n")
-    key = f"import:{hashlib.sha256(whole).hexdigest()}"
+    key = f"{IMPORTED}:{hashlib.sha256(whole).hexdigest()}"
     return raw_of(key, Known(at=int(_date(whole) or modified), history=True), whole)
 
 

@@ -52,7 +52,7 @@ def mail_of(letter: Letter, settings: EmailSettings) -> tuple[str, bytes]:
         ("Message-ID", f"<{key}>"),
         *_references(thread),
         ("MIME-Version", "1.0"),
-        ("X-Loop", in_ascii(settings.address)),
+        ("X-Loop", _with_token(letter.key, settings)),
     ]
     if letter.automatic:
         headers += [("Auto-Submitted", "auto-replied"), ("X-Auto-Response-Suppress", "All")]
@@ -127,8 +127,12 @@ def _subject(key: str, thread: dict[str, Any], settings: EmailSettings) -> str:
 def _reply_to(letter: Letter, settings: EmailSettings) -> Iterator[tuple[str, str]]:
     """Where answers shall go: to an address that tells which letter they answer."""
     if settings.plus_addressing:
-        local, domain = in_ascii(settings.address).rsplit("@", 1)
-        yield "Reply-To", f"{local}+{token_of(letter.key, settings)}@{domain}"
+        yield "Reply-To", _with_token(letter.key, settings)
+
+
+def _with_token(key: str, settings: EmailSettings) -> str:
+    local, domain = in_ascii(settings.address).rsplit("@", 1)
+    return f"{local}+{token_of(key, settings)}@{domain}"
 
 
 def _references(thread: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -47,7 +47,8 @@ class Email:
         from connectors.email.sandbox.reader import Unreadable
 
         known, mail = raws.read(raw.data)
-        sent = bool(self._settings.imap.sent) and raws.folder_of(raw.external_id) == self._settings.imap.sent
+        folder = raws.folder_of(raw.external_id)
+        sent = bool(folder) and folder == self._settings.imap.sent
         try:
             if known.refused:
                 raise Unreadable(known.refused)

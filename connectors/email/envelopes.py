@@ -5,17 +5,16 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from connectors.base import DeliveryReport, Envelope, File, Message, Proof, Sender
+from connectors.base import DeliveryReport, Envelope, File, Message, Sender
 from connectors.email.mime import Address, Mail
-from connectors.email.postal import bare, marked, same
-from connectors.email.raws import Known
+from connectors.email.postal import bare, is_anybody, same
+from connectors.email.raws import IMPORTED, Known, folder_of
 from connectors.email.reading import Reading
+from connectors.email.senders import addressee, is_ours, sender_of, unread
 from connectors.email.settings import EmailSettings
-from connectors.email.threading import aliases_of, candidates, key_of, thread_of
-from connectors.email.verdict import verdict
+from connectors.email.threading import aliases_of, candidates, key_of, thread_of, tokens_in, without_token
 from connectors.text import clean_name
 
-_NOBODY = "unknown@invalid"
 # How many servers may have handed a mail on: more are a circle.
 _MOST_HOPS = 50
 # Seconds before and after its arrival that a mail's own date is believed.
@@ -28,6 +27,10 @@ def envelopes_of(key: str, known: Known, reading: Reading, settings: EmailSettin
     A bounce of a letter of ours is that letter's report, and is shown all the same.
     """
     mail, message = reading.mail, _message(key, known, reading, settings)
+    sure = bool(message.sender.proofs) or folder_of(key) == IMPORTED
+    if sure and same(message.sender.address, settings.address) and (to := addressee(mail, settings)):
+        # Of ours to a client: in copy to ourselves, or out of a file.
+        return [_sent(message, mail, to, settings)]
     found: list[Envelope] = []
     if mail.kind == "bounce" and mail.bounced_id and not mail.delayed and not message.claimed:
         reason = ", ".join(mail.bounced) or "the mail came back"
@@ -37,30 +40,35 @@ def envelopes_of(key: str, known: Known, reading: Reading, settings: EmailSettin
 
 def sent_of(key: str, known: Known, reading: Reading, settings: EmailSettings) -> list[Envelope]:
     """What a mail becomes that our side wrote with another program: our words to its first recipient."""
-    mail, own = reading.mail, settings.address
-    to = next((each for each in (*mail.to, *mail.cc) if each.address and not _is(each, own)), None)
-    if to is None:
-        return []
-    message = _message(key, known, reading, settings)
-    author = mail.sender.name if mail.sender else ""
-    recipient = Sender(to.address.lower(), to.name, email=to.address.lower())
-    return [replace(message, sender=recipient, direction="out", author=author, ours=True, thread=None, claimed="")]
+    to = addressee(reading.mail, settings)
+    return [_sent(_message(key, known, reading, settings), reading.mail, to, settings)] if to else []
 
 
 def stub(key: str, known: Known, address: str, why: str, settings: EmailSettings) -> list[Envelope]:
     """What a mail becomes that cannot be read: people see that there was one, and the original is kept."""
-    said = f"[Письмо не удалось прочитать: {why}]"
-    # Nobody knows what was found out about its sender.
-    doubted = bool(settings.authserv_id and address)
-    sender = _unproven(address, "") if doubted else Sender(address or _NOBODY, email=address)
-    message = Message(key, sender, said, _came(known), history=known.history, claimed=address if doubted else "")
+    said, sender = f"[Письмо не удалось прочитать: {why}]", unread(address, settings)
+    message = Message(key, sender, said, _came(known), history=known.history, **_doubts(sender))
     # Of one that its server does not give there is none.
     return [replace(message, original=not known.refused)]
 
 
+def _sent(message: Message, mail: Mail, to: Sender, settings: EmailSettings) -> Message:
+    author = mail.sender.name if mail.sender else ""
+    return replace(
+        message, sender=to, direction="out", author=author, ours=True, thread=None, claimed="", forgeable=False,
+        aliases=(*tokens_in(mail.loops), *aliases_of(mail, to.address)),
+        answers=candidates(mail, settings.address, to.address),
+    )  # fmt: skip
+
+
+def _doubts(sender: Sender) -> dict[str, Any]:
+    """What a message says of a sender who is not believed."""
+    address = bare(sender.address)
+    return {"claimed": address, "forgeable": is_anybody(sender.address)} if address != sender.address else {}
+
+
 def _message(key: str, known: Known, reading: Reading, settings: EmailSettings) -> Message:
-    mail, own = reading.mail, settings.address
-    sender = _sender(mail, settings)
+    mail, own, sender = reading.mail, settings.address, sender_of(reading.mail, settings)
     return Message(
         key,
         sender,
@@ -72,18 +80,18 @@ def _message(key: str, known: Known, reading: Reading, settings: EmailSettings) 
         history=known.history,
         # Mailing lists too bring what clients write: many a shop's address is one.
         automatic=mail.kind in {"auto", "bounce"} or _circles(mail, own),
-        aliases=aliases_of(mail),
-        answers=candidates(mail, own),
+        aliases=aliases_of(mail, sender.address),
+        answers=candidates(mail, own, sender.address),
         thread=thread_of(mail) or None,
-        ours=_is(mail.sender, own),
-        claimed=bare(sender.address) if bare(sender.address) != sender.address else "",
+        ours=is_ours(mail, settings),
         original=True,
+        **_doubts(sender),
     )
 
 
 def _circles(mail: Mail, own: str) -> bool:
     """Whether a machine answers one of our own mails with what it got, or passes it on and on."""
-    return mail.received > _MOST_HOPS or any(same(one, own) for one in mail.loops)
+    return mail.received > _MOST_HOPS or any(same(without_token(one), own) for one in mail.loops)
 
 
 def _data(known: Known, reading: Reading, own: str) -> dict[str, Any]:
@@ -117,30 +125,6 @@ def _kind(mail: Mail, own: str) -> str:
 
 def _shown(address: Address) -> str:
     return f"{address.name} <{address.address}>" if address.name else address.address
-
-
-def _sender(mail: Mail, settings: EmailSettings) -> Sender:
-    who = mail.sender or Address("")
-    found = verdict(mail.authentication_results, settings.authserv_id, who.address)
-    if found == "fail":
-        # Whoever writes in a client's name must not be taken for him: he is somebody else until people say so.
-        return _unproven(who.address.lower() or _NOBODY, who.name)
-    if _is(who, settings.address) and mail.reply_to:
-        # A form on the shop's own site writes in the shop's name; any other Reply-To would let strangers have what is
-        # answered to somebody else.
-        who = mail.reply_to[0]
-        found = "none"
-    address = who.address.lower()
-    proofs = (Proof("email", address),) if found == "pass" else ()
-    return Sender(address or _NOBODY, who.name, email=address, proofs=proofs)
-
-
-def _unproven(address: str, name: str) -> Sender:
-    return Sender(marked(address), name, profile={"unproven": "dmarc"})
-
-
-def _is(who: Address | None, address: str) -> bool:
-    return who is not None and same(who.address, address)
 
 
 def _placeholder(mail: Mail) -> str:

@@ -36,7 +36,10 @@ _NUMBER = re.compile(rb"(?<!\S)[0-9]{1,20}(?!\S)")
 _COUNT = re.compile(rb"\* ([0-9]{1,10}) (EXISTS|EXPUNGE)\b", re.IGNORECASE)
 _VALIDITY = re.compile(rb"\[UIDVALIDITY ([0-9]{1,20})\]")
 # Refusals of a login that say nothing of its words (RFC 5530, and what large servers write).
-_FOR_NOW = re.compile(rb"UNAVAILABLE|INUSE|LIMIT|SERVERBUG|try again|too many|temporar|rate", re.IGNORECASE)
+_FOR_NOW = re.compile(
+    rb"\b(UNAVAILABLE|INUSE|LIMIT|SERVERBUG|try again|too many|temporar(y|ily)|rate)\b", re.IGNORECASE
+)
+_FOR_GOOD = re.compile(rb"\[(AUTHENTICATIONFAILED|AUTHORIZATIONFAILED|EXPIRED)\]", re.IGNORECASE)
 # Seconds in which a server says that it waits with us; and how many times as long as one may be silent an answer takes
 # that comes drop by drop.
 _ACK, _DRIPS = 10.0, 40
@@ -301,7 +304,7 @@ class Session:
         if response.result == "OK":
             self._protocol.state = aioimaplib.AUTH
             await self._do(self._protocol.capability)
-        elif _FOR_NOW.search(_words(response)):
+        elif _FOR_NOW.search(_words(response)) and not _FOR_GOOD.search(_words(response)):
             raise Unavailable(f"the server lets nobody in for now: {_said(response)}")
         else:
             raise Denied(f"the server does not take user and password of {user}: {_said(response)}")
@@ -344,6 +347,8 @@ class Session:
 
 async def opened(settings: EmailSettings, token: Token | None) -> Session:
     """A session of the channel's account; raises what `Session.open` does."""
+    if not settings.imap.host:
+        raise Denied("imap.host is not set: no mailbox is read")
     user = settings.imap.user or settings.address
     if token is None:
         return await Session.open(settings.imap, user)

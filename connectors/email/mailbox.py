@@ -10,7 +10,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 import log
-from connectors.base import Batch, Raw, Unavailable
+from connectors.base import Batch, Denied, Raw, Unavailable
 from connectors.email import large
 from connectors.email.hard import HardOnes
 from connectors.email.imap import Broken, Refused, Session, opened
@@ -32,6 +32,8 @@ _OVERLAP, _DAYS = 200, 3
 _HISTORY = _DAYS * 86400
 # Seconds until a lost connection is made anew: at first, at most, and how long one lasts that was a good one.
 _FIRST_WAIT, _LONGEST_WAIT, _SOUND = 1.0, 300.0, 60.0
+# In how many of the newest mails our server's findings are looked for.
+_SOME, _FINDINGS = 20, "BODY.PEEK[HEADER.FIELDS (AUTHENTICATION-RESULTS)]"
 _WHOLE, _HEAD = "BODY.PEEK[]", "BODY.PEEK[HEADER]"
 
 
@@ -219,12 +221,23 @@ async def look(settings: EmailSettings, token: Token | None = None) -> str:
     try:
         session = await opened(settings, token)
         try:
-            await session.select(settings.imap.folder)
-            count = len(await session.uids("ALL"))
-            if settings.imap.sent:
-                await session.select(settings.imap.sent)
+            return await _seen(session, settings)
         finally:
             await session.close()
     except (Broken, Refused) as error:
         raise Unavailable(f"{settings.imap.host}: {error}") from error
-    return f"{settings.imap.folder} of {settings.address} has {count} mails"
+
+
+async def _seen(session: Session, settings: EmailSettings) -> str:
+    imap = settings.imap
+    if imap.settle == "move" and not session.can("MOVE"):
+        raise Denied("the server cannot move mails (MOVE); use settle seen or nothing")
+    for folder in filter(None, (imap.sent, imap.move_to)):
+        await session.select(folder)
+    await session.select(imap.folder)
+    uids = await session.uids("ALL")
+    said = f"{imap.folder} of {settings.address} has {len(uids)} mails"
+    newest = await session.fetch(uids[-_SOME:], _FINDINGS) if uids and settings.authserv_id else {}
+    if newest and not any(settings.authserv_id.encode() in (item.data or b"") for item in newest.values()):
+        return f"{said}; no finding of {settings.authserv_id} stands in the last {len(newest)}: nobody is doubted"
+    return said

@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from connectors.email.parsing import bounces, dates, kinds
-from connectors.email.parsing.addresses import Address, addresses, sender_of
+from connectors.email.parsing.addresses import Address, addresses, is_plain, sender_of
 from connectors.email.parsing.gather import Attachment, Gathered
 from connectors.email.parsing.headers import Headers, ids, one_line, raw_text
 from connectors.email.parsing.parts import Walk, content_of
@@ -40,6 +40,8 @@ class Mail(msgspec.Struct, frozen=True):
     delayed: bool = False
     notes: tuple[str, ...] = ()
     authentication_results: tuple[str, ...] = ()
+    # From names the sender and nobody else.
+    plain: bool = False
     received: int = 0
     loops: tuple[str, ...] = ()
 
@@ -75,6 +77,7 @@ def read(data: bytes) -> Mail:
         bounced_id=clean_text(bounces.failed_id(found.enclosed, found.words(), headers)) if kind == "bounce" else "",
         delayed=failure.delayed,
         notes=tuple(map(clean_text, found.said())),
+        plain=is_plain(headers, sender),
         authentication_results=_raw(headers, "authentication-results"),
         received=len(headers.all("received")),
         loops=_raw(headers, "x-loop"),

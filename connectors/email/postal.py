@@ -7,7 +7,7 @@ _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}")
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _LONGEST = 254
 # What stands behind the address of somebody who did not prove that it is his: no address a mail can go to ends so.
-_UNPROVEN = " (unproven)"
+_MARK = re.compile(r" \((?:unproven|by [^()]*)\)$")
 
 
 class BadAddress(ValueError):
@@ -25,14 +25,24 @@ def in_ascii(address: str) -> str:
     return whole
 
 
-def marked(address: str) -> str:
-    """The address somebody has whom nobody believes that this one is his."""
-    return address + _UNPROVEN
+def marked(address: str, by: str = "") -> str:
+    """The address of somebody who is not believed that this one is his, as far as the domain `by` vouches for him."""
+    return f"{address} (by {by})" if by else f"{address} (unproven)"
 
 
 def bare(address: str) -> str:
     """The address without that mark: where mails go."""
-    return address.removesuffix(_UNPROVEN)
+    return _MARK.sub("", address)
+
+
+def is_anybody(address: str) -> bool:
+    """Whether it is marked, and nobody at all vouches for who has it."""
+    return address.endswith(" (unproven)")
+
+
+def canonical(address: str) -> str:
+    """The form an address is known in: in small letters, the domain as DNS has it."""
+    return _comparable(address)
 
 
 def same(one: str, other: str) -> bool:

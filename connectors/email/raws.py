@@ -37,6 +37,10 @@ def raw_of(key: str, known: Known, mail: bytes) -> Raw:
     return Raw(key, sender_in(mail) or key, line_of(known) + mail, digest=digest)
 
 
+# What stands before keys of mails out of files.
+IMPORTED = "import"
+
+
 def folder_of(key: str) -> str:
     """The folder a mail with this key (`folder:uidvalidity:uid`) lay in."""
     return key.rsplit(":", 2)[0]

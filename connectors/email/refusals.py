@@ -17,7 +17,12 @@ _NOBODY = ("1.1", "1.2", "1.3", "1.6", "1.10", "2.1", "4.1", "4.4")
 _NOBODY_CODES = frozenset({550, 551, 553, 556})
 # It is not, whatever the digits: a policy (7.), the mail (6., 3.), a full mailbox, our own address.
 _SOMETHING_ELSE = ("7.", "6.", "3.", "2.2", "2.3", "1.7", "1.8")
-_NO_RELAY = re.compile(r"relay|authenticat|not logged in|log ?in first", re.IGNORECASE)
+_NO_RELAY = re.compile(
+    r"relay(ing)? (access )?denied|relaying (is )?(denied|not)|authentication required|not logged in|log ?in first",
+    re.IGNORECASE,
+)
+# What the client's own server told ours.
+_THEIRS = re.compile(r"callout|verif|remote|recipient address rejected", re.IGNORECASE)
 
 
 def refusal(stage: Stage, code: int, text: str) -> ConnectorError:
@@ -45,7 +50,7 @@ def _of_sender(code: int, said: str) -> ConnectorError:
 
 def _of_recipient(code: int, said: str) -> ConnectorError:
     status = _status(said)
-    if not status.startswith("1.") and _NO_RELAY.search(said):
+    if not status.startswith("1.") and _NO_RELAY.search(said) and not _THEIRS.search(said):
         return Denied(f"the mail server takes mail for others only after a login, set user and password: {said}")
     if status in _NOBODY or (code in _NOBODY_CODES and not status.startswith(_SOMETHING_ELSE)):
         return Blocked(f"nobody is reached at this address: {said}")

@@ -34,6 +34,12 @@ class OauthSettings(Section):
     refresh_token: SecretStr = SecretStr("")
     scope: str = ""
 
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if bool(self.token_url) != bool(self.refresh_token.get_secret_value()):
+            raise ValueError("token_url and refresh_token are needed together")
+        return self
+
     @property
     def is_set(self) -> bool:
         """Whether tokens are to be used in place of a password."""
@@ -65,7 +71,7 @@ class ImapSettings(ServerSettings):
     # Where mails lie that our side wrote with other programs; they are shown too. Empty: they are not.
     sent: str = ""
     # Seconds of silence after which the folder is searched all the same.
-    idle: float = Field(540, gt=0, le=1500)
+    idle: float = Field(540, gt=0, le=540)
     poll: float = Field(30, gt=0)
     # Seconds between comparisons of the last days with the server.
     audit: float = Field(6 * 3600, gt=0)
@@ -79,6 +85,8 @@ class ImapSettings(ServerSettings):
     def _target(self) -> Self:
         if self.settle == "move" and not self.move_to:
             raise ValueError("settle move needs move_to, the folder mails go to")
+        if self.folder in {self.sent, self.move_to} or (self.sent and self.sent == self.move_to):
+            raise ValueError("folder, sent and move_to are three folders: what lies in one is read as what it is there")
         return self
 
 
@@ -143,7 +151,7 @@ class EmailSettings(ChannelSettings):
     # Signs what has to be known as ours when it comes back; where it is empty a password does.
     secret: SecretStr = SecretStr("")
     # The name our mail server signs its findings about senders with (RFC 8601); where it is empty nobody is doubted.
-    authserv_id: str = ""
+    authserv_id: str = Field("", pattern=r"^[A-Za-z0-9._-]*$")
     imap: ImapSettings = ImapSettings()
     smtp: SmtpSettings = SmtpSettings()
     dkim: DkimSettings = DkimSettings()

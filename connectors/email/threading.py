@@ -1,6 +1,7 @@
 """Threads of mails: by which keys a mail is known, which it may answer, and what letters that follow must name."""
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from connectors.email.postal import same
@@ -34,21 +35,32 @@ def tagged(subject: str, tag: str) -> str:
     return f"{bare} [#{tag}]".lstrip() if tag else bare
 
 
-def aliases_of(mail: "Mail") -> tuple[str, ...]:
-    """By which keys others speak of it."""
-    return (key_of(mail.message_id),) if mail.message_id else ()
+def aliases_of(mail: "Mail", sender: str) -> tuple[str, ...]:
+    """By which keys others speak of it, and its sender himself: whoever wrote that id first, his own is found."""
+    return (key_of(mail.message_id), _own_key(mail.message_id, sender)) if mail.message_id else ()
 
 
-def candidates(mail: "Mail", own: str) -> tuple[str, ...]:
+def tokens_in(loops: Iterable[str]) -> tuple[str, ...]:
+    """The keys of our own mails by what they bear in X-Loop, for servers that give them other ids."""
+    return tuple(token_key(token) for each in loops if (token := each.partition("@")[0].partition("+")[2]))
+
+
+def without_token(address: str) -> str:
+    """The address without what stands behind its plus."""
+    local, at, domain = address.partition("@")
+    return f"{local.partition('+')[0]}{at}{domain}"
+
+
+def candidates(mail: "Mail", own: str, sender: str) -> tuple[str, ...]:
     """What a mail to the address `own` may answer, the likeliest first.
 
     By the address it came to, by what it names, by its thread from the end, and by the tag in its subject.
     """
     named = [mail.in_reply_to] if mail.in_reply_to else []
     tokens = [token_key(token) for token in _tokens(mail, own)]
-    ids = [key_of(each) for each in [*named, *reversed(mail.references)]]
+    ids = [key for each in [*named, *reversed(mail.references)] for key in (_own_key(each, sender), key_of(each))]
     tags = [tag_key(tag) for tag in reversed(_TAG.findall(mail.subject))]
-    return tuple(dict.fromkeys([*tokens[:_MOST_TAGS], *ids[:_MOST_REFERENCES], *tags[:_MOST_TAGS]]))
+    return tuple(dict.fromkeys([*tokens[:_MOST_TAGS], *ids[: 2 * _MOST_REFERENCES], *tags[:_MOST_TAGS]]))
 
 
 def thread_of(mail: "Mail") -> dict[str, Any]:
@@ -59,6 +71,10 @@ def thread_of(mail: "Mail") -> dict[str, Any]:
         "subject": mail.subject,
     }
     return {name: value for name, value in told.items() if value}
+
+
+def _own_key(message_id: str, sender: str) -> str:
+    return f"{key_of(message_id)} {sender}"
 
 
 def _tokens(mail: "Mail", own: str) -> list[str]:

@@ -10,6 +10,8 @@ Verdict = Literal["pass", "fail", "none"]
 
 _PAIR = re.compile(r'([A-Za-z][\w.-]*)(?:/\d+)?\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;"]*)')
 
+_RESULT = re.compile(r"\bdmarc\s*(?:/\s*\d+\s*)?=\s*\"?\s*([a-z]+)", re.IGNORECASE)
+
 
 def verdict(results: Sequence[str], own_id: str, sender: str) -> Verdict:
     """What DMARC says of this sender's address.
@@ -18,22 +20,43 @@ def verdict(results: Sequence[str], own_id: str, sender: str) -> Verdict:
     with. Headers of that name that a stranger put into his mail stand below our server's own: only the first can vouch
     for somebody. To doubt him any will do, for he forges that only of himself.
     """
-    own = [list(_pairs(words[1:])) for words in map(_statements, results) if own_id and _name(words) == own_id.lower()]
-    told = [_of_dmarc(pairs, sender) for pairs in own]
+    told = [_of_dmarc(header, words, sender) for header, words in _own(results, own_id)]
     if "fail" in told:
         return "fail"
     return told[0] if told else "none"
 
 
-def _of_dmarc(statements: Sequence[dict[str, str]], sender: str) -> Verdict:
-    said = [each for each in statements if "dmarc" in each]
-    if any(each["dmarc"] == "fail" for each in said):
+def voucher(results: Sequence[str], own_id: str) -> str:
+    """The domain that vouches for a mail by DKIM or SPF, whomever it names as its sender; empty where none does."""
+    for _, words in _own(results, own_id)[:1]:
+        pairs = list(_pairs(words[1:]))
+        for method, names in (("dkim", ("header.d", "header.i")), ("spf", ("smtp.mailfrom",))):
+            passed = [each for each in pairs if each.get(method) == "pass"]
+            found = [_domain(each[name]) for each in passed for name in names if each.get(name)]
+            if found:
+                return found[0]
+    return ""
+
+
+def _own(results: Sequence[str], own_id: str) -> list[tuple[str, list[str]]]:
+    """Our server's headers, whole and cut at their semicolons."""
+    cut = [(header, _statements(header)) for header in results] if own_id else []
+    return [(header, words) for header, words in cut if _name(words) == own_id.lower()]
+
+
+def _of_dmarc(header: str, words: Sequence[str], sender: str) -> Verdict:
+    # Wherever it stands: servers write what strangers said into comments, and these may pretend to end them.
+    said = [result.lower() for result in _RESULT.findall(header)]
+    if "fail" in said:
         return "fail"
-    passed = [each.get("header.from", "") for each in said if each["dmarc"] == "pass"]
-    if not any(passed):
-        return "none"
-    # A mail with two senders passes for the one that is not shown.
-    return "pass" if all(_domain(each) == _domain(sender) for each in passed) else "fail"
+    pairs = list(_pairs(words[1:]))
+    named = [each["header.from"] for each in pairs if each.get("header.from")]
+    if any(_domain(each) != _domain(sender) for each in named):
+        # A mail with two senders is judged by the one that is not shown.
+        return "fail"
+    judged = [each for each in pairs if "dmarc" in each]
+    sure = bool(judged) and all(each["dmarc"] == "pass" and each.get("header.from") for each in judged)
+    return "pass" if sure and set(said) == {"pass"} and len(said) == len(judged) else "none"
 
 
 def _name(statements: Sequence[str]) -> str:

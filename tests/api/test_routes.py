@@ -25,6 +25,7 @@ ROUTES: dict[tuple[str, str], Action | str] = {
     ("PATCH", "/v1/dialogs/{dialog_id}/messages/{message_id}"): "dialog.write",
     ("DELETE", "/v1/dialogs/{dialog_id}/messages/{message_id}"): "dialog.write",
     ("POST", "/v1/dialogs/{dialog_id}/participants"): "dialog.write",
+    ("DELETE", "/v1/dialogs/{dialog_id}/participants/{message_id}"): "dialog.write",
     ("GET", "/v1/dialogs/{dialog_id}/messages/{message_id}/original"): "file.read",
     ("POST", "/v1/dialogs/{dialog_id}/typing"): "dialog.write",
     ("POST", "/v1/dialogs/{dialog_id}/notes"): "dialog.write",

@@ -22,8 +22,8 @@ def take(rig: Rig, raws: list[Raw], *, together: bool) -> None:
         rig.take(*lot)
 
 
-def said(key: str = "1", text: str = "helo", at: int = 1) -> Raw:
-    return raw("anna", key, text, at=at)
+def said(key: str = "1", text: str = "helo", at: int = 1, **more: Any) -> Raw:
+    return raw("anna", key, text, at=at, **more)
 
 
 def changed(number: int, kind: str, at: int = 2, of: str = "1", **told: Any) -> Raw:
@@ -101,7 +101,7 @@ def test_a_reaction_and_a_report_that_overtook_their_message_find_it_later(rig: 
         changed(2, "reaction", emoji="🔥"),
         changed(3, "report", state="read"),
     ]
-    take(rig, [*early, said()], together=together)
+    take(rig, [*early, said(direction="out")], together=together)
     catch_up(rig)
     (message,) = rig.messages()
     assert message.data["reactions"] == {"anna": "🔥"}
@@ -153,7 +153,7 @@ def test_what_cannot_be_read_any_more_spoils_nothing_else(rig: Rig) -> None:
     rig.take(changed(1, "reaction", emoji="👍"), raw("bert", "r", "", kind="reaction", id="bert:1", emoji="🔥"))
     with rig.db.begin() as tx:
         tx.execute(EARLY.update().where(EARLY.c.external_id == "anna:1").values(data='{"type":"of old"}'))
-    rig.take(said(), raw("bert", "1"), changed(2, "report", state="read"))
+    rig.take(said(direction="out"), raw("bert", "1"), changed(2, "report", state="read"))
     catch_up(rig)
     anna, bert = sorted(rig.messages(), key=lambda row: str(row.external_id))
     assert (set(anna.data), bert.data) == ({"delivery"}, {"reactions": {"bert": "🔥"}})
@@ -162,7 +162,7 @@ def test_what_cannot_be_read_any_more_spoils_nothing_else(rig: Rig) -> None:
 
 @TOGETHER
 def test_changes_under_several_keys_of_a_message_all_stay(rig: Rig, together: bool) -> None:
-    rig.take(said())
+    rig.take(said(direction="out"))
     with rig.db.begin() as tx:
         talk.add_aliases(tx, {("shop", "anna:also"): rig.messages()[0].id})
     take(rig, [changed(1, "reaction", emoji="👍"), changed(2, "report", of="also", state="read")], together=together)
@@ -206,12 +206,22 @@ def test_reports_are_kept_once_each(rig: Rig, together: bool) -> None:
         changed(n, "report", at=at, state=state) for n, (at, state) in enumerate([(2, "delivered"), (3, "read")])
     ]
     failed = changed(7, "report", at=4, state="failed", error="mailbox full")
-    take(rig, [said(), *reports, *reports, changed(5, "report", at=9, state="read"), failed], together=together)
+    take(
+        rig,
+        [said(direction="out"), *reports, *reports, changed(5, "report", at=9, state="read"), failed],
+        together=together,
+    )
     told = rig.messages()[0].data["delivery"]
     assert set(told) == {"delivered", "read", "failed", "error"}
     assert told["read"] == (START + timedelta(seconds=3)).isoformat().replace("+00:00", "Z")
     kinds = [line.type for line in rig.events() if line.type.split(".")[1] in told]
     assert kinds == ["message.delivered", "message.read", "message.failed"]
+
+
+def test_a_report_of_what_a_client_wrote_says_nothing(rig: Rig) -> None:
+    rig.take(said())
+    rig.take(changed(1, "report", state="failed", error="forged"))
+    assert rig.messages()[0].data is None
 
 
 def test_a_change_of_what_we_wrote_ourselves_finds_it(rig: Rig) -> None:

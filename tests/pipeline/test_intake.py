@@ -57,12 +57,12 @@ def test_a_content_that_comes_again_under_another_key_is_a_duplicate_where_conte
         return Raw(key, "anna", b"{}", digest=digest)
 
     assert store(rig.db, CHANNEL, Batch([mail("a:1", "x"), mail("a:2", "x"), mail("a:3", "y")])) == 3
-    assert store(rig.db, CHANNEL, Batch([mail("b:1", "x"), mail("b:2", "z"), mail("b:3", "z")], by_content=True)) == 2
+    assert store(rig.db, CHANNEL, Batch([mail("b:1", "x"), mail("b:2", "z"), mail("b:3", "z")], by_content=True)) == 1
     assert store(rig.db, "mail", Batch([mail("b:1", "x")], by_content=True)) == 1
     assert store(rig.db, CHANNEL, Batch([mail("c:1", "x")])) == 1
-    assert stored(rig.db) == ["a:1", "a:2", "a:3", "b:2", "b:3", "b:1", "c:1"]
+    assert stored(rig.db) == ["a:1", "a:2", "a:3", "b:2", "b:1", "c:1"]
     flow = rig.flow()
-    assert (flow["received"], flow["duplicate"], flow["in_flight"]) == (7, 1, 6)
+    assert (flow["received"], flow["duplicate"], flow["in_flight"]) == (7, 2, 5)
 
 
 def test_the_data_of_a_large_raw_goes_to_the_files_and_comes_back_when_it_is_read(rig: Rig, tmp_path: Path) -> None:

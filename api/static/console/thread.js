@@ -169,6 +169,12 @@ export class Thread extends EventTarget {
     this.refresh();
   }
 
+  /** Takes that back: what he writes from now on stands apart again. */
+  async dismiss({ id, data }) {
+    await this.api.write("DELETE", `/v1/dialogs/${data.claims ?? this.id}/participants/${id}`);
+    this.refresh();
+  }
+
   replace(message) {
     this.messages = this.messages.map((known) => (known.id === message.id ? message : known));
     this.fire([], false);

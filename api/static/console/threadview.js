@@ -148,6 +148,7 @@ export class ThreadView {
       edit: () => this.context.edit(message),
       remove: () => this.remove(message),
       admit: () => this.attempt(() => this.thread.admit(message)),
+      dismiss: () => this.attempt(() => this.thread.dismiss(message)),
     };
   }
 

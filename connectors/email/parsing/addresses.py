@@ -18,6 +18,9 @@ _PAREN = re.compile(r"[()\\]")
 _LOOSE = re.compile(r"[^\s<>()\[\]\",;:'@]{1,64}@[^\s<>()\[\]\",;:'@]{1,253}")
 _SPACED = re.compile(r"\s*([@.])\s*")
 _COMMENT = re.compile(r"\([^()]*\)")
+# Addresses as they stand where nobody can read them otherwise, and what stands aside: quotes and comments.
+_PLAIN = re.compile(r"[^\s<>\"',;:()\[\]@]+@[^\s<>\"',;:()\[\]@]+")
+_ASIDE = re.compile(r'"[^"]*"|\([^()]*\)')
 _SENDERS = ("from", "reply-to", "return-path", "sender", "x-sender", "x-from", "resent-from", "errors-to")
 
 
@@ -67,6 +70,14 @@ def sender_of(headers: Headers) -> Address | None:
     if real and named and not real.name:
         return Address(real.address, named.name or ("" if is_real(named) else named.address))
     return real or named
+
+
+def is_plain(headers: Headers, sender: Address | None) -> bool:
+    """Whether From names this sender and nobody else, in no way that others could read otherwise."""
+    values = headers.all("from")
+    if sender is None or len(values) != 1 or len(values[0]) > _LONGEST:
+        return False
+    return {found.lower() for found in _PLAIN.findall(_ASIDE.sub(" ", values[0]))} == {sender.address.lower()}
 
 
 def is_real(one: Address) -> bool:

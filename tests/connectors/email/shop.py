@@ -15,7 +15,7 @@ from sqlalchemy import Row, select
 from connectors.base import Batch
 from connectors.email.raws import Known, raw_of
 from connectors.registry import Channels
-from dialogs import work, writing
+from dialogs import admission, work, writing
 from dialogs.access import Staff
 from pipeline import intake, letters
 from pipeline.attach import Shelf
@@ -82,6 +82,11 @@ class Shop:
         self.deliver()
         (sent,) = self.server.mails[before:]
         return email.message_from_bytes(sent.data, policy=default)
+
+    def admit(self, dialog: int, message: int, *, away: bool = False) -> None:
+        """Olga lets the message's sender into the dialog, or out of it."""
+        act = admission.dismiss if away else admission.admit
+        work.perform(self.db, self._olga, lambda job: act(job, dialog, message))
 
     def deliver(self) -> None:
         """What is due goes out."""

@@ -87,7 +87,9 @@ def test_what_was_written_elsewhere_is_ours_to_its_first_recipient(account: Acco
     (raw,) = source.read(1)
     (message,) = source.parse(raw)
     assert (message.direction, message.sender.address, message.author) == ("out", "anna@example.org", "Olga")
-    assert (message.text.strip(), message.answers, message.ours) == ("On its way", ("<a@x>",), True)
+    assert (message.text.strip(), message.answers, message.ours) == (
+        "On its way", ("<a@x> anna@example.org", "<a@x>"), True,
+    )  # fmt: skip
     assert message.thread is None
 
 

@@ -33,7 +33,7 @@ def test_a_reply_reads_as_it_was_written() -> None:
     assert message["To"] == "anna@example.org"
     assert message["Subject"] == "Сообщение от службы поддержки"
     assert message["Date"].datetime == AT
-    assert message["X-Loop"] == "support@example.org"
+    assert message["X-Loop"] == f"support+{token_of(LETTER.key, SETTINGS)}@example.org"
     assert message["Message-ID"] == f"<{message_id('okno-1-2', SETTINGS)}>"
     assert "Auto-Submitted" not in message
     assert message.get_content_type() == "multipart/alternative"

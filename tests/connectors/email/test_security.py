@@ -113,6 +113,10 @@ def test_a_message_id_sent_ahead_of_the_victim_s_takes_nothing_from_him(shop: Sh
     assert shop.in_dialog(dialog) == ["where is it?"]
     answer = shop.replies(dialog)
     assert (answer["To"], answer["In-Reply-To"]) == (ANNA, "<next@example.org>")
+    shop.comes(mail(ANNA, "and more", In_Reply_To="<next@example.org>"))
+    last = shop.messages()[-1]
+    assert (last.dialog_id, last.data.get("claims")) == (dialog, None)
+    assert last.reply_to == next(row.id for row in shop.messages() if row.dialog_id == dialog)
 
 
 def test_a_message_id_that_poses_as_the_place_of_a_mail_to_come_takes_nothing(shop: Shop) -> None:
@@ -182,6 +186,39 @@ def test_strangers_in_copy_get_nothing_and_get_nowhere(shop: Shop) -> None:
 def test_an_answer_goes_where_the_sender_is_and_nowhere_else(shop: Shop) -> None:
     shop.comes(mail(ANNA, "where is it?", Reply_To=EVE))
     assert shop.replies(shop.dialog_of(ANNA))["To"] == ANNA
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        f"{EVE} {ANNA}",
+        f"<{EVE}> <{ANNA}>",
+        f"{EVE}:{ANNA};",
+        "=?utf-8?q?anna=40example.org?=",
+        f"Anna <>\r\nReply-To: {ANNA}",
+        f"Anna\r\nReply-To: {ANNA}",
+    ],
+)
+@pytest.mark.parametrize("finding", ["dmarc=none header.from=example.com", "dmarc=none", "spf=pass"])
+def test_a_sender_our_server_did_not_judge_is_not_believed(shop: Shop, dialog: int, sender: str, finding: str) -> None:
+    shop.comes(f"Authentication-Results: {SERVER}; {finding}\r\n".encode() + mail(sender, "it is me"))
+    assert shop.in_dialog(dialog) == ["where is it?"]
+
+
+def test_who_is_admitted_without_proof_stays_doubted_and_can_be_dismissed(shop: Shop, dialog: int) -> None:
+    fail = f"Authentication-Results: {SERVER}; dkim=pass header.d=list.example.net; dmarc=fail\r\n".encode()
+    bare = f"Authentication-Results: {SERVER}; dmarc=fail\r\n".encode()
+    shop.comes(fail + mail(ANNA, "by a list"), bare + mail(ANNA, "by nobody"))
+    for message in shop.messages()[1:]:
+        shop.admit(dialog, message.id)
+    shop.comes(fail + mail(ANNA, "by the list again"), bare + mail(ANNA, "by nobody again"))
+    known, anybody = shop.messages()[-2:]
+    assert {known.dialog_id, anybody.dialog_id} == {dialog}
+    assert not known.data.get("held"), "the list vouches for him, and no other forger has it"
+    assert anybody.data["held"] is True
+    shop.admit(dialog, shop.messages()[1].id, away=True)
+    shop.comes(fail + mail(ANNA, "once more"))
+    apart(shop, dialog, claims=dialog)
 
 
 # ---- what goes back out ----
@@ -259,9 +296,14 @@ def test_a_mail_to_ourselves_goes_in_no_circle(shop: Shop) -> None:
 
 
 def test_a_form_that_writes_in_our_name_is_kept(shop: Shop) -> None:
-    shop.comes(mail(USER, "a question", Reply_To=ANNA, Message_ID="<form-1@shop.example>"))
-    shop.comes(mail(USER, "another one", Reply_To=ANNA, Message_ID="<form-1@shop.example>"))
-    assert shop.in_dialog(shop.dialog_of(ANNA)) == ["a question", "another one"]
+    passed = f"{SERVER}; dmarc=pass header.from=example.org"
+    form = {"Reply_To": ANNA, "Message_ID": "<form-1@shop.example>"}
+    shop.comes(mail(USER, "a question", Authentication_Results=passed, **form))
+    shop.comes(mail(USER, "another one", Authentication_Results=passed, **form))
+    dialog = shop.dialog_of(ANNA)
+    assert shop.in_dialog(dialog) == ["a question", "another one"]
+    shop.comes(mail(USER, "in your name", **form))
+    apart(shop, dialog, claims=dialog)
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,14 @@ PASS = "dmarc=pass header.from=example.org"
         ("mx.shop.example; dmarc=pass header.from=evil.example", "fail"),
         ("mx.shop.example; dmarc=pass header.from=example.org; dmarc=fail header.from=example.org", "fail"),
         # What strangers write stands in quotes and comments.
+        # Servers write what strangers said into comments, and these may pretend to end them.
+        (
+            'mx.shop.example; spf=fail (domain of "a("@x does not) smtp.mailfrom="a("@x; dmarc=fail header.from=e.org',
+            "fail",
+        ),
+        ("mx.shop.example; smtp.helo=a(b; dmarc=fail, header.from=example.org", "fail"),
+        (f"mx.shop.example; spf=none (x; {PASS}) y; dmarc=none header.from=example.org", "none"),
+        ("mx.shop.example; dmarc=none header.from=evil.example", "fail"),
         ('mx.shop.example; spf=none smtp.mailfrom="x; dmarc=pass header.from=example.org"', "none"),
         ("mx.shop.example; spf=none (helo=x; dmarc=pass header.from=example.org)", "none"),
         ("mx.shop.example; dmarc=fail (why\\); dmarc=pass) header.from=example.org", "fail"),
