@@ -7,14 +7,14 @@ import msgspec
 from connectors.email.parsing import bounces, dates, kinds
 from connectors.email.parsing.addresses import Address, addresses, is_plain, sender_of
 from connectors.email.parsing.gather import Attachment, Gathered
-from connectors.email.parsing.headers import Headers, ids, one_line, raw_text
+from connectors.email.parsing.headers import Headers, ids, one_line, raw_text, split
 from connectors.email.parsing.parts import Walk, content_of
 from connectors.text import clean_text
 
 __all__ = ["Address", "Attachment", "Mail", "read"]
 
 _MOST_RECIPIENTS, _MOST_REFERENCES, _MOST_OTHERS = 40, 100, 50
-_LONGEST_SUBJECT = 2_000
+_LONGEST_SUBJECT, _LONGEST_HEAD, _MOST_ENCLOSED = 2_000, 65_536, 5
 
 
 class Mail(msgspec.Struct, frozen=True):
@@ -74,7 +74,7 @@ def read(data: bytes) -> Mail:
         attachments=found.attachments(page),
         kind=kind,
         bounced=tuple(map(clean_text, failure.addresses)),
-        bounced_id=clean_text(bounces.failed_id(found.enclosed, found.words(), headers)) if kind == "bounce" else "",
+        bounced_id=_failed_id(walk, found, sender) if kind == "bounce" else "",
         delayed=failure.delayed,
         notes=tuple(map(clean_text, found.said())),
         plain=is_plain(headers, sender),
@@ -86,13 +86,11 @@ def read(data: bytes) -> Mail:
 
 def _kind(walk: Walk, found: Gathered, sender: Address | None) -> tuple[bounces.Failure, kinds.Kind]:
     """The kind, and for a bounce what failed."""
-    report = next(
-        (one.parameters.get("report-type", "").lower() for one in walk.containers if one.value == "multipart/report"),
-        "",
-    )
+    report = _report(walk)
     told = min((one for one in found.failures if one.addresses), key=lambda one: one.delayed, default=None)
     good = any(one.good for one in found.failures)
-    level = kinds.suspicion(walk.headers, sender)
+    encloses = bool(report) or _returns(walk.headers, found)
+    level = kinds.suspicion(walk.headers, sender, encloses=encloses)
     if told and (report or level):
         return told, "bounce"
     if good and not told:
@@ -103,6 +101,26 @@ def _kind(walk: Walk, found: Gathered, sender: Address | None) -> tuple[bounces.
     if failure.addresses or level > 1 or (report == "delivery-status" and not good):
         return failure, "bounce"
     return bounces.Failure(), kinds.kind_of(walk.headers, report)
+
+
+def _report(walk: Walk) -> str:
+    """The kind of the mail's multipart/report, "report" if it has none; empty if the mail is no report."""
+    reports = (one for one in walk.containers if one.value == "multipart/report")
+    return next((one.parameters.get("report-type", "").lower() or "report" for one in reports), "")
+
+
+def _returns(headers: Headers, found: Gathered) -> bool:
+    """Whether a mail is enclosed that the recipient of this one wrote."""
+    to = {one.address.lower() for one in addresses(headers.raw("to"), "", _MOST_RECIPIENTS)}
+    enclosed = (split(data, 0, len(data), _LONGEST_HEAD)[0] for data in found.enclosed[:_MOST_ENCLOSED])
+    writers = filter(None, map(sender_of, enclosed))
+    return any(one.address.lower() in to for one in writers if one.address)
+
+
+def _failed_id(walk: Walk, found: Gathered, sender: Address | None) -> str:
+    reported = bool(found.failures) and _report(walk) == "delivery-status"
+    trusted = reported or kinds.is_mail_system(walk.headers, sender)
+    return clean_text(bounces.failed_id(found.enclosed, found.words(), walk.headers, trusted=trusted))
 
 
 def _failure(walk: Walk, found: Gathered) -> bounces.Failure:

@@ -80,12 +80,17 @@ def read_text(text: str) -> tuple[str, ...]:
     return tuple(found)[:10]
 
 
-def failed_id(enclosed: list[bytes], text: str, headers: Headers) -> str:
-    """The Message-ID of the mail that failed: from what was sent back of it, or from what the bounce refers to."""
+def failed_id(enclosed: list[bytes], text: str, headers: Headers, *, trusted: bool) -> str:
+    """The Message-ID of the mail that failed: from what was sent back of it, or from what the bounce refers to.
+
+    Only a mail system is `trusted` to name it in words: anybody's answer refers to the mail it answers.
+    """
     for data in enclosed:
         inner, _ = split(data, 0, len(data), _LONGEST)
         if found := ids(inner.all("message-id"), 1):
             return found[0]
+    if not trusted:
+        return ""
     if line := _ID_LINE.search(text[:_LONGEST]):
         return line[1].strip("<>")
     for name in ("x-original-message-id", "original-message-id", "in-reply-to", "references"):

@@ -8,10 +8,11 @@ from connectors.email.parsing.headers import Headers
 
 Kind = Literal["client", "auto", "bounce", "bulk"]
 
-_DAEMONS = re.compile(
-    r"^(?:mailer[-_.]?daemon|mail[-_.]?daemon|post[-_.]?master|mdaemon|bounces?|mail-?delivery.*|microsoftexchange\w*)(?:@|$)"
-)
-_DAEMON_NAMES = re.compile(
+_DAEMONS = re.compile(r"^(?:mailer[-_.]?daemon|mail[-_.]?daemon|mdaemon|microsoftexchange\w*)(?:@|$)", re.IGNORECASE)
+_DAEMON_NAMES = re.compile(r"^\W*(?:mailer[- ]?daemon|mail(?:er)? delivery (?:sub)?system)\W*$", re.IGNORECASE)
+# A mail system writes under these too, but so do people and couriers.
+_PERHAPS = re.compile(r"^(?:post[-_.]?master|bounces?|mail-?delivery[^@]*)(?:@|$)", re.IGNORECASE)
+_PERHAPS_NAMES = re.compile(
     r"mail(?:er)?[- ]?delivery|mailer[- ]?daemon|post\s?master|system administrator|почтов\w+ (?:система|служба|сервер)"
     r"|mail system|microsoft outlook$|mail administrator|системный администратор",
     re.IGNORECASE,
@@ -39,27 +40,36 @@ _GIVEN_BACK = (
     r"配信不能|配信エラー|送信エラー|メール送信エラー|退信|系统退信|无法投递|無法傳遞|無法遞送|전송 ?실패|반송",
 )
 _BOUNCE_SUBJECTS = re.compile(rf"^\W*(?:\[[^\]]{{0,40}}\]\s*)?(?:{'|'.join(_GIVEN_BACK)})", re.IGNORECASE)
-# How a program begins the subject of its answer; people who write about such answers go on with other words.
+# How a program begins the subject of its answer, and nobody else: before a colon, in brackets, or as all of it.
 _BY_ITSELF = (
+    r"автоматический ответ|автоответ|автоматична відповідь|автовідповідь|аўтаматычны адказ",
+    r"auto(?:matic|mated)?[- ]?(?:reply|response)|(?:i am |i'm |am )?(?:currently )?out[- ]of[- ](?:the[- ])?office",
+    r"(?:automatische?|autom\.) antwort|abwesenheits(?:notiz|nachricht|assistent|meldung|info)",
+    r"r[ée]ponse automatique|message d'absence|respuesta autom[aá]tica|resposta autom[aá]tica|risposta automatica",
+    r"automatyczna odpowied[zź]|odpowied[zź] automatyczna|autoodpowied[zź]",
+    r"automatisch antwoord|afwezigheids(?:bericht|melding|assistent)|automatiskt? svar|autosvar",
+    r"automaattinen vastaus|poissaoloviesti|automatická odpov[eě]ď|automatikus válasz|otomatik yanıt|răspuns automat",
+    r"automaatvastus|automātiskā atbilde",
+    r"自動(?:返信|応答|回覆|回复)|自动(?:回复|答复)|자동 ?(?:회신|응답|답장)",
+)
+# What people write as well, of a journey, a car or a courier: it takes another sign.
+_PERHAPS_BY_ITSELF = (
+    *_BY_ITSELF,
     r"автоматич\w+ (?:ответ|уведомление|сообщение)|авто-?ответ(?:чик)?|меня нет в офисе|вне офиса|нет на месте",
-    r"отсутству\w+ (?:на рабочем месте|в офисе|на работе)|автоматична відповідь|автовідповідь|аўтаматычны адказ",
-    r"auto(?:matic|mated)?[- ]?(?:reply|response|answer|responder|respond|email|message)|auto",
-    r"(?:i am |i'm |am )?(?:currently )?out[- ]of[- ](?:the[- ])?office|ooo|vacation|(?:on )?annual leave",
-    r"away from (?:the |my )?(?:office|mail|desk)",
-    r"(?:automatische?|autom\.) antwort|abwesenheits(?:notiz|nachricht|assistent|meldung|info)|abwesend|abwesenheit",
-    r"r[ée]ponse automatique|absence du bureau|message d'absence|absent du bureau",
-    r"respuesta autom[aá]tica|fuera de (?:la )?oficina|resposta autom[aá]tica|ausente do escrit[oó]rio",
-    r"risposta automatica|fuori sede|fuori ufficio",
-    r"automatyczna odpowied[zź]|odpowied[zź] automatyczna|autoodpowied[zź]|poza biurem",
-    r"automatisch antwoord|afwezigheids(?:bericht|melding|assistent)|niet aanwezig",
-    r"automatiskt? svar|autosvar|fr[åa]nvaro|automaattinen vastaus|poissaoloviesti",
-    r"automatická odpov[eě]ď|automatikus válasz|otomatik yanıt|răspuns automat|automaatvastus|automātiskā atbilde",
+    r"отсутству\w+ (?:на рабочем месте|в офисе|на работе)",
+    r"auto(?:matic|mated)?[- ]?(?:answer|responder|respond|email|message)|auto|ooo|vacation|(?:on )?annual leave",
+    r"away from (?:the |my )?(?:office|mail|desk)|abwesend|abwesenheit|absence du bureau|absent du bureau",
+    r"fuera de (?:la )?oficina|ausente do escrit[oó]rio|fuori sede|fuori ufficio|poza biurem|niet aanwezig|fr[åa]nvaro",
 )
-_EASTERN = r"自動(?:返信|応答|回覆|回复)|自动(?:回复|答复)|자동 ?(?:회신|응답|답장)"
-_TAIL = (
-    r"(?:[ -](?:auto-?)?(?:reply|response|message|notice|notification|email|re))?\s*(?:[:;.,!\]\)|–—-]|$| from | re:)"
+_NOTICE = r"(?:[ -](?:auto-?)?(?:reply|response|message|notice|notification|email))?"
+_AUTO_SUBJECTS = re.compile(rf"^\W*(?:{'|'.join(_BY_ITSELF)}){_NOTICE}\s*(?:[:：\]】)]|$)", re.IGNORECASE)
+_PERHAPS_AUTO = re.compile(
+    rf"^\W*(?:{'|'.join(_PERHAPS_BY_ITSELF)}){_NOTICE}\s*(?:[:：;.,!\]】)|–—-]|$| from | re:)", re.IGNORECASE
 )
-_AUTO_SUBJECTS = re.compile(rf"^\W*(?:(?:{'|'.join(_BY_ITSELF)}){_TAIL}|{_EASTERN})", re.IGNORECASE)
+# Programs put their words before the subject they answer; people leave them behind "Re:".
+_ANSWERED = re.compile(
+    rf"^\W*(?:{'|'.join(_PERHAPS_BY_ITSELF)}){_NOTICE}\W{{0,3}}(?:re|aw|sv|antw|отв)\s*:", re.IGNORECASE
+)
 _AUTO_HEADERS = re.compile(
     r"^(?:x-)?(?:mail-)?(?:auto[-_]?(?:reply|replied|respond|response|generated)|vacation|holidayreply)"
     r"|^x-(?:auto[-_]?submitted|(?:fc-)?machinegenerated|cron-env)"
@@ -85,30 +95,64 @@ def kind_of(headers: Headers, report: str) -> Kind:
     return "client"
 
 
-def suspicion(headers: Headers, sender: Address | None) -> int:
-    """How much the headers look like a mail given back: 0 not at all, 1 worth a look inside, 2 surely."""
+def is_mail_system(headers: Headers, sender: Address | None) -> bool:
+    """Whether a mail system sent the mail: it says so itself, or no answer can reach whoever did."""
+    return _has_no_way_back(headers) or _is_daemon(sender)
+
+
+def suspicion(headers: Headers, sender: Address | None, *, encloses: bool) -> int:
+    """How much a mail looks like one given back: 0 not at all, 1 worth a look inside, 2 surely.
+
+    `encloses`: a report or a mail of its recipient's is inside. Clients write of deliveries and of codes too, so that
+    without a sign of a machine no words count.
+    """
     if headers.raw("x-failed-recipients"):
         return 2
     subject = _BOUNCE_SUBJECTS.match(headers.text("subject")[:200]) is not None
-    path = headers.raw("return-path").strip()
-    empty = path.startswith("<>") or "mailer-daemon" in path.lower()
-    address, name = (sender.address.lower(), sender.name) if sender else ("", "")
-    daemon = _DAEMONS.match(address) is not None
-    named = daemon or not address or _DAEMON_NAMES.search(name) is not None
-    if (subject and (named or empty)) or (daemon and path.startswith("<>") and not address.startswith("post")):
+    daemon, empty, perhaps = _is_daemon(sender), _has_no_way_back(headers), _may_be_daemon(sender)
+    if (subject and (daemon or empty or (perhaps and encloses))) or (daemon and empty):
         return 2
-    return 1 if subject or daemon or (named and empty) else 0
+    return 1 if daemon or (perhaps and (empty or (subject and _is_signed(headers)))) else 0
+
+
+def _is_daemon(sender: Address | None) -> bool:
+    return sender is not None and bool(_DAEMONS.match(sender.address) or _DAEMON_NAMES.match(sender.name))
+
+
+def _may_be_daemon(sender: Address | None) -> bool:
+    if sender is None or not sender.address:
+        return True
+    return bool(_PERHAPS.match(sender.address) or _PERHAPS_NAMES.search(sender.name))
+
+
+def _has_no_way_back(headers: Headers) -> bool:
+    path = headers.raw("return-path").strip()
+    return path.startswith("<>") or _DAEMONS.match(path.strip("<> ")) is not None
+
+
+def _is_signed(headers: Headers) -> bool:
+    """Whether a header says that a program wrote the mail, or fears the answers of others."""
+    precedence = _precedence(headers) in {"bulk", "list", "junk"}
+    return precedence or _says_auto(headers) or bool(headers.raw("x-auto-response-suppress"))
 
 
 def _is_auto(headers: Headers) -> bool:
+    if _says_auto(headers):
+        return True
+    subject = headers.text("subject")[:200]
+    if _AUTO_SUBJECTS.match(subject):
+        return True
+    signed = _has_no_way_back(headers) or _is_signed(headers)
+    return (signed and _PERHAPS_AUTO.match(subject) is not None) or _ANSWERED.match(subject) is not None
+
+
+def _says_auto(headers: Headers) -> bool:
     submitted = headers.raw("auto-submitted").split(";")[0].split("(")[0].strip().lower()
     if submitted.startswith("auto-") or _precedence(headers) in {"auto_reply", "auto-reply", "auto_replied"}:
         return True
     if any(_AUTO_HEADERS.match(name) and not _answers_no(name, value) for name, value in headers.lines):
         return True
-    if headers.raw("x-post-messageclass").startswith("9;") or "autoresponder" in headers.raw("delivered-to").lower():
-        return True
-    return _AUTO_SUBJECTS.match(headers.text("subject")[:200]) is not None
+    return headers.raw("x-post-messageclass").startswith("9;") or "autoresponder" in headers.raw("delivered-to").lower()
 
 
 def _answers_no(name: str, value: str) -> bool:

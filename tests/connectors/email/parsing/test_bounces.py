@@ -22,8 +22,8 @@ def report(*blocks: str, back: bytes = ORIGINAL, kind: str = "message/rfc822", *
         part("Письмо не доставлено"), raw(told, Content_Type="message/delivery-status"), raw(back, Content_Type=kind)
     )
     known = {"From": "MAILER-DAEMON@mx.example", "Subject": "Undelivered Mail Returned to Sender"}
-    content = "multipart/report; report-type=delivery-status; boundary=b1"
-    return read(mail(body, Content_Type=content, **(known | headers)))
+    known["Content_Type"] = "multipart/report; report-type=delivery-status; boundary=b1"
+    return read(mail(body, **(known | headers)))
 
 
 def test_a_report() -> None:
@@ -89,7 +89,7 @@ def test_a_bounce_of_a_system_nobody_knows() -> None:
 
 def test_a_bounce_that_is_only_a_page() -> None:
     body = "<p>Delivery failed</p><p><b>anna@mail.example</b>: 550 5.1.1 no such user</p>"
-    found = read(mail(body, From="postmaster@mx.example", Subject="Undeliverable: x", Content_Type="text/html"))
+    found = read(mail(body, From="MAILER-DAEMON@mx.example", Subject="Undeliverable: x", Content_Type="text/html"))
     assert (found.kind, found.bounced) == ("bounce", ("anna@mail.example",))
 
 
@@ -99,6 +99,52 @@ def test_a_client_who_forwards_a_bounce_is_a_client() -> None:
     body = joined(part("Что это мне пришло?"), raw(inner, Content_Type="message/rfc822"), boundary="b0")
     found = read(mail(body, Content_Type="multipart/mixed; boundary=b0", Subject="Fwd: Undelivered Mail"))
     assert (found.kind, found.bounced) == ("client", ())
+
+
+@pytest.mark.parametrize(
+    ("sender", "writer", "expected"),
+    [
+        ("postmaster@mx.example", "help@shop.example", ("bounce", "sent.1@shop.example")),
+        ("postmaster@mx.example", "ivan@mail.example", ("client", "")),
+        ("ivan@mail.example", "help@shop.example", ("client", "")),
+    ],
+)
+def test_a_postmaster_who_encloses_our_mail(sender: str, writer: str, expected: tuple[str, str]) -> None:
+    back = raw("текст", From=writer, Message_ID="<sent.1@shop.example>")
+    body = joined(part("Адрес anna@mail.example: 550 нет ящика"), raw(back, Content_Type="message/rfc822"))
+    found = read(mail(body, From=sender, Subject="Не доставлено", Content_Type="multipart/mixed; boundary=b1"))
+    assert (found.kind, found.bounced_id) == expected
+
+
+def test_a_report_that_does_not_say_of_what() -> None:
+    content = "multipart/report; boundary=b1"
+    assert report(fields(), From="robot@x.example", Subject="Hello", Content_Type=content).kind == "bounce"
+    receipt = "multipart/report; report-type=disposition-notification; boundary=b1"
+    assert read(mail("--b1\r\n\r\nread\r\n--b1--", Content_Type=receipt)).kind == "auto"
+
+
+@pytest.mark.parametrize(
+    ("said", "trusted"),
+    [
+        ({}, False),
+        ({"Return_Path": "<ivan@mail.example>"}, False),
+        ({"From": "postmaster@mail.example"}, False),
+        ({"Return_Path": "<>"}, True),
+        ({"From": "Mailer-Daemon@mx.example"}, True),
+    ],
+)
+def test_only_a_mail_system_names_our_mail_in_its_words(said: dict[str, str], trusted: bool) -> None:
+    expected = ("bounce", "sent.1@shop.example" if trusted else "")
+    for name in ("In_Reply_To", "References", "X_Original_Message_ID"):
+        found = read(mail("x", X_Failed_Recipients="a@b.c", **{name: "<sent.1@shop.example>"}, **said))
+        assert (found.kind, found.bounced_id) == expected
+    found = read(mail("Message-ID: <sent.1@shop.example>", X_Failed_Recipients="a@b.c", **said))
+    assert (found.kind, found.bounced_id) == expected
+
+
+def test_a_report_names_our_mail_whoever_sends_it() -> None:
+    found = report(fields(), back=b"", From="robot@x.example", In_Reply_To="<sent.1@shop.example>")
+    assert (found.kind, found.bounced_id) == ("bounce", "sent.1@shop.example")
 
 
 def test_a_report_of_nonsense_is_a_bounce_without_addresses() -> None:
