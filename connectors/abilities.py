@@ -1,6 +1,6 @@
 """What connectors may be able to do besides: each ability a protocol of its own, found by its methods."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
@@ -237,3 +237,22 @@ class Warm(Protocol):
 
     def warm(self) -> None:
         """Load it now, in a process that will make calls."""
+
+
+class Vault(Protocol):
+    """Where what a channel gives and does not give twice outlives the process; all processes share it."""
+
+    async def change(self, secret: str, work: Callable[[bytes], Awaitable[bytes]]) -> bytes:
+        """Run `work`, alone among all processes, on what is kept under `secret` (empty at first), and keep its result.
+
+        What `work` raises goes through and leaves all as it was. The secret, one of the settings, is the key to what
+        is kept: under another one there is nothing. Gives back what is kept by then; raises Unavailable.
+        """
+
+
+@runtime_checkable
+class Secrets(Protocol):
+    """A connector that is given secrets by its channel which it must not forget."""
+
+    def keep_in(self, vault: Vault) -> None:
+        """Keep them there; told before the first call, by processes that have a database."""

@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from connectors.abilities import Check
+from connectors.abilities import Check, Secrets
 from connectors.base import Connector, ConnectorError
 from connectors.registry import connector_class, read_section
 from pipeline import embedded, queues
 from pipeline.daemons import open_database
+from pipeline.vault import Vault
 from settings import Settings, SettingsError
 from storage import halts, leases, refusals, schema
 
@@ -42,7 +43,7 @@ def examine(settings: Settings) -> list[Finding]:
     findings = [Finding("settings", True, "every key is known"), database, _broker(settings)]
     troubles = _troubles(settings) if database.ok else _NONE
     for name, section in settings.channels.items():
-        found = _channel(name, section)
+        found = _channel(settings, name, section)
         if name in troubles.reading:
             # Of a reader that is at work it is true by now; one that is not may just not have looked again.
             ok = found.ok and name not in troubles.read
@@ -111,7 +112,7 @@ def _attempt(call: Callable[[], None]) -> str | None:
     return None
 
 
-def _channel(name: str, section: dict[str, object]) -> Finding:
+def _channel(settings: Settings, name: str, section: dict[str, object]) -> Finding:
     what = f"channel {name}"
     try:
         policy = read_section(name, section)
@@ -121,7 +122,7 @@ def _channel(name: str, section: dict[str, object]) -> Finding:
         return Finding(what, True, "switched off")
     connector = connector_class(name, section)(name, policy)
     try:
-        return Finding(what, True, asyncio.run(_ask(connector)))
+        return Finding(what, True, asyncio.run(_ask(connector, settings, name)))
     except ConnectorError as error:
         return Finding(what, False, str(error))
     except TimeoutError:
@@ -130,10 +131,15 @@ def _channel(name: str, section: dict[str, object]) -> Finding:
         return Finding(what, False, f"{type(error).__name__}: {error}")
 
 
-async def _ask(connector: Connector) -> str:
+async def _ask(connector: Connector, settings: Settings, name: str) -> str:
+    db = open_database(settings)
     try:
+        # Also where the database is away: without what is kept there, an outdated secret would be used up.
+        if isinstance(connector, Secrets):
+            connector.keep_in(Vault(db, name))
         if isinstance(connector, Check):
             return await asyncio.wait_for(connector.check(), _CALL)
         return "configured"
     finally:
         await connector.close()
+        db.close()

@@ -19,6 +19,7 @@ from pipeline.loop import LoopThread
 from pipeline.pace import paces_of
 from pipeline.profiles import Asker
 from pipeline.stopping import Stop
+from pipeline.vault import give
 from settings import Settings
 from storage.db import Database, is_database_fault
 from storage.files import FileStore
@@ -126,6 +127,7 @@ class Workshop:
         self._stack.callback(self.db.close)
         self.store = file_store(settings)
         self.channels = Channels(settings.channels)
+        give(self.db, self.channels)
         self.loop = LoopThread()
         self._stack.callback(self.loop.close)
         self._stack.callback(lambda: self.loop.run(self.channels.close(), 5))

@@ -19,6 +19,7 @@ from pipeline import queues
 from pipeline.daemons import await_schema, file_store, open_database
 from pipeline.intake import Ring, store
 from pipeline.stopping import Stop
+from pipeline.vault import give
 from settings import Settings, SettingsError
 from storage import cursors, halts, journal, leases
 from storage.db import Database, Tx
@@ -57,6 +58,7 @@ def run(settings: Settings, stop: Stop, names: Sequence[str]) -> None:
     if not chosen:
         _log.info("receive.nothing", why="every channel pushes; webhooks come in at the web process")
     db = open_database(settings)
+    give(db, channels)
     bells = queues.Bells(queues.make_broker(queues.broker_url(settings)))
     try:
         if await_schema(db, stop):

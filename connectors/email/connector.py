@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from msgspec.structs import replace
 
-from connectors.abilities import Found, Original
+from connectors.abilities import Found, Original, Vault
 from connectors.base import Batch, ChannelSettings, Envelope, Letter, Limits, Raw, Receipt
 from connectors.email import raws
 from connectors.email.limits import LIMITS
@@ -32,6 +32,11 @@ class Email:
         self._sending: Mailer | None = None
         self._copies: Copies | None = None
         self._tokens: dict[OauthSettings, Tokens] = {}
+        self._vault: Vault | None = None
+
+    def keep_in(self, vault: Vault) -> None:
+        """See Secrets."""
+        self._vault = vault
 
     # ---- in ----
 
@@ -98,6 +103,8 @@ class Email:
             await self._sending.close()
         if self._copies is not None:
             await self._copies.close()
+        for tokens in self._tokens.values():
+            await tokens.close()
 
     def _reader(self) -> "Reader":
         if self._reading is None:
@@ -128,4 +135,4 @@ class Email:
             return None
         from connectors.email.oauth import Tokens
 
-        return self._tokens.setdefault(server.oauth, Tokens(server.oauth))
+        return self._tokens.setdefault(server.oauth, Tokens(server.oauth, self._vault))

@@ -18,7 +18,7 @@ from storage.models.flow import (
     Spool,
     Tally,
 )
-from storage.models.house import Event, Idempotency, Operator, Secret, Token
+from storage.models.house import Event, Idempotency, Operator, Sealed, Secret, Token
 from storage.models.people import Client, Identity, Proof, Stranger
 from storage.models.talk import Alias, Attachment, Dialog, Episode, Message, Participant
 
@@ -48,6 +48,7 @@ __all__ = [
     "Participant",
     "Proof",
     "Refusal",
+    "Sealed",
     "Secret",
     "Signal",
     "Spool",

@@ -1,4 +1,4 @@
-"""The house itself: the journal, operators and their tokens, remembered requests, and signing keys."""
+"""The house itself: the journal, operators and their tokens, remembered requests, signing keys, and what is sealed."""
 
 from datetime import datetime
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Index, LargeBinary, SmallInteger, Text
 from sqlmodel import Field, SQLModel
 
-from storage.types import BigId, Json, UtcTime
+from storage.types import BigId, Json, KeyText, UtcTime
 
 
 class Event(SQLModel, table=True):
@@ -72,4 +72,15 @@ class Secret(SQLModel, table=True):
     __tablename__ = "secrets"
 
     name: str = Field(sa_column=Column(Text, primary_key=True))
+    value: bytes = Field(sa_type=LargeBinary)
+
+
+class Sealed(SQLModel, table=True):
+    """What a connector must not forget; only its channel's settings open it."""
+
+    __tablename__ = "vault"
+
+    channel: str = Field(sa_column=Column(KeyText, primary_key=True))
+    # Made of the secret that opens it, and tells nothing of it.
+    name: str = Field(sa_column=Column(KeyText, primary_key=True))
     value: bytes = Field(sa_type=LargeBinary)
