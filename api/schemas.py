@@ -63,12 +63,16 @@ class Identity(Answer):
 
 
 class File(Answer):
-    """A file; `state` stands only while its content is not here."""
+    """A file; `state` stands only while its content is not here.
+
+    `key` is what the channel calls the content, where it does: the page of a mail shows it as `cid:<key>`.
+    """
 
     id: str
     name: str
     type: str
     size: int
+    key: str | None = None
     state: Literal["pending", "failed"] | None = None
 
 

@@ -61,7 +61,7 @@ class File(msgspec.Struct, frozen=True):
     """A file that came with a message, by exactly one of: `data`, an `upload` already stored, or `source`.
 
     `source` is a reference the connector's own `fetch` understands; the file follows its message. `key` is what the
-    source calls the content, the same in a message and in its edits.
+    source calls the content, the same in a message and in its edits; a mail's page shows it as `cid:<key>`.
     """
 
     name: str

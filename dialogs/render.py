@@ -68,8 +68,10 @@ def _admitted(tx: Tx, rows: Sequence[Row[Any]]) -> set[int]:
 
 
 def file(row: Row[Any]) -> dict[str, Any]:
-    """A file as lists of files show it; `state` only while its content is not there."""
+    """A file as lists of files show it; `key` only where its source has one, `state` while its content is not there."""
     shown = {"id": row.id, "name": row.name, "type": row.type, "size": row.size}
+    if row.key:
+        shown["key"] = row.key
     return shown if row.state == STORED else {**shown, "state": row.state}
 
 

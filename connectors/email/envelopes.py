@@ -6,7 +6,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from connectors.base import DeliveryReport, Envelope, File, Message, Sender
-from connectors.email.mime import Address, Mail
+from connectors.email.mime import Address, Attachment, Mail
 from connectors.email.postal import bare, is_anybody, same
 from connectors.email.raws import IMPORTED, Known, folder_of
 from connectors.email.reading import Reading
@@ -75,7 +75,7 @@ def _message(key: str, known: Known, reading: Reading, settings: EmailSettings) 
         reading.own or _placeholder(mail),
         _moment(mail, known),
         source_key=key.rpartition(":")[2].rjust(20, "0"),
-        files=tuple(File(each.name, each.type, len(each.data), each.data) for each in mail.attachments),
+        files=tuple(map(_file, mail.attachments)),
         data=_data(known, reading, own) or None,
         history=known.history,
         # Mailing lists too bring what clients write: many a shop's address is one.
@@ -87,6 +87,11 @@ def _message(key: str, known: Known, reading: Reading, settings: EmailSettings) 
         original=True,
         **_doubts(sender),
     )
+
+
+def _file(one: Attachment) -> File:
+    """A file under its content id, by which the mail's page shows it."""
+    return File(one.name, one.type, len(one.data), one.data, key=one.content_id)
 
 
 def _circles(mail: Mail, own: str) -> bool:

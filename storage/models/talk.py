@@ -146,7 +146,7 @@ class Attachment(SQLModel, table=True):
     attempts: int = 0
     next_at: datetime | None = Field(sa_type=UtcTime, default=None, nullable=True)
     created_at: datetime = Field(sa_type=UtcTime)
-    # What the source calls the content, where it tells files of a message again when that is edited.
+    # What the source calls the content: tells files of a message again when that is edited, and those its page shows.
     key: str | None = Field(sa_type=KeyText, default=None, nullable=True)
 
 

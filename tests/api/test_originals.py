@@ -20,6 +20,12 @@ from tests.api.served import Okno
 from tests.dialogs.scene import Scene
 
 MAIL = b"From: anna@example.com\r\nSubject: =?koi8-r?B?x8TF?=\r\n\r\n\xff where is it?\x00\r\n"
+PAGE = b"--b\r\nContent-Type: text/html\r\n\r\n<img src=cid:i1@x>\r\n"
+FILES = (
+    b"--b\r\nContent-Type: image/png; name=a.png\r\nContent-ID: <i1@x>\r\n\r\nx\r\n"
+    b"--b\r\nContent-Type: text/csv; name=b.csv\r\n\r\ny\r\n--b--\r\n"
+)
+RELATED = b"From: anna@example.com\r\nContent-Type: multipart/related; boundary=b\r\n\r\n" + PAGE + FILES
 CHANNEL = {"kind": "email", "address": "shop@example.org"}
 
 
@@ -33,8 +39,12 @@ def settings(settings: Settings) -> Settings:
 @pytest.fixture
 def path(settings: Settings, db: Database) -> str:
     """Where the original of a mail is that was taken."""
+    return taken(settings, db, MAIL)
+
+
+def taken(settings: Settings, db: Database, mail: bytes) -> str:
     channels = Channels(settings.channels)
-    intake.store(db, "mail", Batch([raw_of("INBOX:7:1", Known(at=1), MAIL)]))
+    intake.store(db, "mail", Batch([raw_of("INBOX:7:1", Known(at=1), mail)]))
     Drain(db, channels, Shelf(file_store(settings)), settings.work).visit()
     asyncio.run(channels.close())
     return "/v1/dialogs/1/messages"
@@ -49,6 +59,15 @@ def test_a_mail_can_be_had_as_it_came(okno: Okno, scene: Scene, path: str, anna:
     assert got.headers["content-type"] == "message/rfc822"
     assert "sandbox" in got.headers["content-security-policy"]
     assert okno.ask("GET", message["original"].replace("/1/", "/2/", 1), token=anna).status == 404
+
+
+def test_files_of_a_mail_bear_what_its_page_calls_them(
+    okno: Okno, scene: Scene, settings: Settings, db: Database, anna: str
+) -> None:
+    (message,) = okno.ask("GET", taken(settings, db, RELATED), token=anna).json["items"]
+    assert 'src="cid:i1@x"' in message["data"]["whole"]["html"]
+    assert [(file["name"], file.get("key")) for file in message["files"]] == [("a.png", "i1@x"), ("b.csv", None)]
+    assert "key" not in message["files"][1]
 
 
 def test_a_channel_says_what_can_be_done_to_a_reply(okno: Okno, anna: str) -> None:

@@ -182,6 +182,16 @@ def test_a_bounce_is_told_at_the_reply_that_came_back() -> None:
     assert shown.automatic
 
 
+def test_files_keep_their_content_ids() -> None:
+    page = '--b\r\nContent-Type: text/html\r\n\r\nhello <img src="cid:i1@x">\r\n'
+    picture = "--b\r\nContent-Type: image/png\r\nContent-ID: <i1@x>\r\n\r\nx\r\n"
+    bare = '--b\r\nContent-Type: text/csv; name="a.csv"\r\n\r\ny\r\n--b--\r\n'
+    found = message(mail(page + picture + bare, Content_Type='multipart/related; boundary="b"'))
+    assert [(file.type, file.key) for file in found.files] == [("image/png", "i1@x"), ("text/csv", "")]
+    assert found.data is not None
+    assert "cid:i1@x" in found.data["whole"]["html"]
+
+
 def test_of_one_that_is_too_large_people_are_told() -> None:
     found = message(mail(""), Known(at=CAME.at, cut=60_000_000))
     assert found.data is not None
