@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
@@ -45,6 +45,14 @@ _PAGE_HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
     "cache-control": "no-cache",
+}
+# Frames with a mail's page have this policy and a stricter one of their own: mails bring their looks with them, and
+# images from elsewhere for whoever asks to see them.
+_CONSOLE_HEADERS = {
+    **_PAGE_HEADERS,
+    "content-security-policy": _PAGE_HEADERS["content-security-policy"].replace(
+        "img-src 'self' blob: data:", "style-src-attr 'unsafe-inline'; img-src 'self' blob: data: https:"
+    ),
 }
 
 
@@ -131,8 +139,8 @@ def build(house: House, lifespan: Callable[[FastAPI], object]) -> FastAPI:
     for part in (chat, desk, clients, operators, queues, files, originals, events, health):
         app.include_router(part.router)
     app.mount("/static", Pages(directory=_STATIC))
-    app.add_route("/", page("demo.html"), include_in_schema=False)
-    app.add_route("/console", page("console.html"), include_in_schema=False)
+    app.add_route("/", page("demo.html", _PAGE_HEADERS), include_in_schema=False)
+    app.add_route("/console", page("console.html", _CONSOLE_HEADERS), include_in_schema=False)
     return app
 
 
@@ -158,11 +166,11 @@ class Pages(StaticFiles):
         await super().__call__(scope, receive, with_headers)
 
 
-def page(name: str) -> Callable[[object], Response]:
+def page(name: str, headers: Mapping[str, str]) -> Callable[[object], Response]:
     """A handler for one of our pages."""
 
     def serve_page(_request: object) -> Response:
-        return FileResponse(_STATIC / name, headers=_PAGE_HEADERS)
+        return FileResponse(_STATIC / name, headers=headers)
 
     return serve_page
 

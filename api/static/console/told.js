@@ -3,6 +3,7 @@
 import { saving } from "../shared/attachment.js";
 import { h } from "../shared/dom.js";
 import { outward, webUrl } from "../shared/rich.js";
+import { mailPage } from "./mailpage.js";
 
 const MAP = "https://www.openstreetmap.org/";
 const ZOOM = 16;
@@ -27,7 +28,7 @@ export function below(message, context) {
   const href = data.link ? webUrl(String(data.link)) : null;
   const link = href ? h("p", { class: "told" }, outward(href, href)) : null;
   const notes = (data.notes ?? []).map((note) => h("p", { class: "told", dir: "auto" }, String(note)));
-  const mail = [whole(data.whole, t), original(message, context)];
+  const mail = [whole(message, context), original(message, context)];
   return [link, data.location ? place(data.location, t) : null, ...notes, ...mail];
 }
 
@@ -37,9 +38,15 @@ function original({ original: path }, { i18n, api, fail }) {
   return h("p", { class: "told" }, saving(i18n.t("original"), () => api.original(path), failed));
 }
 
-function whole(mail, t) {
-  if (!mail?.cuts?.length) return null;
-  return h("details", { class: "whole" }, h("summary", {}, t("wholeMail")), h("div", { class: "text", dir: "auto" }, mail.text));
+function whole(message, context) {
+  const mail = message.data?.whole;
+  if (!mail?.html && !mail?.cuts?.length) return null;
+  const { t } = context.i18n;
+  const box = h("details", { class: "whole" }, h("summary", {}, t("wholeMail")));
+  if (!mail.html) box.append(h("div", { class: "text", dir: "auto" }, mail.text));
+  // Of the mails of a dialog few are ever opened.
+  else box.addEventListener("toggle", () => box.append(...mailPage(message, context)), { once: true });
+  return box;
 }
 
 function place(location, t) {
