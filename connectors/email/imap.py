@@ -304,7 +304,7 @@ class Session:
         if response.result == "OK":
             self._protocol.state = aioimaplib.AUTH
             await self._do(self._protocol.capability)
-        elif _FOR_NOW.search(_words(response)) and not _FOR_GOOD.search(_words(response)):
+        elif not is_final(_words(response)):
             raise Unavailable(f"the server lets nobody in for now: {_said(response)}")
         else:
             raise Denied(f"the server does not take user and password of {user}: {_said(response)}")
@@ -357,6 +357,11 @@ async def opened(settings: EmailSettings, token: Token | None) -> Session:
     except Denied:
         # It may have been revoked before its end; if it was more than that, the provider says so.
         return await Session.open(settings.imap, user, await token(renew=True))
+
+
+def is_final(said: bytes) -> bool:
+    """Whether a server that said this to a login will say the same again."""
+    return bool(_FOR_GOOD.search(said)) or not _FOR_NOW.search(said)
 
 
 def _set(uids: Sequence[int]) -> str:

@@ -13,7 +13,7 @@ from connectors.base import Part, Proof
 from dialogs import files, work, writing
 from dialogs.access import Staff
 from dialogs.errors import Invalid, Stale
-from storage import outbox, people, verify
+from storage import outbox, people, talk, verify
 from storage.db import now
 from storage.files import Content
 from storage.outbox import OUTBOX
@@ -320,3 +320,14 @@ def test_nothing_is_quoted_where_nothing_is_said(scene: Scene, text: str) -> Non
 def test_a_long_message_is_quoted_in_part(scene: Scene) -> None:
     (found,) = quoted(scene, scene.operator(), scene.says("v1", "x" * 30_000))
     assert found["text"] == "x" * 20_000 + "\n[…]"
+
+
+def test_a_letter_goes_on_with_what_it_answers_and_not_with_a_machine_s(scene: Scene) -> None:
+    anna = scene.operator()
+    dialog = scene.says("v1", "first", key="k1", thread={"id": "1"})
+    scene.says("v1", "second", thread={"id": "2"})
+    scene.says("v1", "I am on holiday", thread={"id": "3"}, automatic=True)
+    with scene.db.read() as tx:
+        first = talk.ids_of(tx, "site", ["k1"])["k1"]
+    sent = [scene.replies(anna, dialog), scene.replies(anna, dialog, reply_to=first)]
+    assert [scene.letters(each)[0].payload["thread"] for each in sent] == [{"id": "2"}, {"id": "1"}]

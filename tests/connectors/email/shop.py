@@ -62,12 +62,12 @@ class Shop:
             olga = operators.create(tx, "Olga", "operator")
         self._olga = Staff(olga.id, olga.name, olga.role)
 
-    def comes(self, *mails: bytes) -> None:
+    def comes(self, *mails: bytes, folder: str = "INBOX") -> None:
         """Mails arrive, in this order, and are taken."""
         raws = []
         for each in mails:
             self._uids += 1
-            raws.append(raw_of(f"INBOX:7:{self._uids}", Known(at=int(time.time())), each))
+            raws.append(raw_of(f"{folder}:7:{self._uids}", Known(at=int(time.time())), each))
         intake.store(self.db, "mail", Batch(raws))
         deadline = time.monotonic() + PATIENCE
         while self.rows(QUEUE):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from connectors.base import Denied
-from connectors.email import items
+from connectors.email import imap, items
 from connectors.email.imap import Broken, Refused, Session
 from pipeline.loop import LoopThread
 from tests.connectors.email.conftest import Account
@@ -221,3 +221,19 @@ def test_what_the_server_refuses_does_not_end_the_connection(account: Account, r
         return len(found)
 
     assert run(work()) == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "final"),
+    [
+        (b"[UNAVAILABLE] try again later", False),
+        (b"[LIMIT] too many connections", False),
+        (b"Temporary authentication failure", False),
+        (b"login rate exceeded", False),
+        (b"[AUTHENTICATIONFAILED] Invalid credentials. Please generate an app-specific password", True),
+        (b"corporate accounts need OAuth, and there is no limitation to that", True),
+        (b"[EXPIRED] try again with a new password", True),
+    ],
+)
+def test_what_a_refused_login_says_of_its_words(said: bytes, final: bool) -> None:
+    assert imap.is_final(said) == final

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from connectors.email.imap import Refused, Session
 from connectors.email.items import Item
 from connectors.email.place import Place
 from connectors.email.uids import Uids
+from pipeline.loop import LoopThread
 from tests.connectors.email.conftest import Account, Read
 
 
@@ -244,3 +246,19 @@ def test_a_place_is_kept_in_few_words() -> None:
     place = Place(7, 3, Uids([4, 5, 6, 9]), Uids([5]), 5)
     assert place.cursor() == '{"validity":7,"low":3,"above":"4:6,9","unsettled":"5","since":5}'
     assert Place.read(place.cursor()) == place
+
+
+def test_a_look_says_what_nobody_would_notice(account: Account, loop: LoopThread) -> None:
+    def look(**more: Any) -> str:
+        imap = {key: more.pop(key) for key in ("settle", "move_to", "host") if key in more}
+        settings = account.settings(**imap).model_copy(update=more)
+        return loop.run(mailbox.look(settings), 20)
+
+    account.put(b"Authentication-Results: mx.shop.example; dmarc=pass\n" + mail(1), mail(2))
+    assert look() == f"INBOX of {account.user} has 2 mails"
+    assert look(authserv_id="mx.shop.example") == look()
+    assert "nobody is doubted" in look(authserv_id="mx.other.example")
+    with pytest.raises(Denied, match="Done"):
+        look(settle="move", move_to="Done")
+    with pytest.raises(Denied, match=r"imap\.host is not set"):
+        look(host="")

@@ -34,6 +34,9 @@ from connectors.email.refusals import Stage, refusal
         ("recipient", "550 5.4.1 recipient address rejected: access denied", Blocked),
         ("recipient", "550 5.5.0 mailbox unavailable", Blocked),
         ("recipient", "550 5.1.1 no such user here, relay elsewhere", Blocked),
+        # What the client's own server said to ours: his fault, and no reason to stop everybody's mails.
+        ("recipient", "550 Callout verification failed: 550 relay not permitted", Blocked),
+        ("recipient", "550 5.7.1 Recipient address rejected: sender not authenticated to the remote", Rejected),
         ("recipient", "552 5.2.2 mailbox full", Rejected),
         ("recipient", "550 5.2.2 mailbox full", Rejected),
         ("recipient", "550 5.7.1 blocked by policy", Rejected),

@@ -286,6 +286,24 @@ def test_our_own_mail_that_comes_back_is_not_shown_again(shop: Shop, dialog: int
     assert len(shop.messages()) == 2
 
 
+def test_our_words_are_ours_wherever_they_lie(db: Database, tmp_path: Path, server: SmtpServer) -> None:
+    """In the folder of sent ones, in copy to ourselves, in a file, or under an id another server gave them."""
+    shop = Shop(db, tmp_path, server, imap={"sent": "Sent"})
+    shop.comes(mail(ANNA, "where is it?", Message_ID="<a1@example.org>"))
+    dialog = shop.dialog_of(ANNA)
+    elsewhere = mail(f"Olga <{USER}>", "it comes", To=f"Anna <{ANNA}>", Cc=USER, Message_ID="<o1@shop>")
+    shop.comes(elsewhere, folder="Sent")
+    passed = f"{SERVER}; dmarc=pass header.from=example.org"
+    shop.comes(f"Authentication-Results: {passed}\r\n".encode() + elsewhere)
+    shop.comes(mail(USER, "in a file", To=ANNA, Message_ID="<o2@shop>"), folder="import")
+    answer = shop.replies(dialog)
+    renamed = shop.server.mails[-1].data.replace(answer["Message-ID"].encode(), b"<other@server>")
+    shop.comes(renamed, folder="Sent")
+    assert sorted(shop.in_dialog(dialog)) == ["in a file", "it comes", "on its way", "where is it?"]
+    assert len(shop.messages()) == 4
+    shop.close()
+
+
 def test_a_mail_to_ourselves_goes_in_no_circle(shop: Shop) -> None:
     shop.comes(mail(USER, "note to self"))
     shop.replies(shop.dialog_of(USER), "seen")
