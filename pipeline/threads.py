@@ -69,26 +69,47 @@ def resolve(
         if (channel, key) not in ids
     }
     bearers = look_up(tx, {(channel, message.claimed) for channel, message in named if message.claimed})
-    admitted = participants.admitted(tx, {*dialogs.values(), *(each.dialog_id for each in _own(named, bearers, who))})
-    homes = {}
+    own = {
+        (channel, message.sender.address): who[channel, message.sender.address].dialog_id for channel, message in named
+    }
+    admitted = _admitted(tx, {*dialogs.values(), *own.values(), *(each.dialog_id for each in bearers.values())})
+    homes: dict[Address, Thread] = {}
     for channel, message in named:
         sender = (channel, message.sender.address)
-        keys = [(channel, key) for key in message.answers]
-        candidates: list[tuple[Address | None, int]] = [(key, dialogs[key]) for key in keys if key in dialogs]
-        if bearer := bearers.get((channel, message.claimed)):
-            candidates.append((None, bearer.dialog_id))
-        let_in = {dialog_id for dialog_id, *address in admitted if sender == tuple(address)}
-        home = _thread(who[sender].dialog_id, candidates, let_in)
-        homes[channel, message.external_id] = home._replace(
-            held=bool(message.claimed) and (message.forgeable or home.dialog_id not in let_in)
-        )
+        candidates = _candidates(channel, message, dialogs, bearers)
+        homes[channel, message.external_id] = _home(message, own[sender], candidates, admitted.get(sender, set()))
     return homes, ids
 
 
-def _own(named: Iterable[Written], bearers: Mapping[Address, Who], who: Mapping[Address, Who]) -> list[Who]:
-    """Whose dialogs doubted messages may stand in."""
-    doubted = [(channel, message.sender.address) for channel, message in named if message.claimed]
-    return [*bearers.values(), *(who[sender] for sender in doubted)]
+def _candidates(
+    channel: str, message: Message, dialogs: Mapping[Address, int], bearers: Mapping[Address, Who]
+) -> list[tuple[Address | None, int]]:
+    """The dialogs a message may be of, the likeliest first, each with the key that names it: by what it answers, and by
+    whose address a doubted one bears."""
+    keys = [(channel, key) for key in message.answers]
+    found: list[tuple[Address | None, int]] = [(key, dialogs[key]) for key in keys if key in dialogs]
+    bearer = bearers.get((channel, message.claimed))
+    return [*found, (None, bearer.dialog_id)] if bearer else found
+
+
+def _home(message: Message, own: int, candidates: Sequence[tuple[Address | None, int]], admitted: set[int]) -> Thread:
+    """Where it belongs whose sender's own dialog is `own`, and who was admitted to these others."""
+    for key, dialog_id in candidates:
+        if dialog_id == own or dialog_id in admitted:
+            home = Thread(dialog_id, key)
+            break
+    else:
+        home = Thread(own, claims=next((dialog_id for _, dialog_id in candidates), None))
+    doubted = bool(message.claimed) and (message.forgeable or home.dialog_id not in admitted)
+    return home._replace(held=doubted)
+
+
+def _admitted(tx: Tx, dialogs: Iterable[int]) -> dict[Address, set[int]]:
+    """To which of these dialogs each (channel, address) was admitted."""
+    found: dict[Address, set[int]] = {}
+    for dialog_id, channel, address in participants.admitted(tx, dialogs):
+        found.setdefault((channel, address), set()).add(dialog_id)
+    return found
 
 
 def _stored(tx: Tx, named: Iterable[Written]) -> dict[Address, int]:
@@ -106,10 +127,3 @@ def _dialogs(tx: Tx, ids: Mapping[Address, int]) -> dict[Address, int]:
     query = select(talk.MESSAGES.c.id, talk.MESSAGES.c.dialog_id)
     found = {row.id: row.dialog_id for row in tx.execute(query.where(bulk.among(tx, talk.MESSAGES.c.id, ids.values())))}
     return {key: found[message_id] for key, message_id in ids.items()}
-
-
-def _thread(own: int, candidates: Sequence[tuple[Address | None, int]], admitted: set[int]) -> Thread:
-    for key, dialog_id in candidates:
-        if dialog_id == own or dialog_id in admitted:
-            return Thread(dialog_id, key)
-    return Thread(own, claims=next((dialog_id for _, dialog_id in candidates), None))
