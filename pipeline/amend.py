@@ -9,7 +9,7 @@ from sqlalchemy import Row, select, update
 
 import log
 from connectors.base import Deletion, DeliveryReport, Edit, Message, Reaction
-from pipeline import albums, attach
+from pipeline import albums, attach, failures
 from pipeline.completion import EARLY
 from pipeline.identify import IDENTITIES
 from storage import early, journal, talk
@@ -74,6 +74,8 @@ def _apply(tx: Tx, changes: Sequence[Told], known: Mapping[Key, Row[Any]]) -> li
             known = _renewed(tx, known, row.id)
         if entry:
             entries.append(entry)
+        if entry and isinstance(change, DeliveryReport) and change.state == "failed":
+            entries += failures.bring_back(tx, row.dialog_id)
     return entries
 
 

@@ -14,7 +14,7 @@ from connectors.abilities import Find, Names
 from connectors.base import ChannelSettings, ConnectorError, Letter, Moved, Receipt, Rejected, Unavailable
 from connectors.registry import Channels
 from dialogs import visitors
-from pipeline import whereabouts
+from pipeline import failures, whereabouts
 from pipeline.loop import LoopThread
 from pipeline.outcome import Tried, Verdict, judge
 from pipeline.pace import Pace
@@ -146,6 +146,10 @@ class Calling:
         policy = self._channels.settings[row.channel]
         at = leases.database_now(tx)
         verdict = judge(result, self._tried(row), policy, at)
+        is_lost = verdict.state == outbox.FAILED and row.action == "send"
+        if is_lost:
+            # Before its letter, as the operators' desk does it: the other way round the two wait for each other.
+            talk.lock(tx, [row.dialog_id])
         if not outbox.finish(tx, row.id, row.token, state=verdict.state, **verdict.values):
             _log.warning("deliver.letter_taken_over")
             return
@@ -155,6 +159,8 @@ class Calling:
         if not isinstance(result, ConnectorError):
             self._paces[row.channel].spent(tx, Due(row.id, row.recipient, len(row.payload.get("files", ()))), at)
         entries = self._consequences(tx, row, result, verdict)
+        if is_lost:
+            entries += failures.bring_back(tx, row.dialog_id)
         _log.info("letter." + verdict.state, tries=row.attempts)
         journal.append(tx, entries)
 
