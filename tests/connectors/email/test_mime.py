@@ -33,6 +33,7 @@ def test_an_ordinary_mail() -> None:
         message_id="1@mail.example",
         in_reply_to="0@x",
         references=("00@x", "0@x"),
+        plain=True,
         date=datetime(2025, 11, 3, 7, 0, tzinfo=UTC),
         text=GREETING,
     )

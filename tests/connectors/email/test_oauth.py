@@ -191,7 +191,7 @@ def test_every_process_that_logs_in_shares_what_is_kept(
             "channels": {"mail": {**account.section, "imap": imap}},
         }
     )
-    stop = Stop()
+    stop = Stop(3600.0)
     reading = Thread(target=receive.run, args=(settings, stop, ["mail"]))
     reading.start()
     deadline = time.monotonic() + 30
@@ -200,7 +200,7 @@ def test_every_process_that_logs_in_shares_what_is_kept(
         time.sleep(0.02)
     stop.set()
     reading.join(30)
-    shop = Workshop(settings, Stop())
+    shop = Workshop(settings, Stop(3600.0))
     mail = shop.channels["mail"]
     assert isinstance(mail, Check)
     shop.loop.run(mail.check(), 20)
