@@ -146,7 +146,8 @@ class Calling:
         policy = self._channels.settings[row.channel]
         at = leases.database_now(tx)
         verdict = judge(result, self._tried(row), policy, at)
-        is_lost = verdict.state == outbox.FAILED and row.action == "send"
+        # What a machine wrote nobody waits for.
+        is_lost = verdict.state == outbox.FAILED and row.action == "send" and not row.automatic
         if is_lost:
             # Before its letter, as the operators' desk does it: the other way round the two wait for each other.
             talk.lock(tx, [row.dialog_id])

@@ -24,13 +24,16 @@ def test_one_that_is_refused_for_good_brings_its_dialog_back(rig: Rig, sending: 
     rig.check()
 
 
-@pytest.mark.parametrize("text", ["ok", "unavailable"])
-def test_one_that_arrived_or_will_be_tried_again_does_not(rig: Rig, sending: Sending, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "automatic", "state"),
+    [("ok", False, "sent"), ("unavailable", False, "queued"), ("rejected", True, "failed")],
+)
+def test_one_that_nobody_waits_for_does_not(rig: Rig, sending: Sending, text: str, automatic: bool, state: str) -> None:
     rig.take(raw("anna", "1"))
-    rig.letter(text)
+    rig.letter(text, automatic=automatic)
     rig.resolve()
     sending.sweep()
-    assert [row.state for row in rig.rows(OUTBOX)] in (["sent"], ["queued"])
+    assert [row.state for row in rig.rows(OUTBOX)] == [state]
     assert [row.status for row in rig.episodes()] == ["resolved"]
 
 
