@@ -40,9 +40,9 @@ def test_who_may_be_forged_is_held_apart_and_let_in_by_one_click(okno: Okno, des
 
 
 def test_what_our_side_wrote_elsewhere_bears_its_author(okno: Okno, desk: Desk) -> None:
-    nora = Sender("nora@example.org", "Nora")
-    take_in(okno, [said(nora, "is it"), said(nora, "on its way", direction="out", author="Olga of the shop")])
-    desk.open("Nora")
+    selma = Sender("selma@example.org", "Selma Elsewhere")
+    take_in(okno, [said(selma, "is it"), said(selma, "on its way", direction="out", author="Olga of the shop")])
+    desk.open("Selma Elsewhere")
     expect(desk.entry("on its way").locator(".author")).to_have_text("Olga of the shop")
 
 
