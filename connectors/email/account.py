@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 
 import msgspec
 
-from connectors.base import Batch
+from connectors.base import Batch, Raw
 from connectors.email.mailbox import Mailbox
 from connectors.email.settings import EmailSettings, Token
 
@@ -37,7 +37,7 @@ class Account:
                     batch = coming[name].result()
                     if name == self._sent:
                         # What lies in both folders, byte for byte, is two things.
-                        raws = [msgspec.structs.replace(raw, digest=f"sent:{raw.digest}") for raw in batch.raws]
+                        raws = [_told_apart(raw) for raw in batch.raws]
                         batch = msgspec.structs.replace(batch, raws=raws)
                     if batch.cursor is not None:
                         cursors[name] = batch.cursor
@@ -57,6 +57,11 @@ def _next(source: AsyncIterator[Batch]) -> "asyncio.Task[Batch]":
         return await anext(source)
 
     return asyncio.create_task(batch())
+
+
+def _told_apart(raw: Raw) -> Raw:
+    # One whose content nobody has is like no other.
+    return msgspec.structs.replace(raw, digest=f"sent:{raw.digest}") if raw.digest else raw
 
 
 def _written(cursors: Mapping[str, str]) -> str:

@@ -239,5 +239,5 @@ async def _seen(session: Session, settings: EmailSettings) -> str:
     said = f"{imap.folder} of {settings.address} has {len(uids)} mails"
     newest = await session.fetch(uids[-_SOME:], _FINDINGS) if uids and settings.authserv_id else {}
     if newest and not any(settings.authserv_id.encode() in (item.data or b"") for item in newest.values()):
-        return f"{said}; no finding of {settings.authserv_id} stands in the last {len(newest)}: nobody is doubted"
+        return f"{said}; none of the last {len(newest)} has a finding of {settings.authserv_id} on forgers"
     return said

@@ -6,6 +6,7 @@ import pytest
 
 from connectors.base import Batch, Denied, Message, Raw
 from connectors.email import Email
+from connectors.email.account import _told_apart
 from connectors.email.raws import folder_of
 from connectors.email.settings import EmailSettings
 from pipeline.loop import LoopThread
@@ -91,6 +92,12 @@ def test_what_was_written_elsewhere_is_ours_to_its_first_recipient(account: Acco
         "On its way", ("<a@x> anna@example.org", "<a@x>"), True,
     )  # fmt: skip
     assert message.thread is None
+
+
+def test_two_mails_nobody_can_have_are_not_one() -> None:
+    refused = [Raw(f"Sent:7:{uid}", "", b"{}") for uid in (1, 2)]
+    assert [_told_apart(raw).digest for raw in refused] == ["", ""]
+    assert _told_apart(Raw("Sent:7:3", "", b"{}", digest="d")).digest == "sent:d"
 
 
 def test_what_went_to_nobody_is_nobody_s(account: Account, source: Source) -> None:

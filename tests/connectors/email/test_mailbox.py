@@ -257,7 +257,7 @@ def test_a_look_says_what_nobody_would_notice(account: Account, loop: LoopThread
     account.put(b"Authentication-Results: mx.shop.example; dmarc=pass\n" + mail(1), mail(2))
     assert look() == f"INBOX of {account.user} has 2 mails"
     assert look(authserv_id="mx.shop.example") == look()
-    assert "nobody is doubted" in look(authserv_id="mx.other.example")
+    assert "has a finding of mx.other.example" in look(authserv_id="mx.other.example")
     with pytest.raises(Denied, match="Done"):
         look(settle="move", move_to="Done")
     with pytest.raises(Denied, match=r"imap\.host is not set"):
