@@ -27,7 +27,7 @@ class Account:
 
     async def batches(self, cursor: str | None) -> AsyncGenerator[Batch, None]:
         """See Receive. What ends the reading of one folder ends that of all."""
-        cursors = _decoder.decode(cursor) if cursor else {}
+        cursors = self._cursors(cursor) if cursor else {}
         sources = {name: reader.batches(cursors.get(name)) for name, reader in self._readers.items()}
         coming = {name: _next(source) for name, source in sources.items()}
         try:
@@ -50,6 +50,13 @@ class Account:
             await asyncio.gather(*coming.values(), return_exceptions=True)
             for source in sources.values():
                 await source.aclose()
+
+    def _cursors(self, cursor: str) -> dict[str, str]:
+        try:
+            return _decoder.decode(cursor)
+        except msgspec.ValidationError:
+            # Written when only one folder was read: a mailbox must not stand still for an upgrade.
+            return {next(iter(self._readers)): cursor}
 
 
 def _next(source: AsyncIterator[Batch]) -> "asyncio.Task[Batch]":

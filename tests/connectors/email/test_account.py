@@ -10,7 +10,7 @@ from connectors.email.account import _told_apart
 from connectors.email.raws import folder_of
 from connectors.email.settings import EmailSettings
 from pipeline.loop import LoopThread
-from tests.connectors.email.conftest import Account
+from tests.connectors.email.conftest import Account, Read
 
 HELLO = b"From: Anna <anna@example.org>\nMessage-ID: <a@x>\nSubject: Hi\n\nWhere is it?"
 ANSWER = (
@@ -92,6 +92,17 @@ def test_what_was_written_elsewhere_is_ours_to_its_first_recipient(account: Acco
         "On its way", ("<a@x> anna@example.org", "<a@x>"), True,
     )  # fmt: skip
     assert message.thread is None
+
+
+def test_a_cursor_of_before_two_folders_goes_on(account: Account, loop: LoopThread, read: Read) -> None:
+    account.put(HELLO)
+    alone = read(account.settings())
+    alone.read(1)
+    again = Source(loop, account.settings(), alone.cursor)
+    account.put(ANSWER)
+    (raw,) = again.read(1)
+    assert raw.external_id.endswith(":2")
+    again.close()
 
 
 def test_two_mails_nobody_can_have_are_not_one() -> None:
