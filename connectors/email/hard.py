@@ -1,12 +1,13 @@
-"""Mails that were asked for and did not come: tried again alone, later and later, they hold up no other."""
+"""Mails that were asked for and did not come: tried again alone, in their turn and then later and later."""
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-# How often one is asked for alone, and the seconds between: the second time at once, for it may be the wire's fault,
-# then twice as long each time, an hour in all. What is wrong with a server is mended by then, and it is the mail's own.
-_TRIES, _FIRST_WAIT = 7, 60.0
+# How often one is asked for alone, how many of these times in its turn, for it may be the wire's fault, and the seconds
+# between the others: twice as long each time, an hour in all. What is wrong with a server is mended by then, and it is
+# the mail's own.
+_TRIES, _IN_TURN, _FIRST_WAIT = 7, 2, 60.0
 
 
 class _Hard(NamedTuple):
@@ -26,8 +27,13 @@ class HardOnes:
         alone = len(uids) == 1
         for uid in uids:
             tries = (self._known[uid].tries if uid in self._known else 0) + alone
-            wait = _FIRST_WAIT * 2 ** (tries - 2) if 1 < tries < _TRIES else 0.0
+            wait = _FIRST_WAIT * 2 ** (tries - _IN_TURN) if _IN_TURN <= tries < _TRIES else 0.0
             self._known[uid] = _Hard(tries, time.monotonic() + wait, why)
+
+    def passed_over(self, uids: Iterable[int]) -> None:
+        """These were not asked for, since older ones did not come: they are asked for after those."""
+        for uid in uids:
+            self._known.setdefault(uid, _Hard(0, 0.0, ""))
 
     def came(self, uids: Iterable[int]) -> None:
         """These came."""
@@ -45,14 +51,32 @@ class HardOnes:
         return known.why if known is not None and known.tries >= _TRIES else ""
 
     def steps(self, uids: Sequence[int], most: int) -> Iterator[Sequence[int]]:
-        """What to ask for together, `most` at once: the hard ones last, each alone, and only when it is due."""
-        easy = [uid for uid in uids if uid not in self._known] if self._known else uids
-        for start in range(0, len(easy), most):
-            yield easy[start : start + most]
+        """What to ask for together, `most` at once: the hard ones last, each alone, and only when it is due.
+
+        Whoever takes a step says what became of it before the next: what did not come, and may yet, is asked for alone
+        before any newer one, for what a client wrote is read in its order.
+        """
+        start = 0
+        while start < len(uids):
+            step = self._run(uids, start, most)
+            if step[0] not in self._known:
+                yield step
+            for uid in step:
+                while uid in self._known and self._known[uid].tries < _IN_TURN:
+                    yield [uid]
+            start += len(step)
         # Whoever is least to blame comes first: the others may end the connection.
         for uid in sorted(set(uids) & self._known.keys(), key=lambda uid: (self._known[uid].tries, uid)):
             if self._known[uid].due <= time.monotonic():
                 yield [uid]
+
+    def _run(self, uids: Sequence[int], start: int, most: int) -> Sequence[int]:
+        """From `start` on: one that did not come alone, or those that nothing is known of, `most` at once."""
+        end = start + 1
+        if uids[start] not in self._known:
+            while end < min(len(uids), start + most) and uids[end] not in self._known:
+                end += 1
+        return uids[start:end]
 
     def below(self, uid: int) -> int:
         """The UID below all of them, and `uid` at most."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -126,11 +127,15 @@ class Mailbox:
             yield [raw_of(self._key(place, uids[0]), known, b"")], list(uids)
             return
         told = await self._given(uids, session.fetch(uids, "RFC822.SIZE INTERNALDATE"))
-        for lot in _lots([told[uid] for uid in uids if uid in told]):
+        lots = deque(_lots([told[uid] for uid in uids if uid in told]))
+        while lots:
+            lot = lots.popleft()
             raws = await self._given([mail.uid for mail in lot], self._lot(session, place, lot))
             self._hard.came(raws)
-            if raws:
-                yield list(raws.values()), list(raws)
+            if not raws:
+                self._hard.passed_over([mail.uid for later in lots for mail in later])
+                return
+            yield list(raws.values()), list(raws)
 
     async def _given(self, uids: Sequence[int], asking: Awaitable[dict[int, T]]) -> dict[int, T]:
         """What comes of these mails; one that ends the connection must not do so again and again."""
