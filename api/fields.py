@@ -7,7 +7,7 @@ from fastapi import Path
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from connectors.text import clean_email, clean_name, clean_text
-from dialogs.pages import MOST
+from storage.pages import MOST
 
 _LARGEST = 2**63 - 1
 _TEXT, _SEARCH, _CURSOR = 65_536, 200, 200

@@ -16,7 +16,7 @@ from api.uploads import FORM, uploaded
 from api.writes import Writer, writer
 from dialogs import files
 from dialogs.access import Staff
-from dialogs.errors import NotFound
+from errors import NotFound
 from storage.files import INLINE, UNKNOWN
 
 router = APIRouter(prefix="/v1/files", tags=["files"])

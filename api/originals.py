@@ -14,7 +14,7 @@ from connectors.abilities import Originals
 from connectors.base import Raw
 from dialogs import originals
 from dialogs.access import Staff
-from dialogs.errors import NotFound
+from errors import NotFound
 from pipeline.attach import Shelf
 
 router = APIRouter(prefix="/v1/dialogs/{dialog_id}/messages", tags=["files"])

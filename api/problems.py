@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 import log
 from api.caps import Caps
 from connectors.text import clean_text
-from dialogs.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, Stale
+from errors import Conflict, Forbidden, Invalid, NotFound, Refusal, Stale
 from storage.db import is_database_fault
 from storage.files import TooLarge
 from storage.idempotency import Busy, Reused

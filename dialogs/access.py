@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Row, and_, exists, or_, select, true
 
-from dialogs.errors import Forbidden
+from errors import Forbidden
 from storage.attachments import ATTACHMENTS, visitor
 from storage.journal import EVENTS, Line
 from storage.models import Identity

@@ -6,8 +6,8 @@ from sqlalchemy import Row, Select, select
 
 from dialogs import desk
 from dialogs.access import IDENTITIES, demand
-from dialogs.errors import Invalid
 from dialogs.work import Work
+from errors import Invalid
 from storage import participants
 from storage.talk import MESSAGES
 

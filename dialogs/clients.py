@@ -5,14 +5,15 @@ from typing import Any
 
 from sqlalchemy import Row, select, update
 
-from dialogs import pages, search
+from dialogs import search
 from dialogs.access import Staff, demand
-from dialogs.errors import Conflict, NotFound
-from dialogs.pages import Page
 from dialogs.render import CLIENTS
 from dialogs.view import identities_of, identity
 from dialogs.work import Work
+from errors import Conflict, NotFound
+from storage import pages
 from storage.db import Tx
+from storage.pages import Page
 from storage.talk import DIALOGS
 
 FIELDS = ("name", "email", "phone", "note")

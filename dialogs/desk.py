@@ -12,8 +12,8 @@ from sqlalchemy import Row, and_, func, select, update
 
 from dialogs import signals, status
 from dialogs.access import demand
-from dialogs.errors import Conflict, Invalid, NotFound, Stale
 from dialogs.work import Work
+from errors import Conflict, Invalid, NotFound, Stale
 from storage import talk
 from storage.db import is_postgres
 from storage.operators import OPERATORS

@@ -5,11 +5,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from dialogs import access, pages
+from dialogs import access
 from dialogs.access import Staff, demand
-from dialogs.pages import Page
+from storage import pages
 from storage.db import Tx
 from storage.journal import EVENTS, Line
+from storage.pages import Page
 
 _COLUMNS = [EVENTS.c[name] for name in Line._fields]
 

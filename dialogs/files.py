@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from dialogs.access import Actor, Visitor, demand, files
-from dialogs.errors import NotFound
 from dialogs.work import Work
+from errors import NotFound
 from storage import attachments
 from storage.attachments import ATTACHMENTS, STORED
 from storage.db import Tx, now

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from dialogs.access import IDENTITIES, Staff, demand, messages
-from dialogs.errors import NotFound
+from errors import NotFound
 from storage.db import Tx
 from storage.inbox import INBOX
 from storage.talk import MESSAGES

@@ -6,16 +6,15 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Row, func, literal_column, select
 
-from dialogs import pages
 from dialogs.access import Staff, demand
-from dialogs.errors import Conflict, NotFound
-from dialogs.pages import Page
 from dialogs.work import Work
-from storage import halts, inbox, ledger, outbox, refusals
+from errors import Conflict, NotFound
+from storage import halts, inbox, ledger, outbox, pages, refusals
 from storage.db import Tx
 from storage.inbox import INBOX, PARKED, QUEUE, RECEIVED, TALLIES
 from storage.leases import database_now
 from storage.outbox import CANCELLED, FAILED, HELD, OUTBOX, QUEUED, SENT, UNCONFIRMED
+from storage.pages import Page
 
 # Written out: only then can both databases see that the small index of letters that are not out serves.
 _NOT_OUT: ColumnElement[bool] = literal_column("outbox.state <> 'sent'")

@@ -7,9 +7,9 @@ from sqlalchemy import Row, select, update
 
 from dialogs import desk
 from dialogs.access import demand
-from dialogs.errors import Invalid, NotFound
 from dialogs.work import Work
 from dialogs.writing import Draft, Split, looks
+from errors import Invalid, NotFound
 from storage import attachments, outbox
 from storage.outbox import CANCELLED, FAILED, HELD, OUTBOX, QUEUED, UNCONFIRMED
 from storage.talk import MESSAGES

@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from dialogs.access import IDENTITIES, demand
-from dialogs.errors import NotFound
 from dialogs.work import Work
+from errors import NotFound
 from storage.talk import DIALOGS, MESSAGES
 
 

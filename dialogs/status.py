@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from dialogs.errors import Conflict
+from errors import Conflict
 from storage.talk import OPEN, RESOLVED
 
 

@@ -5,14 +5,13 @@ from typing import Any
 
 from sqlalchemy import Row, select, update
 
-from dialogs import pages
 from dialogs.access import Staff, demand
-from dialogs.errors import Conflict, Invalid, NotFound
-from dialogs.pages import Page
 from dialogs.work import Work
-from storage import operators
+from errors import Conflict, Invalid, NotFound
+from storage import operators, pages
 from storage.db import Tx
 from storage.operators import ADMIN
+from storage.pages import Page
 from storage.talk import EPISODES, OPEN
 
 

@@ -7,14 +7,14 @@ from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, Select, Text, exists, literal_column, select, tuple_
 
-from dialogs import pages, render, search
+from dialogs import render, search
 from dialogs.access import IDENTITIES, Staff, demand, messages
-from dialogs.errors import NotFound
-from dialogs.pages import Page
 from dialogs.render import CLIENTS
-from storage import bulk
+from errors import NotFound
+from storage import bulk, pages
 from storage.db import Tx
 from storage.operators import OPERATORS
+from storage.pages import Page
 from storage.talk import DIALOGS, EPISODES, MESSAGES
 
 # What a list may be sorted by: two columns of which the second tells equals apart, and whether the largest comes first.

@@ -5,11 +5,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, select, update
 
-from dialogs import pages, render
+from dialogs import render
 from dialogs.access import IDENTITIES, Visitor, demand, messages
-from dialogs.pages import Page
-from storage import attachments, bulk
+from storage import attachments, bulk, pages
 from storage.db import Tx
+from storage.pages import Page
 from storage.talk import DIALOGS, MESSAGES
 
 # Items of ours are named by their message; those of the visitor have the name he gave.

@@ -9,8 +9,8 @@ from sqlalchemy import Row, func, select, update
 
 from dialogs import desk
 from dialogs.access import IDENTITIES, demand
-from dialogs.errors import Invalid
 from dialogs.work import Work
+from errors import Invalid
 from storage import attachments, bulk, outbox, talk
 from storage.talk import DIALOGS, EPISODES, MESSAGES, OPEN
 

@@ -12,8 +12,8 @@ from connectors.base import Button, Limits, Part, Span
 from connectors.markdown import from_markdown
 from connectors.markup import from_html, piece, to_html, written_out
 from connectors.registry import Channels
-from dialogs.errors import Invalid
 from dialogs.writing import Draft
+from errors import Invalid
 
 # Where a long text is best cut, the best first: after a paragraph, a line, a sentence, a word.
 _SEAMS = tuple(re.compile(seam) for seam in (r"\n\s*\n", r"\n", r"(?<=[.!?…])\s", r"\s"))

@@ -9,7 +9,8 @@ from storage import ledger
 from storage.db import Database
 from tests.deploy.installation import ROOT, Installation, wait_for
 
-RUNS = ["connectors", "pipeline", "dialogs", "storage", "api", "workers.py", "settings.py", "log.py", "settings.toml"]
+FOLDERS = ["connectors", "pipeline", "dialogs", "tasks", "storage", "api"]
+RUNS = [*FOLDERS, "workers.py", "settings.py", "log.py", "errors.py", "settings.toml"]
 # Expanding: the old version neither knows nor needs what it adds.
 MIGRATION = '''"""One column more."""
 

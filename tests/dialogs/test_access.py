@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dialogs import access, clients, events, queues, team, view, work, writing
 from dialogs.access import Action, Staff, Visitor
-from dialogs.errors import Forbidden
+from errors import Forbidden
 from storage import journal, operators
 from storage.db import Tx
 from storage.journal import Line

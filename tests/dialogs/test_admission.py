@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from dialogs import admission, work
 from dialogs.access import Staff
-from dialogs.errors import Forbidden, Invalid, NotFound
+from errors import Forbidden, Invalid, NotFound
 from storage.talk import MESSAGES
 from tests.dialogs.scene import Scene
 

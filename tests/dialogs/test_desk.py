@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from dialogs.access import Staff
-from dialogs.errors import Conflict, Forbidden, Invalid, NotFound, Stale
+from errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from storage import operators
 from tests.dialogs.scene import Scene
 

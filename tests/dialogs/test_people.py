@@ -8,7 +8,7 @@ import pytest
 
 from dialogs import clients, team, work
 from dialogs.access import Staff
-from dialogs.errors import Conflict, Invalid, NotFound
+from errors import Conflict, Invalid, NotFound
 from storage import operators, verify
 from storage.db import now
 from tests.dialogs.scene import Scene

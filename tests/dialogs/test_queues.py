@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from dialogs import queues, work
-from dialogs.errors import Conflict, Forbidden, NotFound
+from errors import Conflict, Forbidden, NotFound
 from storage import claims, halts, inbox, outbox, refusals
 from storage.db import now
 from tests.dialogs.scene import Scene

@@ -7,9 +7,9 @@ from sqlalchemy import update
 
 from dialogs import rewriting, work
 from dialogs.access import Staff
-from dialogs.errors import Invalid, NotFound
 from dialogs.work import Can
 from dialogs.writing import Draft
+from errors import Invalid, NotFound
 from storage.db import now
 from storage.outbox import OUTBOX
 from tests.dialogs.scene import Scene, whole

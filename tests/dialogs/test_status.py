@@ -3,8 +3,8 @@
 import pytest
 
 from dialogs import status
-from dialogs.errors import Conflict
 from dialogs.status import State
+from errors import Conflict
 
 ME, YOU, SHE = 1, 2, 3
 

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from sqlalchemy import event, update
 
 from connectors.base import Proof
-from dialogs import pages, view
+from dialogs import view
 from dialogs.access import Staff
-from dialogs.errors import Invalid, NotFound
+from errors import Invalid, NotFound
+from storage import pages
 from storage.db import Database, now
 from storage.talk import DIALOGS, MESSAGES
 from tests.dialogs.scene import SHOP, Scene

@@ -7,12 +7,12 @@ import pytest
 from connectors.base import Proof
 from dialogs import files, visitors
 from dialogs.access import Visitor
-from dialogs.errors import Forbidden, NotFound
-from dialogs.pages import Page
 from dialogs.view import dialogs
+from errors import Forbidden, NotFound
 from storage import attachments
 from storage.db import now
 from storage.files import Content
+from storage.pages import Page
 from tests.dialogs.scene import SHOP, SITE, Scene
 
 ME = Visitor(SITE, "anon:v1")

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from connectors.base import Part, Proof
 from dialogs import files, work, writing
 from dialogs.access import Staff
-from dialogs.errors import Invalid, Stale
+from errors import Invalid, Stale
 from storage import outbox, people, talk, verify
 from storage.db import now
 from storage.files import Content

@@ -7,8 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connectors.base import Button, Limits, Part, Span
-from dialogs.errors import Invalid
 from dialogs.writing import Draft
+from errors import Invalid
 from pipeline import letters
 
 

@@ -12,8 +12,8 @@ import pytest
 from uv import find_uv_bin
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ["connectors", "pipeline", "dialogs", "storage", "api"]
-MODULES = ["workers.py", "settings.py", "log.py", "settings.toml"]
+PACKAGES = ["connectors", "pipeline", "dialogs", "tasks", "storage", "api"]
+MODULES = ["workers.py", "settings.py", "log.py", "errors.py", "settings.toml"]
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""What the rules of talk say no with; each text is safe to show to whoever asked."""
+"""What the rules of the house say no with; each text is safe to show to whoever asked."""
 
 from typing import Any
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 import orjson
 from sqlalchemy import text
 
-from dialogs.errors import Invalid
+from errors import Invalid
 from storage.db import Tx, is_postgres
 
 T = TypeVar("T")

@@ -1,0 +1,1 @@
+"""From text to changes of tasks: pure, deterministic, offline."""
