@@ -1,0 +1,97 @@
+"""Due dates in words, Russian and English: which days a text names, and which part each of them plays."""
+
+from collections.abc import Callable
+from datetime import date, datetime, time
+from itertools import pairwise
+from typing import NamedTuple
+
+from tasks.calendar import Calendar
+from tasks.grammar import clock, days, spans
+from tasks.grammar.joining import joined
+from tasks.grammar.lexer import Line, line_of, lowered
+from tasks.grammar.meaning import Meaning, Now, Precision, Role
+from tasks.grammar.moving import is_move, without_sources
+from tasks.grammar.pieces import Piece, piece_of
+from tasks.grammar.rules import Phrase, phrases
+
+__all__ = ["Calendar", "Precision", "Role", "When", "find", "moved"]
+
+
+class When(NamedTuple):
+    """A date phrase found in a text.
+
+    `start` and `end` count code points; the preposition is inside. `time` is there only if the phrase names an hour,
+    or a part of day with a clear end: «до обеда», «к обеду» 13:00, "by noon" 12:00, midnight 23:59, the end of the day
+    the calendar's. Roles: "deadline" (by then), "point" (then), "span" (from then on), "past" (over),
+    "topic" (named, but nothing is due then).
+    """
+
+    date: date
+    time: time | None
+    precision: Precision
+    start: int
+    end: int
+    phrase: str
+    role: Role
+
+
+_RULES: dict[str, Callable[[Phrase, Now], Meaning | None]] = {
+    "ago": spans.ago,
+    "later": spans.offset,
+    "offset": spans.offset,
+    "spell": spans.spell,
+    "habit": spans.habit,
+    "relative": days.relative,
+    "month_range": days.month_range,
+    "month_day": days.month_day,
+    "numeric": days.numeric,
+    "month_number": days.month_number,
+    "weekday": days.weekday,
+    "clock": clock.clock,
+    "period": spans.period,
+    "close": spans.close,
+    "part": clock.part,
+}
+
+
+def find(text: str, at: datetime, calendar: Calendar) -> list[When]:
+    """The date phrases of a text, in order, relative to the moment of its message; `at` without a zone is local."""
+    line, pieces = _pieces(text, at, calendar)
+    return [_when(text, line, piece) for piece in pieces]
+
+
+def moved(text: str, at: datetime, calendar: Calendar) -> When | None:
+    """The new date of a text that moves something from one to another; None where it does not say both.
+
+    In `find` the old date is a "topic": «со среды на пятницу», «вместо вторника в четверг», "move it from the 14th to
+    the 20th".
+    """
+    line, pieces = _pieces(text, at, calendar)
+    moves = (right for left, right in pairwise(pieces) if is_move(left, right, line))
+    return next((_when(text, line, piece) for piece in moves), None)
+
+
+def _pieces(text: str, at: datetime, calendar: Calendar) -> tuple[Line, list[Piece]]:
+    line, now = line_of(lowered(text)), Now(calendar.local(at), calendar)
+    pieces: list[Piece] = []
+    for phrase in phrases(line):
+        if pieces and phrase.start < pieces[-1].end:
+            continue
+        meaning = _meaning(phrase, now)
+        if meaning:
+            pieces.append(piece_of(phrase, meaning))
+    return line, without_sources(joined(pieces, line, now), line)
+
+
+def _meaning(phrase: Phrase, now: Now) -> Meaning | None:
+    try:
+        return _RULES[phrase.rule](phrase, now)
+    except (ValueError, OverflowError):
+        # No such day: the 31st of February, a year beyond 9999.
+        return None
+
+
+def _when(text: str, line: Line, piece: Piece) -> When:
+    start, end = line.starts[piece.start], line.starts[piece.end]
+    day, precision, at, _ = piece.meaning
+    return When(day, at, precision, start, end, text[start:end], piece.role)

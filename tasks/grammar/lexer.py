@@ -1,0 +1,80 @@
+"""A text as a string of word classes, one character a token, so that rules over words are patterns over characters."""
+
+import re
+from itertools import accumulate, product
+from string import ascii_letters
+from typing import NamedTuple
+
+from tasks.grammar.words import TABLES, Value
+
+# Classes of what is in no table: other words, other numbers, other signs; and the end of a paragraph.
+OTHER, NUMBER, SIGN, PARAGRAPH = "xn·¶"
+_TOKEN = re.compile(r"[^\W\d_]+|\d+|\s+|.", re.DOTALL)
+_SPACES = " \xa0\n\t\r\u2009\u202f"
+_DASHES = "-–—‑−"
+# Signs that stand for themselves in rules.
+_SIGNS = ".,:;/()?!+%'№#$€£₽_@=&\\"
+_LETTERS = [letter for letter in ascii_letters if letter not in OTHER + NUMBER] + [chr(at) for at in range(1040, 1104)]
+# Numbers by what they may be: a day or an hour, minutes, a count, a year.
+_NUMBERS = {"small": range(32), "minutes": range(32, 60), "hundreds": range(60, 1000), "year_number": range(1970, 2101)}
+
+CLASS = dict(zip([*TABLES, *_NUMBERS], _LETTERS, strict=False)) | {"long": NUMBER}
+
+
+class Line(NamedTuple):
+    """The tokens of a text: their classes, their words in lower case, and where each begins; at last, the end."""
+
+    classes: str
+    words: list[str]
+    starts: list[int]
+
+
+def lowered(text: str) -> str:
+    """Lower case, as many code points as before; ё as е."""
+    low = text.lower().replace("ё", "е")
+    return low if len(low) == len(text) else "".join(letter.lower()[0] for letter in text).replace("ё", "е")
+
+
+def line_of(low: str) -> Line:
+    """The tokens of a text in lower case."""
+    words = _TOKEN.findall(low)
+    known = _CLASSES.get
+    classes = "".join([known(word) or _unknown(word) for word in words])
+    return Line(classes, words, list(accumulate(map(len, words), initial=0)))
+
+
+def value(word: str) -> Value:
+    """What a word of the tables, or a number, stands for."""
+    return VALUES[word]
+
+
+def _unknown(word: str) -> str:
+    first = word[0]
+    if first.isalpha():
+        return OTHER
+    if first.isdigit():
+        return NUMBER
+    return PARAGRAPH if word.isspace() and word.count("\n") > 1 else " " if word.isspace() else SIGN
+
+
+def _lexicon() -> dict[str, tuple[str, Value]]:
+    words = {
+        word: (CLASS[name], meaning)
+        for name, table in TABLES.items()
+        for meaning, forms in table.items()
+        for word in forms.split()
+    }
+    for name, numbers in _NUMBERS.items():
+        words |= {str(number): (CLASS[name], number) for number in numbers}
+    return words | {f"0{number}": (CLASS["small"], number) for number in range(10)}
+
+
+_LEXICON = _lexicon()
+VALUES: dict[str, Value] = {word: meaning for word, (_, meaning) in _LEXICON.items()}
+_CLASSES = (
+    {word: name for word, (name, _) in _LEXICON.items()}
+    | {"".join(pair): " " for size in (1, 2) for pair in product(_SPACES, repeat=size)}
+    | dict.fromkeys(("\n\n", "\r\n\r\n", "\n \n"), PARAGRAPH)
+    | dict.fromkeys(_DASHES, "-")
+    | {sign: sign for sign in _SIGNS}
+)
