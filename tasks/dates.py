@@ -6,13 +6,14 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from tasks.calendar import Calendar
-from tasks.grammar import clock, days, spans
+from tasks.grammar import clock, days, periods, spans
 from tasks.grammar.joining import joined
 from tasks.grammar.lexer import Line, line_of, lowered
 from tasks.grammar.meaning import Meaning, Now, Precision, Role
-from tasks.grammar.moving import is_move, without_sources
+from tasks.grammar.moving import is_move, target, without_sources
 from tasks.grammar.pieces import Piece, piece_of
 from tasks.grammar.rules import Phrase, phrases
+from tasks.grammar.settling import settled
 
 __all__ = ["Calendar", "Precision", "Role", "When", "find", "moved"]
 
@@ -37,10 +38,11 @@ class When(NamedTuple):
 
 _RULES: dict[str, Callable[[Phrase, Now], Meaning | None]] = {
     "ago": spans.ago,
-    "later": spans.offset,
+    "onward": spans.onward,
     "offset": spans.offset,
     "spell": spans.spell,
     "habit": spans.habit,
+    "limit": spans.habit,
     "relative": days.relative,
     "month_range": days.month_range,
     "month_day": days.month_day,
@@ -48,9 +50,13 @@ _RULES: dict[str, Callable[[Phrase, Now], Meaning | None]] = {
     "month_number": days.month_number,
     "weekday": days.weekday,
     "clock": clock.clock,
-    "period": spans.period,
-    "close": spans.close,
+    "half_past": clock.half_past,
     "part": clock.part,
+    "period": periods.period,
+    "weekend": periods.weekend,
+    "quarter": periods.quarter,
+    "holiday": periods.holiday,
+    "close": periods.close,
 }
 
 
@@ -67,12 +73,12 @@ def moved(text: str, at: datetime, calendar: Calendar) -> When | None:
     the 20th".
     """
     line, pieces = _pieces(text, at, calendar)
-    moves = (right for left, right in pairwise(pieces) if is_move(left, right, line))
+    moves = (target(left, right) for left, right in pairwise(pieces) if is_move(left, right, line))
     return next((_when(text, line, piece) for piece in moves), None)
 
 
 def _pieces(text: str, at: datetime, calendar: Calendar) -> tuple[Line, list[Piece]]:
-    line, now = line_of(lowered(text)), Now(calendar.local(at), calendar)
+    line, now = line_of(text, lowered(text)), Now(calendar.local(at), calendar)
     pieces: list[Piece] = []
     for phrase in phrases(line):
         if pieces and phrase.start < pieces[-1].end:
@@ -80,7 +86,7 @@ def _pieces(text: str, at: datetime, calendar: Calendar) -> tuple[Line, list[Pie
         meaning = _meaning(phrase, now)
         if meaning:
             pieces.append(piece_of(phrase, meaning))
-    return line, without_sources(joined(pieces, line, now), line)
+    return line, settled(without_sources(joined(pieces, line, now), line), line, now)
 
 
 def _meaning(phrase: Phrase, now: Now) -> Meaning | None:
@@ -93,5 +99,5 @@ def _meaning(phrase: Phrase, now: Now) -> Meaning | None:
 
 def _when(text: str, line: Line, piece: Piece) -> When:
     start, end = line.starts[piece.start], line.starts[piece.end]
-    day, precision, at, _ = piece.meaning
-    return When(day, at, precision, start, end, text[start:end], piece.role)
+    meaning = piece.meaning
+    return When(meaning.day, meaning.at, meaning.precision, start, end, text[start:end], piece.role)

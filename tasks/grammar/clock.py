@@ -1,62 +1,141 @@
 """Phrases of the hour and the part of the day."""
 
-from datetime import date, time, timedelta
+from datetime import time, timedelta
 
+from tasks.grammar.guards import is_bare_hour, is_led, is_measured, is_wish
 from tasks.grammar.meaning import Meaning, Now
 from tasks.grammar.rules import Phrase
 
 _DAY = timedelta(days=1)
-# What may stand behind a bare hour; any other word is what there are so many of.
-_PARTS = ("morning", "afternoon", "evening", "night", "tonight", "overnight", "noon", "lunch", "midnight")
+# Words that say that a number is an hour, and those of them that say of which half of the day.
+_TOLD = ("meridiem", "letter_m", "morning", "afternoon", "evening", "night", "day")
+_NAMED = (*_TOLD, "letter_o")
+_LEADS = {"until", "by", "toward", "at", "since", "from", "after", "not before", "through", "to"}
+_PARTS = ("morning", "daytime", "noon", "lunch", "afternoon", "evening", "night", "midnight")
+# When a part of day is over, and the hour that ends what is to be done "until" it.
+_OVER = {"morning": time(11, 59), "daytime": time(18), "lunch": time(15), "noon": time(12), "afternoon": time(18)}
+_ENDS = {"lunch": time(13), "noon": time(12), "midnight": time(23, 59)}
+_LATE = {"daytime", "afternoon", "lunch", "evening", "night", "day"}
 
 
 def clock(phrase: Phrase, now: Now) -> Meaning | None:
-    """«До 18:00», «к шести», «в три часа дня», "by 5pm"; the day is the next one when the hour is over."""
-    numbers = [int(number) for number in phrase.all("small", "minutes", "cardinal")]
-    hour, minute = [*numbers, 0, 0][:2] if numbers else (1, 0)
-    exact = len(numbers) > 1
-    if not exact and not _hour_follows(phrase):
+    """«До 18:00», «к шести», «в три часа дня», "by 5pm"."""
+    separator = _separator(phrase)
+    if is_measured(phrase) or not (_is_exact(phrase) if separator else _is_hour(phrase)):
         return None
-    hour = _on_24(hour, phrase, exact)
-    at = time(hour % 24, minute)
-    return Meaning(_next(at, now), "minute" if exact else "hour", at)
+    numbers = [int(number) for number in phrase.all("small", "minutes", "cardinal")]
+    hour, minute = [*numbers, 0][:2] if numbers else (1, 0)
+    return hour_of(phrase, now, hour, minute)
 
 
-def part(phrase: Phrase, now: Now) -> Meaning:
+def hour_of(phrase: Phrase, now: Now, hour: int, minute: int) -> Meaning | None:
+    """An hour as its phrase means it: of the morning or the evening, sure of itself or not."""
+    if hour > 24 or minute > 59:
+        return None
+    exact = _separator(phrase) != "" or minute > 0
+    named, told = phrase.has(*_NAMED), phrase.has(*_TOLD)
+    # «В 7:30» is what the clock shows, "at 7:30" what people say.
+    plain = (exact and not phrase.english) or phrase.word(phrase.at("small")).startswith("0")
+    loose = not told and not plain and 1 <= hour <= 11
+    at = time(23, 59) if hour == 24 else time(_on_24(hour, phrase, loose), minute)
+    weak = not named and phrase.lead not in _LEADS and not (exact and phrase.lead == "onto")
+    return Meaning(now.day, "minute" if exact else "hour", at, loose=loose, weak=weak)
+
+
+def half_past(phrase: Phrase, now: Now) -> Meaning | None:
+    """«Полседьмого», «без четверти шесть», "half past four"."""
+    numbers = [int(number) for number in phrase.all("to_half", "small", "cardinal", "tens", "ordinal")]
+    minutes = 15 if phrase.has("quarter", "quarter_hour") else 30
+    if phrase.has("without"):
+        minutes = -15 if phrase.has("quarter_hour") else -numbers.pop(0)
+    elif phrase.has("through"):
+        minutes = -15
+    hour = numbers[-1] - phrase.has("ordinal")
+    if not 0 <= hour <= 12:
+        return None
+    start = (hour * 60 + minutes) % 720
+    return Meaning(now.day, "minute", time(start // 60 + (12 if start < 480 else 0), start % 60), loose=True)
+
+
+def part(phrase: Phrase, now: Now) -> Meaning | None:
     """«Утром», «к вечеру», «до обеда», "tonight"."""
-    name = next(name for name in _PARTS if phrase.has(name))
-    ends = {"lunch": time(13), "noon": time(12), "midnight": time(23, 59)}
-    over = {"morning": time(12), "lunch": time(15), "noon": time(12), "afternoon": time(18)}
-    until = phrase.one("until")
-    at = ends.get(name) if until or name in {"noon", "midnight"} else None
-    if name == "overnight" or (name == "night" and not until and now.at.time() >= time(6)):
+    if is_wish(phrase) or (not phrase.lead and is_led(phrase)):
+        return None
+    if phrase.has("tonight"):
+        return Meaning(now.day, "part", part="evening", role=None)
+    if phrase.has("overnight"):
         return Meaning(now.day + _DAY, "part")
-    limit = at or over.get(name, time.max)
-    if until and name == "morning":
-        limit = time(7)
-    return Meaning(now.day if now.at.time() <= limit else now.day + _DAY, "part", at)
+    name = next(name for name in _PARTS if phrase.has(name))
+    if name == "daytime" and phrase.lead:
+        return None
+    if phrase.has("last"):
+        return Meaning(now.day - _DAY, "part", role="past")
+    if phrase.has("this"):
+        gone = name == "morning" and now.at.time() > _OVER[name]
+        return Meaning(now.day, "part", part=name, role="past" if gone else None)
+    until = phrase.lead in {"until", "by", "toward"}
+    at = _ENDS.get(name) if until or name in {"noon", "midnight"} else None
+    weak = not phrase.lead and phrase.one(name) != "alone" and at is None
+    if phrase.lead in {"for", "over", "through", "in", "of"} and not (phrase.lead == "in" and phrase.has("article")):
+        return None
+    return Meaning(now.day, "part", at, part=name, weak=weak)
 
 
-def _hour_follows(phrase: Phrase) -> bool:
-    if phrase.one("until", "at", "after", "since") is None:
+def over(meaning: Meaning, lead: str) -> time:
+    """The hour from which a part of day means the next day's."""
+    if lead in {"until", "by", "toward"} and meaning.part == "morning":
+        return time(7)
+    return meaning.at or _OVER.get(meaning.part, time.max)
+
+
+def in_part(at: time, part_of_day: str, loose: bool) -> time:
+    """An hour in a part of day: eight in the evening is 20:00, whatever eight is elsewhere."""
+    if part_of_day in _LATE and at.hour < 12 and not (part_of_day == "night" and at.hour < 5):
+        return at.replace(hour=at.hour + 12)
+    if part_of_day == "morning" and loose and at.hour > 12:
+        return at.replace(hour=at.hour - 12)
+    return at
+
+
+def is_dotted_hour(phrase: Phrase, minutes: str) -> bool:
+    """Whether two numbers with a point between them are an hour: «в 12.05», «до 18.30», but not «до 12.05»."""
+    if len(minutes) != 2 or phrase.lead not in _LEADS:
         return False
-    return any(phrase.has(name) for name in ("hour", "meridiem", "morning", "evening", "night", "day")) or _is_last(
-        phrase
+    return phrase.lead == "at" or not 1 <= int(minutes) <= 12
+
+
+def _separator(phrase: Phrase) -> str:
+    place = phrase.at("small") + 1
+    sign = phrase.line.classes[place : min(place + 1, phrase.end)] if place else ""
+    return sign if sign and sign in ":.-" and phrase.line.classes[place + 1 : place + 2].isalpha() else ""
+
+
+def _is_exact(phrase: Phrase) -> bool:
+    """18:00; 18-00 and 18.00 only behind a preposition, for else they are scores and sums."""
+    place = phrase.at("small") + 2
+    minutes = phrase.word(place)
+    if len(minutes) != 2 or int(minutes) > 59:
+        return False
+    return phrase.line.classes[place - 1] == ":" or (phrase.lead in _LEADS and int(minutes) % 5 == 0)
+
+
+def _is_hour(phrase: Phrase) -> bool:
+    if phrase.has("day") and phrase.word(phrase.end - 1) != "дня":
+        return False
+    if phrase.has(*_NAMED):
+        return True
+    if phrase.lead not in _LEADS and not (phrase.lead == "onto" and phrase.has("hour")):
+        return False
+    return (phrase.has("hour") and phrase.has("small", "cardinal")) or (
+        phrase.one("cardinal") != 1 and is_bare_hour(phrase)
     )
 
 
-def _is_last(phrase: Phrase) -> bool:
-    following = phrase.line.classes[phrase.end : phrase.end + 2]
-    return not following.startswith(" ") or following[1:] not in {"x", "n"}
-
-
-def _on_24(hour: int, phrase: Phrase, exact: bool) -> int:
-    if phrase.has("morning") or phrase.one("meridiem") == "am" or phrase.has("night"):
-        return hour % 12 if hour == 12 else hour
-    if phrase.has("evening") or phrase.has("day") or phrase.one("meridiem") == "pm":
-        return hour + 12 if hour < 12 else hour
-    return hour + 12 if 1 <= hour <= 7 and not exact else hour
-
-
-def _next(at: time, now: Now) -> date:
-    return now.day if at >= now.at.time() else now.day + _DAY
+def _on_24(hour: int, phrase: Phrase, loose: bool) -> int:
+    if phrase.has("meridiem", "letter_m"):
+        return hour % 12 + 12 * (phrase.one("meridiem", "letter_p") == "pm")
+    if phrase.has("morning", "night"):
+        return hour % 12 + 12 * (phrase.has("night") and 9 <= hour < 12) if hour <= 12 else hour % 24
+    if phrase.has("evening", "afternoon", "day"):
+        return hour + 12 if hour < 12 else hour % 24
+    return hour + 12 if loose and hour <= 7 else hour % 24

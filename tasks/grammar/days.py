@@ -3,68 +3,106 @@
 from datetime import date, timedelta
 
 from tasks.calendar import add_months, monday, next_weekday
+from tasks.grammar.clock import hour_of, is_dotted_hour
+from tasks.grammar.guards import is_environment, is_measured, is_noun_next, is_numbered, is_street, is_wish
 from tasks.grammar.meaning import Meaning, Now, Role
 from tasks.grammar.rules import Phrase
 
 _WEEK = timedelta(days=7)
 # A date without a year that is over since no longer than this is meant to be over.
 _RECENTLY = timedelta(days=60)
-_WEEKDAYS = ("weekday", "environment", "nominative", "wednesday", "short_weekday")
-_WEDNESDAY = 2
+_WEEKDAYS = ("weekday", "weekday_form", "environment", "environment_form", "nominative", "short_weekday")
+_FORMS = ("weekday_form", "environment", "nominative", "short_weekday")
+_DATE_LEADS = {"until", "by", "toward", "since", "from", "on", "to", "through", "of"}
+_DEADLINES = {"until", "by", "toward", "within", "through"}
 
 
-def relative(phrase: Phrase, now: Now) -> Meaning:
-    """«Завтра», "the day after tomorrow"."""
-    days = int(phrase.one("relative", "relative_adjective") or 0) + phrase.has("day") * phrase.has("after")
+def relative(phrase: Phrase, now: Now) -> Meaning | None:
+    """«Завтра», "the day after tomorrow"; "tomorrow's" is of something."""
+    days = int(phrase.one("relative", "relative_adjective") or 0) + phrase.has("after") * phrase.has("day")
     return Meaning(now.day + timedelta(days=days), role="past" if days < 0 else None)
 
 
 def weekday(phrase: Phrase, now: Now) -> Meaning | None:
     """The next such day after the message's; in "this" week, in the "next" one, in the "last" one."""
-    found = phrase.one(*_WEEKDAYS)
-    if found == "dative" and phrase.one("until") != "by":
+    number = int(phrase.one(*_WEEKDAYS) or 0)
+    if is_wish(phrase) or (phrase.has("environment_form") and phrase.lead != "toward"):
         return None
-    number = found if isinstance(found, int) else _WEDNESDAY
+    if phrase.has("environment") and is_environment(phrase):
+        return None
     here = monday(now.day) + timedelta(days=number)
-    if phrase.has("last"):
+    if phrase.has("last", "past"):
         return Meaning(here if here < now.day else here - _WEEK, role="past")
-    if phrase.has("next") or phrase.has("that"):
+    weak = not phrase.lead and phrase.has(*_FORMS)
+    if phrase.has("next", "that"):
         return Meaning(here + _WEEK)
     if phrase.has("this") and here >= now.day:
-        return Meaning(here)
-    return Meaning(next_weekday(now.day, number))
+        return Meaning(here, weak=weak)
+    return Meaning(next_weekday(now.day, number) + _WEEK * phrase.has("week"), weak=weak)
 
 
-def month_day(phrase: Phrase, now: Now) -> Meaning:
-    """«5 марта», "June 5th, 2026"."""
+def month_day(phrase: Phrase, now: Now) -> Meaning | None:
+    """«5 марта», "June 5th, 2026"; «улица 8 Марта» is a street."""
+    if is_street(phrase):
+        return None
     return dated(_day_number(phrase), _month(phrase), _year(phrase), now)
 
 
 def month_range(phrase: Phrase, now: Now) -> Meaning:
     """«С 10 по 14 июня»: where it begins; a deadline «до 10–12 июня» is over with its end."""
     first, last, *_ = (int(day) for day in phrase.all("small"))
-    deadline = phrase.has("until")
+    deadline = phrase.lead in _DEADLINES
     found = dated(last if deadline else first, _month(phrase), _year(phrase), now)
     return found if deadline or found.role else found._replace(role="span")
 
 
-def month_number(phrase: Phrase, now: Now) -> Meaning:
+def month_number(phrase: Phrase, now: Now) -> Meaning | None:
     """«20-го», «к 20 числу», "the 20th": the next such day, today counts."""
-    return Meaning(_next_number(_day_number(phrase), now.day))
+    numbers = [int(number) for number in phrase.all("small")]
+    if not phrase.has("number") and is_noun_next(phrase):
+        return None
+    if phrase.has("ordinal", "ordinal_english") and not phrase.has("number") and not _is_told(phrase):
+        return None
+    if len(numbers) > 1 and phrase.lead not in _DEADLINES:
+        return Meaning(next_number(numbers[0], now.day), role="span")
+    return Meaning(next_number(numbers[-1] if numbers else _day_number(phrase), now.day))
 
 
-def numeric(phrase: Phrase, now: Now) -> Meaning:
-    """25.12, 25.12.2025, 2026-03-14; 6/5 is the sixth of May, 12/25 can only be December."""
-    separator = phrase.line.classes[phrase.at("small") + 1 : phrase.at("small") + 2]
-    numbers = [int(number) for number in phrase.all("small", "minutes", "hundreds", "year_number")]
-    if phrase.at("year_number") >= 0 and numbers[0] > 31:
-        year, month, day = numbers
-        return dated(day, month, year, now)
+def _is_told(phrase: Phrase) -> bool:
+    """Whether a numeral in words can be a day: «до пятого», «двадцать второго», but not "the second time"."""
+    return not phrase.has("ordinal_english") and (
+        phrase.lead in {*_DEADLINES, "since", "after", "not before", "onto"} or _day_number(phrase) >= 20
+    )
+
+
+def numeric(phrase: Phrase, now: Now) -> Meaning | None:
+    """25.12, 25.12.2025, 2026-03-14; 6/5 is the sixth of May, 12/25 can only be December; «до 18.30» is an hour."""
+    words = [word for word in phrase.line.words[phrase.start : phrase.end] if not word.isspace() and not word.isalpha()]
+    first, separator, second = words[:3]
+    numbers = [int(word) for word in words[::2]]
+    if len(words) == 3 and separator == "." and is_dotted_hour(phrase, second):
+        return hour_of(phrase, now, *numbers)
+    if is_measured(phrase) or (not phrase.lead and is_numbered(phrase)):
+        return None
+    if len(words) == 3 and not _is_date(phrase.lead, first, separator, second):
+        return None
+    if numbers[0] > 31:
+        return dated(numbers[2], numbers[1], numbers[0], now)
     day, month = numbers[:2]
     if separator == "/" and month > 12 >= day:
         day, month = month, day
     years = [year + 2000 if year < 100 else year for year in numbers[2:]]
     return dated(day, month, years[0] if years else None, now)
+
+
+def _is_date(lead: str, first: str, separator: str, second: str) -> bool:
+    """Whether two numbers are day and month: 4.12 may be a version, 2/3 a part, 24/7 is always."""
+    two_digits = len(first) == len(second) == 2
+    if separator == ".":
+        return two_digits or bool(lead)
+    if {int(first), int(second)} == {24, 7}:
+        return False
+    return lead in _DATE_LEADS or (two_digits and max(int(first), int(second)) > 12)
 
 
 def dated(day: int, month: int, year: int | None, now: Now) -> Meaning:
@@ -77,6 +115,19 @@ def dated(day: int, month: int, year: int | None, now: Now) -> Meaning:
         if found and found >= now.day - _RECENTLY:
             return Meaning(found, role=_gone(found, now))
     raise ValueError(day, month)
+
+
+def next_number(number: int, day: date) -> date:
+    """The next day of a month with that number, from a day on; ValueError where there is none."""
+    if not 1 <= number <= 31:
+        raise ValueError(number)
+    first = day.replace(day=1)
+    for months in range(3):
+        start = add_months(first, months)
+        found = _in_year(start.year, start.month, number)
+        if found and found >= day:
+            return found
+    raise ValueError(number)
 
 
 def _in_year(year: int, month: int, day: int) -> date | None:
@@ -94,7 +145,7 @@ def _day_number(phrase: Phrase) -> int:
     small = phrase.one("small")
     if small is not None:
         return int(small)
-    return int(phrase.one("tens") or 0) + int(phrase.one("ordinal") or 0)
+    return int(phrase.one("tens") or 0) + int(phrase.one("ordinal", "ordinal_english") or 0)
 
 
 def _month(phrase: Phrase) -> int:
@@ -104,15 +155,3 @@ def _month(phrase: Phrase) -> int:
 def _year(phrase: Phrase) -> int | None:
     year = phrase.one("year_number")
     return None if year is None else int(year)
-
-
-def _next_number(number: int, day: date) -> date:
-    if not 1 <= number <= 31:
-        raise ValueError(number)
-    first = day.replace(day=1)
-    for months in range(3):
-        start = add_months(first, months)
-        found = _in_year(start.year, start.month, number)
-        if found and found >= day:
-            return found
-    raise ValueError(number)

@@ -1,18 +1,23 @@
 """Phrases that stand side by side and name one moment: «в пятницу, 13-го, до 15:00», «в среду на следующей неделе»."""
 
-import re
 from datetime import timedelta
 
 from tasks.calendar import monday
+from tasks.grammar.clock import in_part
 from tasks.grammar.lexer import Line
 from tasks.grammar.meaning import Now, Role
 from tasks.grammar.moving import is_move
 from tasks.grammar.pieces import DAYS, Piece
+from tasks.grammar.rules import compiled
 
-# What may stand between two of them.
-_GAP = re.compile(r"(?:,|:| -| \()? ?")
+# What may stand between two of them, and between a day and the part of it.
+_GAP = compiled(r"(?:,|:| -| \(| <of_english>)? ?")
+_CLOSE_GAP = compiled(r"(?: <of_english>)? ")
+_RANGE = compiled(r" ?- ?")
 # Of two names of a day, which one counts: the one that is more exact.
-_RANKS = {"weekday": 0, "relative": 1, "date": 2}
+_RANKS = {"weekday": 0, "relative": 1, "number": 2, "date": 3}
+_STRENGTHS: tuple[Role, ...] = ("past", "topic", "deadline", "span", "point")
+_MONDAY, _FRIDAY = 0, 4
 
 
 def joined(pieces: list[Piece], line: Line, now: Now) -> list[Piece]:
@@ -29,69 +34,88 @@ def joined(pieces: list[Piece], line: Line, now: Now) -> list[Piece]:
 
 
 def _join(left: Piece, right: Piece, gap: str, now: Now) -> Piece | None:
-    if left.role in {"past", "topic"} and right.sort != "hour":
+    if not _GAP.fullmatch(gap) and not _RANGE.fullmatch(gap):
         return None
+    if "limit" in {left.sort, right.sort}:
+        return _limited(left, right)
+    if left.sort == "habit":
+        return left._replace(end=right.end) if right.sort == "hour" else None
     if left.sort in DAYS and right.sort in DAYS:
         return _days(left, right, gap)
-    if not _GAP.fullmatch(gap):
-        return None
-    if right.sort == "hour" and left.sort in DAYS | {"hour"}:
-        return _at_hour(left, right)
-    if left.sort == "hour" and right.sort in DAYS:
-        return _at_hour(right, left)._replace(start=left.start, end=right.end)
+    if "hour" in {left.sort, right.sort}:
+        return _hours(left, right, gap)
     return _in_week(left, right, now)
 
 
+def _limited(left: Piece, right: Piece) -> Piece | None:
+    """«В пятницу край», "Friday at the latest"."""
+    day = right if left.sort == "limit" else left
+    if day.sort == "limit" or day.role != "point":
+        return None
+    return day._replace(start=left.start, end=right.end, role="deadline")
+
+
 def _days(left: Piece, right: Piece, gap: str) -> Piece | None:
-    if gap in {"-", " - "} or (gap == " " and right.lead in {"through", "to"}):
+    if _RANGE.fullmatch(gap) or (gap == " " and right.lead in {"through", "to"}):
         return _range(left, right)
-    apart = not _GAP.fullmatch(gap) or left.lead == "since" or right.lead == "since"
-    return None if apart else _same_day(left, right)
+    if left.role in {"past", "topic"} or "since" in {left.lead, right.lead} or left.sort == right.sort:
+        return None
+    best = max(left, right, key=lambda piece: _RANKS[piece.sort])
+    at = left.meaning.at or right.meaning.at
+    precision = left.meaning.precision if left.meaning.at else best.meaning.precision
+    meaning = best.meaning._replace(at=at, precision=precision, weak=left.meaning.weak and right.meaning.weak)
+    return left._replace(end=right.end, sort=best.sort, meaning=meaning, role=_stronger(left.role, right.role))
 
 
 def _range(left: Piece, right: Piece) -> Piece:
-    """An interval begins with its first day; a deadline is over with its last."""
-    if left.role == "deadline":
+    """An interval begins with its first day; a deadline, and «сегодня-завтра», are over with the last."""
+    if left.role == "deadline" or left.sort == right.sort == "relative":
         return left._replace(end=right.end, meaning=right.meaning)
-    return left._replace(end=right.end, role="span" if left.role == "point" else left.role)
+    week = (left.meaning.day.weekday(), right.meaning.day.weekday()) == (_MONDAY, _FRIDAY)
+    role: Role = "topic" if week and left.sort == right.sort == "weekday" else "span"
+    weak = left.meaning._replace(weak=False)
+    return left._replace(end=right.end, role=role if left.role in {"point", "span"} else left.role, meaning=weak)
 
 
-def _same_day(left: Piece, right: Piece) -> Piece | None:
-    if left.sort == right.sort:
+def _hours(left: Piece, right: Piece, gap: str) -> Piece | None:
+    day, hour = (left, right) if right.sort == "hour" else (right, left)
+    if day.sort not in DAYS | {"hour"}:
         return None
-    best = max(left, right, key=lambda piece: _RANKS[piece.sort])
-    at, precision = (left.meaning.at or right.meaning.at), best.meaning.precision
-    return left._replace(
-        end=right.end,
-        sort=best.sort,
-        meaning=best.meaning._replace(at=at, precision=left.meaning.precision if left.meaning.at else precision),
-        role=_stronger(left.role, right.role),
-    )
+    if hour.meaning.weak and hour.meaning.at is None and not _CLOSE_GAP.fullmatch(gap):
+        return None
+    if day.sort == "hour" and not day.meaning.part and not day.meaning.at:
+        return None
+    return _at_hour(day, hour)._replace(start=left.start, end=right.end)
 
 
 def _at_hour(day: Piece, hour: Piece) -> Piece:
-    """The hour of a day; of «с 10 до 12» the first."""
-    first = day.meaning.at is not None and hour.lead in {"until", "through"}
+    """The hour of a day; of «с 10 до 12» the first, and without a day that is only said of what is usual."""
+    first = day.meaning.at is not None and hour.lead in {"until", "through", "to"}
     exact = day.meaning if first else hour.meaning
-    meaning = day.meaning._replace(at=exact.at, precision=exact.precision)
-    role = day.role if first or hour.lead == "since" else _stronger(day.role, hour.role)
-    return day._replace(end=hour.end, meaning=meaning, role=role)
+    part = day.meaning.part or hour.meaning.part
+    at = exact.at and (in_part(exact.at, part, exact.loose) if part else exact.at)
+    # «До обеда» of a day that has its hour already says nothing new.
+    meaning = day.meaning._replace(
+        at=at or day.meaning.at, precision=exact.precision, part=part, loose=exact.loose and not part, weak=False
+    )
+    if first and day.sort == "hour" and day.lead in {"since", "from"}:
+        return day._replace(meaning=meaning, role="topic")
+    usual = hour.role == "topic" or first or hour.lead in {"since", "from"}
+    return day._replace(meaning=meaning, role=day.role if usual else _stronger(day.role, hour.role))
 
 
 def _in_week(left: Piece, right: Piece, now: Now) -> Piece | None:
     """A weekday of a week that is named, or of the one that is so and so many weeks away."""
     week, day = (left, right) if right.sort == "weekday" else (right, left)
-    if day.sort != "weekday" or week.sort not in {"week", "length"}:
+    if day.sort != "weekday" or week.sort not in {"week", "length"} or week.role == "past":
         return None
-    start = monday(week.meaning.day)
-    meaning = day.meaning._replace(day=start + timedelta(days=day.meaning.day.weekday()))
-    if meaning.day < now.day:
+    found = monday(week.meaning.day) + timedelta(days=day.meaning.day.weekday())
+    if found < now.day:
         return None
-    return day._replace(start=left.start, end=right.end, meaning=meaning, role=_stronger(left.role, right.role))
+    meaning = day.meaning._replace(day=found, weak=False)
+    role = day.role if week.lead == "onto" else _stronger(left.role, right.role)
+    return day._replace(start=left.start, end=right.end, meaning=meaning, role=role)
 
 
 def _stronger(one: Role, other: Role) -> Role:
     return next(role for role in _STRENGTHS if role in {one, other})
-
-
-_STRENGTHS: tuple[Role, ...] = ("past", "topic", "deadline", "span", "point")

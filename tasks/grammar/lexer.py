@@ -5,8 +5,13 @@ from itertools import accumulate, product
 from string import ascii_letters
 from typing import NamedTuple
 
-from tasks.grammar.words import TABLES, Value
+from tasks.grammar.links import LINKS
+from tasks.grammar.typos import misspelt
+from tasks.grammar.words import DAYS, NUMBERS, TIMES, UNITS, Table, Value
 
+TABLES: dict[str, Table] = DAYS | UNITS | NUMBERS | TIMES | LINKS
+# The tables whose words are also known when they are misspelt.
+_MISSPELT = ("relative", "weekday", "weekday_form", "nominative", "month", "week", "month_unit")
 # Classes of what is in no table: other words, other numbers, other signs; and the end of a paragraph.
 OTHER, NUMBER, SIGN, PARAGRAPH = "xn·¶"
 _TOKEN = re.compile(r"[^\W\d_]+|\d+|\s+|.", re.DOTALL)
@@ -27,6 +32,7 @@ class Line(NamedTuple):
     classes: str
     words: list[str]
     starts: list[int]
+    text: str
 
 
 def lowered(text: str) -> str:
@@ -35,12 +41,12 @@ def lowered(text: str) -> str:
     return low if len(low) == len(text) else "".join(letter.lower()[0] for letter in text).replace("ё", "е")
 
 
-def line_of(low: str) -> Line:
-    """The tokens of a text in lower case."""
+def line_of(text: str, low: str) -> Line:
+    """The tokens of a text, which is given in lower case too."""
     words = _TOKEN.findall(low)
     known = _CLASSES.get
     classes = "".join([known(word) or _unknown(word) for word in words])
-    return Line(classes, words, list(accumulate(map(len, words), initial=0)))
+    return Line(classes, words, list(accumulate(map(len, words), initial=0)), text)
 
 
 def value(word: str) -> Value:
@@ -66,7 +72,13 @@ def _lexicon() -> dict[str, tuple[str, Value]]:
     }
     for name, numbers in _NUMBERS.items():
         words |= {str(number): (CLASS[name], number) for number in numbers}
-    return words | {f"0{number}": (CLASS["small"], number) for number in range(10)}
+    words |= {f"0{number}": (CLASS["small"], number) for number in range(10)}
+    wrong = {form: words[word] for name in _MISSPELT for word in _words(name) for form in misspelt(word)}
+    return wrong | words
+
+
+def _words(name: str) -> list[str]:
+    return [word for forms in TABLES[name].values() for word in forms.split()]
 
 
 _LEXICON = _lexicon()
@@ -77,4 +89,5 @@ _CLASSES = (
     | dict.fromkeys(("\n\n", "\r\n\r\n", "\n \n"), PARAGRAPH)
     | dict.fromkeys(_DASHES, "-")
     | {sign: sign for sign in _SIGNS}
+    | {"’": "'"}
 )

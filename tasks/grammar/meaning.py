@@ -22,9 +22,16 @@ class Now(NamedTuple):
 
 
 class Meaning(NamedTuple):
-    """A day, exact to `precision`; the role is the preposition's unless the words themselves tell it."""
+    """A day, exact to `precision`; the role is the preposition's unless the words themselves tell it.
+
+    `part` is the part of day that is named, "" if none is; a `loose` hour may be that of the morning or of the evening;
+    what is `weak` is a date only beside another one, or alone.
+    """
 
     day: date
     precision: Precision = "day"
     at: time | None = None
     role: Role | None = None
+    part: str = ""
+    loose: bool = False
+    weak: bool = False

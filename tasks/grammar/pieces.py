@@ -1,27 +1,33 @@
 """What a phrase adds to a text: its stretch, its meaning, and the part that its preposition gives it."""
 
+from datetime import timedelta
 from typing import NamedTuple
 
 from tasks.grammar.meaning import Meaning, Role
 from tasks.grammar.rules import Phrase
 
-DAYS = {"relative", "weekday", "date"}
+# Phrases that name a day of their own.
+DAYS = {"relative", "weekday", "date", "number"}
 _SORTS = {
     "relative": "relative",
     "weekday": "weekday",
     "month_day": "date",
     "month_range": "date",
+    "holiday": "date",
     "numeric": "date",
-    "month_number": "date",
+    "month_number": "number",
     "offset": "length",
-    "later": "length",
+    "onward": "relative",
     "clock": "hour",
+    "half_past": "hour",
     "part": "hour",
     "close": "hour",
-    "period": "period",
+    "weekend": "week",
+    "habit": "habit",
+    "limit": "limit",
 }
-_ROLES: dict[str, Role] = {"until": "deadline", "by": "deadline", "since": "span", "of": "topic", "for": "topic"}
-_LEADS = ("until", "since", "of", "for", "instead", "through", "at", "after")
+_ROLES: dict[str, Role] = {"since": "span", "from": "span", "of": "topic", "over": "topic", "instead": "topic"}
+_ROLES |= dict.fromkeys(("until", "by", "toward", "within", "through"), "deadline")
 
 
 class Piece(NamedTuple):
@@ -37,11 +43,30 @@ class Piece(NamedTuple):
 
 def piece_of(phrase: Phrase, meaning: Meaning) -> Piece:
     """A phrase by itself."""
-    lead = str(phrase.one(*_LEADS) or "")
-    if phrase.has("later") and phrase.has("not"):
-        lead = "until"
-    sort = _SORTS.get(phrase.rule, "")
-    if sort == "period":
-        # The day's end is an hour; weeks can be told a weekday of, months can not.
-        sort = "hour" if meaning.at else "week" if phrase.has("week") or phrase.has("weekend") else ""
-    return Piece(phrase.start, phrase.end, sort, meaning, meaning.role or _ROLES.get(lead, "point"), lead)
+    sort = _sort(phrase, meaning)
+    if phrase.lead == "after" and sort in DAYS:
+        meaning = meaning._replace(day=meaning.day + timedelta(days=1))
+    role = meaning.role or _role(phrase, sort)
+    # The point of a shortened word, and of a sentence that ends with one.
+    end = phrase.end - (phrase.line.classes[phrase.end - 1] == ".")
+    return Piece(phrase.start, end, sort, meaning, role, phrase.lead)
+
+
+def _sort(phrase: Phrase, meaning: Meaning) -> str:
+    if phrase.rule == "numeric" and meaning.at:
+        return "hour"
+    if phrase.rule == "part" and phrase.has("this", "last", "tonight", "overnight"):
+        return "relative"
+    if phrase.rule == "period":
+        if meaning.at or meaning.part:
+            return "hour"
+        return "week" if phrase.has("week") else "relative" if phrase.has("day") else ""
+    return _SORTS.get(phrase.rule, "")
+
+
+def _role(phrase: Phrase, sort: str) -> Role:
+    if phrase.lead == "for" and phrase.rule in {"period", "quarter"}:
+        return "topic"
+    if sort == "hour" and phrase.lead == "over":
+        return "point"
+    return _ROLES.get(phrase.lead, "point")

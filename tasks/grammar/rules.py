@@ -9,76 +9,92 @@ from tasks.grammar.words import Value
 
 _NAMES = re.compile(r"(?<!P)<([a-z_|]+)>")
 _NUMBERS = "small|minutes|hundreds"
-_WEEKDAYS = "weekday|environment|nominative|wednesday|short_weekday"
-_WHICH = "this|next|nearest|that|last"
-_UNITS = "minute|hour|day|week|month_unit|quarter|year"
+_WEEKDAYS = "weekday|weekday_form|environment|environment_form|nominative|short_weekday"
+_WHICH = "this|next|nearest|that|last|past"
+_UNITS = "minute|hour|hour_english|day|week|month_unit|quarter|year"
 _MONTHS = "month|short_month"
-_PARTS = "morning|noon|afternoon|lunch|evening|night|midnight"
+_PARTS = "morning|daytime|noon|afternoon|lunch|evening|night|midnight"
+_HYPHEN = r" ?- ?"
 
 _FIGURE = (
-    rf"(?:<a> <couple>(?: <of_english>)?|<tens>[ -]<cardinal>|<small>[.,]<small>"
-    rf"|<{_NUMBERS}|cardinal|tens|couple|a|one_half|vague>)"
+    rf"(?:<a> <couple>(?: <of_english>)?|<tens>[ -]<cardinal>|<small>[.,]<small>|<{_NUMBERS}>(?:-?<count_suffix>)?"
+    r"|<cardinal|tens|couple|a|one_half|vague>)"
 )
-_COUNT = rf"(?:<half> <a>|{_FIGURE}(?: ?- ?{_FIGURE})?)"
-_UNIT = rf"(?:<working|calendar> )?<{_UNITS}>"
+_COUNT = rf"(?:<half> <a>|{_FIGURE}(?:{_HYPHEN}{_FIGURE})?)"
+_UNIT = rf"(?:<working|calendar>\.? )?<{_UNITS}>"
 _LENGTH = (
-    rf"(?:{_COUNT} ?{_UNIT}\.?(?: <and> <a> <half>)?|{_UNIT}(?: {_COUNT}(?! ?<{_UNITS}>))?"
-    rf"|(?:<a> )?<half_hour|half_year|fortnight>)(?!\w)"
+    rf"(?:{_COUNT} ?{_UNIT}(?: <and> <a> <half>)?|{_UNIT}(?:(?: |-){_COUNT}(?! ?(?:<working> )?<{_UNITS}>))?"
+    r"|(?:<a> )?<half_hour|half_year|fortnight>)(?!\w)"
 )
-_THE = rf"(?:<article> )?(?:<{_WHICH}> )?"
+_COUNTED = rf"{_COUNT} ?{_UNIT}"
+_THE = rf"(?:<article> )?(?:<this> )?(?:<{_WHICH}>\.? )?"
 _PREPOSITION = (
-    r"(?:<not> <later|sooner>(?: <than>)?|<instead>(?: <of_english>)?|<until|at|since|after|of|for|through|in|within>)"
+    r"(?:<not> <later|sooner>(?: <than>)?|<instead>(?: <of_english>)?|<about>|<since> <since>|<at> <course>"
+    r"|<until|at|since|after|of|for|over|through|in|within>)"
 )
 _DAY = r"<small>(?:-?<suffix>)?(?: <number>)?"
-_ORDINAL = r"(?:<tens>[ -])?<ordinal>"
-_YEAR = r"(?:,? <year_number>(?: ?<year>\.?)?)?"
+_ORDINAL = r"(?:<tens>[ -])?<ordinal|ordinal_english>"
+_YEAR = r"(?:,? <year_number>(?: ?<year>)?)?"
 _OF = r"(?:<of_english> )?"
+_MERIDIEM = r"(?:<meridiem>|<letter_p|a>\.<letter_m>)"
+_CLOCK = r"<small>[:.-]<small|minutes>"
 
 # Phrases with prepositions of their own. The name says who tells the meaning; the first that fits is taken.
 _OWN = {
     "ago": rf"{_LENGTH} <ago>",
-    "later": rf"{_LENGTH} <since> <now>",
-    "offset": rf"(?:<in|within>|<at> <course>) {_THE}{_LENGTH}|<{_UNITS}> <in> {_COUNT}",
-    "spell": rf"<for> {_THE}{_LENGTH}|<already> {_LENGTH}|<nth> <day|week|month_unit|evening|night|hour>",
-    "habit": rf"(?:<through|at> )?<weekdays>|<through> <weekend>|<habitual>"
-    rf"|<every> (?:<{_WEEKDAYS}|{_UNITS}|{_PARTS}>|{_LENGTH}|{_DAY})",
+    "onward": rf"{_LENGTH} <since|at> <now|relative|{_WEEKDAYS}>",
+    "offset": rf"(?:<in|within>|<at> <course>) {_THE}{_LENGTH}|<{_UNITS}> <in> {_COUNT}"
+    rf"|<at> (?:<next> {_COUNTED}|<nearest> {_LENGTH})|<for> <nearest|next> {_COUNTED}",
+    "spell": rf"<for> {_THE}{_LENGTH}|<already> {_LENGTH}|<nth> <day|week|month_unit|evening|night|hour|year>"
+    rf"|<whole> {_UNIT}|{_LENGTH}(?= <not>)",
+    "habit": rf"(?:<through|at> )?<weekdays>(?: <and> <weekdays>)*|<through> <weekend>|<habitual>"
+    rf"|<every> (?:<{_WEEKDAYS}|{_UNITS}|{_PARTS}>|{_COUNTED}|{_DAY})",
+    "limit": r"<at> <article> <limit>|<limit>|<most> <later>",
+    "weekend": rf"(?:{_PREPOSITION} )?(?:<article> )?(?:<this> )?(?:<{_WHICH}> )?<weekend>",
 }
 # Phrases that any preposition may stand before.
 _PLAIN = {
-    "relative": r"(?:<article> )?(?:<day> <after> )?<relative>|<relative_adjective>(?: <day>|(?= <morning|evening>))",
-    "month_range": rf"{_DAY}(?: ?- ?| <through> ){_DAY} {_OF}<{_MONTHS}>\.?{_YEAR}"
-    rf"|<{_MONTHS}>\.? {_DAY} ?- ?{_DAY}{_YEAR}",
-    "month_day": rf"(?:<article> )?(?:{_DAY}|{_ORDINAL}) ?{_OF}<{_MONTHS}>\.?{_YEAR}"
+    "relative": rf"(?:<article> )?(?:<day> <after> )?<relative>|<relative_adjective>(?: <day|daytime>|(?= <{_PARTS}>))",
+    "month_range": rf"{_DAY}(?:{_HYPHEN}| <through> ){_DAY} {_OF}<{_MONTHS}>(?:\.?{_YEAR})"
+    rf"|<{_MONTHS}>\.? {_DAY}{_HYPHEN}{_DAY}{_YEAR}",
+    "month_day": rf"(?:<article> )?(?:{_DAY}|{_ORDINAL}) ?{_OF}<{_MONTHS}>(?:\.?{_YEAR})"
     rf"|<{_MONTHS}>\.? (?:<article> )?(?:{_DAY}|{_ORDINAL}){_YEAR}",
-    "numeric": rf"<year_number>-<small>-<small>|<small>\.<small>\.<year_number|{_NUMBERS}>(?: ?<year>\.?)?"
-    rf"|<small>[-/]<small>[-/]<year_number>|<small>[./]<small>(?! <{_UNITS}>)",
-    "month_number": rf"(?:<article> )?(?:<small>-?<suffix>(?: <number>)?|<small> <number>|{_ORDINAL} <number>"
-    rf"|<number> <small>(?:-?<suffix>)?)",
-    "weekday": rf"(?:<{_WHICH}> )?<{_WEEKDAYS}>",
-    "clock": r"<small>[:.-]<small|minutes>(?: ?<meridiem>)?"
-    r"|<small|cardinal>(?: ?<hour>)?(?: ?<meridiem>| <day|morning|evening|night>)?|<hour> <day|night>",
-    "period": rf"(?:<article> )?(?:<edge>[ -]{_OF}(?:<article> )?)?(?:<{_WHICH}> )?(?:<working|calendar> )?"
-    rf"<day|week|month_unit|quarter|year|weekend|{_MONTHS}>",
-    "close": r"<close|close_week|close_month>",
-    "part": rf"(?:<article> )?(?:<this> )?<{_PARTS}|tonight|overnight>",
+    "numeric": rf"<year_number>-<small>-<small>|<small>\.<small>\.<year_number|{_NUMBERS}>(?: ?<year>)?"
+    rf"|<small>[-/]<small>[-/]<year_number>(?![.,/:-]\w)|<small>[./]<small>(?! ?<{_UNITS}|{_PARTS}>)(?![.,/:-]\w)",
+    "month_number": rf"(?:<article> )?<small>(?:-?<suffix>)?(?:{_HYPHEN}| <through> )<small>(?:-?<suffix>| <number>)"
+    rf"|(?:<article> )?<small>-?<suffix>(?: <number>)?|<small> <number>|<number> {_DAY}|{_ORDINAL}(?: <number>)?",
+    "weekday": rf"(?:<article> )?(?:<this> )?(?:<{_WHICH}> )?<{_WEEKDAYS}>(?: <week>)?",
+    "half_past": r"<half> <past> <small|cardinal>|<quarter|quarter_hour> <past|through> <small|cardinal>"
+    r"|<to_half>|<half> <ordinal>|<without> <small|quarter_hour|cardinal|tens> (?:<minute> )?<small|cardinal>",
+    "quarter": r"(?:<edge> )?(?:<nth|ordinal|ordinal_english>|<small>(?:-?<suffix>)?) <quarter>",
+    "clock": rf"<small>[:.-]<small|minutes>(?: ?{_MERIDIEM})?(?: <morning|evening|night|day>)?"
+    rf"|<small|cardinal>(?: ?<hour>)(?: <small|minutes> <minute>)?(?: <morning|evening|night|day>)?"
+    rf"|<small|cardinal>(?: ?{_MERIDIEM}| ?<letter_o>'<clock>)?(?: (?:<in> <article> )?<morning|afternoon|evening|night|day>)?"
+    r"|<hour> <until|at> <small|cardinal>|<hour> <day|night>",
+    "period": rf"(?:<article> )?(?:<nth> <half> |<edge>[ -]{_OF}(?:<article> )?)?(?:<{_WHICH}>\.? )?(?:<working|calendar> )?"
+    rf"<day|week|month_unit|quarter|year|{_MONTHS}>",
+    "holiday": r"<new> <year>|<holiday>",
+    "close": rf"<close>|(?:<article> )?<close_of> {_OF}<working|day>",
+    "part": rf"(?:<article> )?(?:<this|last> )?<{_PARTS}|tonight|overnight>",
 }
 
 
 class Phrase(NamedTuple):
-    """A stretch of a line [start, end), in tokens, that a rule fits."""
+    """A stretch of a line [start, end), in tokens, that a rule fits; `lead` is what its preposition means, or ""."""
 
     line: Line
     rule: str
     start: int
     end: int
+    lead: str
 
     def at(self, name: str) -> int:
         """Where the first word of a class is, or -1."""
         return self.line.classes.find(CLASS[name], self.start, self.end)
 
-    def has(self, name: str) -> bool:
-        """Whether it holds a word of the class."""
-        return self.at(name) >= 0
+    def has(self, *names: str) -> bool:
+        """Whether it holds a word of one of the classes."""
+        return any(self.at(name) >= 0 for name in names)
 
     def one(self, *names: str) -> Value | None:
         """What the first word of the first class that is there stands for."""
@@ -95,13 +111,28 @@ class Phrase(NamedTuple):
         """The word at a place in the line, "" outside it."""
         return self.line.words[place] if 0 <= place < len(self.line.words) else ""
 
+    @property
+    def english(self) -> bool:
+        """Whether its first word is written in Latin letters."""
+        return "a" <= self.line.words[self.start][0] <= "z"
+
 
 def phrases(line: Line) -> Iterator[Phrase]:
     """What looks like a date, from left to right, in stretches that may overlap."""
     for begin in _BEGINS.finditer(line.classes):
-        if found := _RULES.match(line.classes, begin.start()):
+        start = begin.start()
+        if found := _RULES.match(line.classes, start):
             assert found.lastgroup is not None
-            yield Phrase(line, found.lastgroup, found.start(), found.end())
+            yield Phrase(line, found.lastgroup, start, found.end(), _lead(line, start))
+
+
+def _lead(line: Line, start: int) -> str:
+    first = line.classes[start]
+    if first == CLASS["not"] or line.classes[start + 2 : start + 3] == CLASS["course"]:
+        start += 2
+    elif first not in _LEADS:
+        return ""
+    return str(value(line.words[start]))
 
 
 def _named(names: re.Match[str]) -> str:
@@ -109,7 +140,8 @@ def _named(names: re.Match[str]) -> str:
     return characters if len(characters) == 1 else f"[{characters}]"
 
 
-def _compiled(pattern: str) -> re.Pattern[str]:
+def compiled(pattern: str) -> re.Pattern[str]:
+    """A pattern over classes, which it names in angle brackets."""
     return re.compile(_NAMES.sub(_named, pattern))
 
 
@@ -117,10 +149,14 @@ def _either(patterns: dict[str, str]) -> str:
     return "|".join(rf"(?P<{name}>(?:{pattern})(?!\w))" for name, pattern in patterns.items())
 
 
+_LEADS = "".join(
+    CLASS[name] for name in ("until", "at", "about", "since", "after", "of", "for", "over", "through", "in")
+)
+_LEADS += CLASS["within"] + CLASS["instead"]
 # Classes no phrase begins with, and the numbers that only stand before a unit.
-_INNER = {"and", "of_english", "calendar", "suffix", "clock", "sharp", "than", "ago", "still", "now", "then", "course"}
-_INNER |= {"later", "sooner", "minutes", "long"}
+_INNER = {"and", "of_english", "calendar", "suffix", "count_suffix", "clock", "than", "ago", "still", "now", "course"}
+_INNER |= {"sooner", "minutes", "long", "measure", "function", "letter_p", "letter_m", "letter_o", "past"}
 _FIRST = "|".join(name for name in CLASS if name not in _INNER)
 # No phrase begins within a longer number or word: not with the 12 of "8.12", nor with the "в" of "2в".
-_BEGINS = _compiled(rf"(?<!\w)(?<!<{_NUMBERS}|year_number|long>[.,/:-])<{_FIRST}>")
-_RULES = _compiled(rf"{_either(_OWN)}|(?:{_PREPOSITION} )?(?:{_either(_PLAIN)})")
+_BEGINS = compiled(rf"(?<!\w)(?<!<{_NUMBERS}|year_number|long>[.,/:-])<{_FIRST}>")
+_RULES = compiled(rf"{_either(_OWN)}|(?:{_PREPOSITION} )?(?:{_either(_PLAIN)})")
