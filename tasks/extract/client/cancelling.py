@@ -1,0 +1,65 @@
+"""Withdrawn: «отбой», «счёт уже не нужен», "plans changed"."""
+
+from collections.abc import Sequence
+
+from tasks.extract import linker
+from tasks.extract.client.moves import Moves
+from tasks.extract.language import content
+from tasks.extract.language.clauses import Clause
+from tasks.extract.language.words import Flag, Token
+from tasks.extract.model import Task
+from tasks.extract.scene import Scene
+from tasks.extract.speech.orders import order_in
+
+# Cues so sure need not name what they take back.
+_WHATEVER = 0.95
+
+
+def cancels(scene: Scene, clause: Clause, moves: Moves) -> bool:
+    """Whether the clause takes back what was asked; the promises made for that go with it."""
+    if not clause.has("cancel") or clause.asked:
+        return False
+    targets = _targets(scene, clause)
+    for task in targets:
+        gone = [task, *linker.serving(scene.open, task)]
+        moves.add(clause, *(scene.close(one, "cancel", 0.85, "cancelled") for one in gone))
+    return bool(targets)
+
+
+def _targets(scene: Scene, clause: Clause) -> list[Task]:
+    pool = [
+        task for task in scene.context.tasks
+        if task.status not in {"cancelled", "rejected"} and task.promised_by is None
+    ]  # fmt: skip
+    named = linker.best(pool, content.of_words(clause.words))
+    if named is not None:
+        return [named]
+    if order_in(clause) is not None and _names_something(clause.words):
+        # «Отмените заказ 77» asks for something itself.
+        return []
+    if _takes_all_back(clause) or not _names_something(clause.beside("cancel")):
+        return _latest([task for task in pool if task.kind != "complaint" or not task.closed])
+    return []
+
+
+def _takes_all_back(clause: Clause) -> bool:
+    return any(hit.cue.weight >= _WHATEVER for hit in clause.found["cancel"])
+
+
+def _names_something(words: Sequence[Token]) -> bool:
+    return any(_is_name(token) for token in words)
+
+
+def _is_name(token: Token) -> bool:
+    word = token.word
+    if word.flags & Flag.LATIN:
+        return bool(content.of_words([token]))
+    thing = word.flags & (Flag.NOUN | Flag.ADJ) and not word.flags & (Flag.PRED | Flag.PRCL)
+    return bool(thing) and not content.is_common(word.form)
+
+
+def _latest(pool: Sequence[Task]) -> list[Task]:
+    """What the newest message with tasks in the pool asked for."""
+    standing = [task for task in pool if not task.closed] or [task for task in pool if task.status == "done"]
+    newest = max((task.source for task in standing), default=None)
+    return [task for task in standing if task.source == newest]

@@ -1,0 +1,145 @@
+"""Done: the client says that it works, that it came, or does himself what he promised."""
+
+from collections.abc import Sequence
+
+from tasks.extract import linker
+from tasks.extract.client.moves import Moves
+from tasks.extract.language import content
+from tasks.extract.language.clauses import Clause
+from tasks.extract.language.lexicon import lexicon
+from tasks.extract.language.words import Flag, Token
+from tasks.extract.model import Task
+from tasks.extract.scene import Scene
+from tasks.extract.speech.orders import order_in
+
+_HANDED, _NOT, _NONE = lexicon("handed"), lexicon("not"), lexicon("none")
+_DONE = Flag.PAST | Flag.PART
+# Words of a clause that says no more than that it is fine.
+_SHORT = 4
+
+
+def confirms(scene: Scene, clause: Clause, moves: Moves) -> bool:
+    """Whether the clause says that something is done."""
+    if (cured := _cured(scene, clause)) is not None:
+        return moves.add(clause, scene.close(cured, "confirmed"))
+    if clause.asked or not clause.has("done") or clause.has("lack") or clause.forms & _NOT:
+        return False
+    standing = scene.open
+    target = linker.best(standing, content.of_words(clause.words))
+    if target is None and _repeats(scene):
+        return moves.add(clause)
+    target = target or _waited_for(scene, standing)
+    if target is None:
+        return len(clause.words) <= _SHORT and moves.add(clause)
+    if _in_part(scene, clause, target):
+        return moves.add(clause)
+    along = [task for task in standing if task.key == target.related or _was_made_for(task, target)]
+    return moves.add(clause, *(scene.close(task, "confirmed", 0.85) for task in [target, *along]))
+
+
+def _was_made_for(task: Task, served: Task) -> bool:
+    return task.promised_by == "operator" and task.related == served.key
+
+
+def _waited_for(scene: Scene, standing: Sequence[Task]) -> Task | None:
+    """What a client means who names nothing: a trouble first, then what is due, then what is newest."""
+    pool = [
+        task for task in standing
+        if task.promised_by != "client" and (task.kind == "complaint" or _was_heard(scene, task))
+    ]  # fmt: skip
+    return max(pool, key=lambda task: (task.kind == "complaint", scene.late(task), task.source), default=None)
+
+
+def _was_heard(scene: Scene, task: Task) -> bool:
+    """Whether somebody of the house said something since."""
+    return task.promised_by is not None or any(
+        said.side == "operator" and said.key > task.source for said in scene.context.before
+    )
+
+
+def _in_part(scene: Scene, clause: Clause, target: Task) -> bool:
+    """«Подушку привезли. Ножек опять нет!»"""
+    return any(linker.overlap(target, content.of_words(one.words)) for one in scene.troubled if one is not clause)
+
+
+def _repeats(scene: Scene) -> bool:
+    """Whether the client only says again what the house told him is done."""
+    said = scene.other_lemmas
+    done = [task for task in scene.context.tasks if task.status == "done"]
+    return bool(said) and linker.best(done, said, 0.3) is not None
+
+
+def _cured(scene: Scene, clause: Clause) -> Task | None:
+    """«В другом не мигает», «стука нет»: the trouble's own word, with a not beside it that was not there."""
+    lemmas = content.of_words(clause.words)
+    troubles = [task for task in scene.open if task.kind == "complaint" and lemmas & linker.about(task)]
+    none = clause.forms & _NONE
+    for task in troubles:
+        said = task.evidence[0].text.lower()
+        if none and any(rule.startswith("ru.problem") for rule in task.rules) and not _NONE & set(said.split()):
+            return task
+        verbs = [after for before, after in clause.pairs if before.word.form == "не"]
+        if any(_turned(verb, task, said) for verb in verbs):
+            return task
+    return None
+
+
+def _turned(verb: Token, task: Task, said: str) -> bool:
+    """Whether the verb is the trouble's, and had no not before it there."""
+    return bool(content.of_words([verb]) & linker.about(task)) and f"не {verb.word.form[:4]}" not in said
+
+
+# ---- what the client does himself ----
+
+
+def delivers(scene: Scene, clause: Clause, moves: Moves) -> bool:
+    """Whether the client does what he promised: «8 снимков во вложении», «оплатил», the address itself."""
+    owed = [task for task in scene.open if task.promised_by == "client" and task.source != scene.message.key]
+    if not owed or clause.asked or (clause.has("lack", "promise") and clause.flags & (Flag.FUT1 | Flag.FUT3)):
+        return False
+    handed = bool(clause.lemmas & _HANDED) and bool(clause.flags & (Flag.PAST | Flag.PRES1 | Flag.NOUN))
+    target = linker.best(owed, content.of_words(clause.words)) or (owed[-1] if handed else None)
+    if target is None or (target.due is None and not handed and clause.flags & Flag.IMPR):
+        return False
+    return moves.add(clause, scene.close(target, "delivered"))
+
+
+# ---- a few glad words ----
+
+
+def is_glad(scene: Scene, clause: Clause, moves: Moves) -> bool:
+    """Whether a few words after the house did something say that it is fine: «пустило», «летает», «вы волшебники»."""
+    if clause.asked or clause.has("lack", "problem", "cancel", "ask", "want") or order_in(clause) or scene.turn:
+        return False
+    standing = [
+        task for task in scene.open
+        if task.status == "open" and (task.kind == "complaint" or task.promised_by == "operator")
+    ]  # fmt: skip
+    late = [task for task in standing if task.kind == "commitment" and scene.late(task)]
+    target = _meant(scene, clause, standing, late)
+    if target is None or (target.kind == "commitment" and target.due is not None and not scene.late(target)):
+        return False
+    along = [*_settled_with(standing, target), *(task for task in late if task.related == target.key)]
+    return moves.add(clause, *(scene.close(task, "confirmed", 0.75) for task in [target, *along]))
+
+
+def _meant(scene: Scene, clause: Clause, standing: Sequence[Task], late: Sequence[Task]) -> Task | None:
+    tried = any(one.flags & (_DONE | Flag.IMPR) or one.has("done", "report") for one in scene.heard)
+    if not scene.heard or not (tried or late):
+        return None
+    if named := linker.best(standing, content.of_words(clause.words)):
+        return named
+    says_little = len(clause.words) <= _SHORT and (clause.flags & (Flag.PAST | Flag.PRES3) or clause.has("praise"))
+    if not says_little or clause.has("vague"):
+        return None
+    troubles = [task for task in standing if task.kind == "complaint"] if tried else []
+    return next(reversed(troubles or late), None)
+
+
+def _settled_with(standing: Sequence[Task], target: Task) -> list[Task]:
+    """What a kept promise was made for, unless more was promised for it."""
+    others = [
+        task for task in standing
+        if task.kind == "commitment" and task.related == target.related and task.key != target.key
+    ]  # fmt: skip
+    return [] if others else [task for task in standing if task.key == target.related]

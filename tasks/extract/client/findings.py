@@ -1,0 +1,133 @@
+"""Findings: what the clauses of a client's message ask for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from tasks.extract.language import content
+from tasks.extract.language.clauses import Clause
+from tasks.extract.language.lexicon import lexicon
+from tasks.extract.language.words import Flag, Token
+from tasks.extract.model import Due, Kind, New, Side
+from tasks.extract.scene import Scene
+from tasks.extract.speech import titles
+from tasks.extract.speech.judge import Verdict, judge
+from tasks.extract.speech.promises import Promise, Setting, promise_in
+
+_URGENT, _BUT = lexicon("urgent"), lexicon("but")
+_UNREAL = ("hypothetical", "rhetorical", "attention", "threat")
+# Rules so strong that they hold beside a joke, a threat or a sigh.
+_STRONG = ("order", "ru.ask", "ru.want", "ru.can", "en.ask")
+# Words of a trouble that is more than an answer.
+_TELLING = 5
+# A title with less than so many characters has room for what the thing is about.
+_BRIEF = 40
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wanted, and the clauses that say so; the first of them says it."""
+
+    kind: Kind
+    clauses: tuple[Clause, ...]
+    confidence: float
+    rule: str
+    verb: Token | None = None
+    due: Due | None = None
+    service: bool = False
+    why: bool = False
+    promised_by: Side | None = None
+
+    @property
+    def clause(self) -> Clause:
+        """The clause that says what is wanted."""
+        return self.clauses[0]
+
+    @property
+    def lemmas(self) -> frozenset[str]:
+        """What it is about."""
+        return content.of_clauses(self.clauses)
+
+    def task(self, scene: Scene) -> New:
+        """The finding as a new task."""
+        spans = tuple(scene.span(clause) for clause in self.clauses)
+        return New(
+            self.kind, self._title(scene.message.text), self.confidence, scene.message.key, spans, self.due,
+            self.promised_by, high=any(clause.forms & _URGENT for clause in self.clauses), rules=(self.rule,),
+        )  # fmt: skip
+
+    def _title(self, text: str) -> str:
+        if self.kind == "request" and self.verb is not None:
+            own = titles.infinitive(self.clause, self.verb, text)
+            about = [text[clause.start : clause.end] for clause in self.clauses[1:]]
+            return titles.tidy(" — ".join([own, *about])) if len(own) < _BRIEF else own
+        said = [text[clause.start : clause.end] for clause in sorted(self.clauses, key=lambda one: one.start)]
+        return titles.said(titles.lead(self.kind, text), said)
+
+
+def findings_of(scene: Scene, clauses: Sequence[Clause], *, answering: bool, glad: bool) -> list[Finding]:
+    """What these clauses of the client's ask for, one by one.
+
+    `answering` says that the operator asked for something right before, `glad` that the client says something is done.
+    """
+    idle = {clause.sentence for clause in clauses if clause.has(*_UNREAL)}
+    calm = any(clause.has("mine") for clause in scene.clauses)
+    found: list[Finding] = []
+    for clause in clauses:
+        due = scene.due_in(clause)
+        promise = promise_in(clause, Setting("client", due is not None, answering))
+        verdict = judge(clause)
+        if promise is not None and (verdict is None or verdict.kind == "complaint"):
+            found.append(_promised(clause, promise, due))
+        elif verdict is None or (answering and _answers(clause, verdict)) or _is_idle(clause, verdict, idle):
+            continue
+        elif verdict.kind != "complaint" or not (calm or (glad and not _but(clause))):
+            found.append(_finding(scene, clause, verdict, due))
+    return found
+
+
+def hurried(scene: Scene, clauses: Sequence[Clause], found: Sequence[Finding]) -> list[Finding]:
+    """With the deadlines that stand in clauses of their own: «I need the catalogue. Friday at the latest.»"""
+    hurry = list(found)
+    said = {clause for one in found for clause in one.clauses}
+    for clause in clauses:
+        if clause in said or clause.flags & Flag.PAST:
+            continue
+        before = [at for at, one in enumerate(hurry) if one.clause.start < clause.start and one.kind == "request"]
+        if before and hurry[before[-1]].due is None and (due := scene.due_in(clause, deadline=True)):
+            hurry[before[-1]] = replace(hurry[before[-1]], due=due)
+    return hurry
+
+
+def _promised(clause: Clause, promise: Promise, due: Due | None) -> Finding:
+    return Finding("commitment", (clause,), promise.confidence, promise.rule, promise.verb, due, promised_by="client")
+
+
+def _finding(scene: Scene, clause: Clause, verdict: Verdict, due: Due | None) -> Finding:
+    if verdict.kind in {"question", "complaint"}:
+        # Only a deadline for the answer counts: «ответьте до пятницы», not «вы работаете в пятницу?».
+        asks = clause.has("ask") or verdict.rule == "order.tell"
+        due = scene.due_in(clause, deadline=True) if asks else None
+    service = verdict.service or (verdict.kind == "question" and not content.of_words(clause.words))
+    return Finding(
+        verdict.kind, (clause,), verdict.confidence, verdict.rule, verdict.verb, due, service, verdict.why
+    )  # fmt: skip
+
+
+def _is_idle(clause: Clause, verdict: Verdict, idle: set[int]) -> bool:
+    """Whether it is nothing beside a joke, or takes back what nobody knows of."""
+    if clause.sentence in idle and not verdict.rule.startswith(_STRONG):
+        return True
+    return clause.has("cancel") and not content.of_words(clause.beside("cancel"))
+
+
+def _answers(clause: Clause, verdict: Verdict) -> bool:
+    """Whether it rather answers what the operator asked."""
+    if verdict.rule.startswith(("order", "you.will")) or clause.asked:
+        return False
+    if verdict.kind == "complaint":
+        return not clause.has("problem") or len(clause.words) < _TELLING
+    return not clause.has("ask", "want", "can", "askq", "wait_for", "qword")
+
+
+def _but(clause: Clause) -> bool:
+    return clause.has("lack") or clause.lead in _BUT

@@ -1,0 +1,85 @@
+"""Merging: which findings of a message are one thing."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tasks.extract.client.findings import Finding
+from tasks.extract.language.clauses import Clause
+from tasks.extract.language.lexicon import lexicon
+from tasks.extract.language.words import Flag
+from tasks.extract.model import Kind
+
+_IT, _ASIDE, _ALSO = lexicon("it"), lexicon("aside"), lexicon("also")
+_RANK: dict[Kind, float] = {"request": 3, "question": 2, "complaint": 1, "commitment": 0}
+
+
+def merged(found: Sequence[Finding]) -> list[Finding]:
+    """One finding for each thing: a problem with the ask about it, an order with what is only another word for it."""
+    kept: list[Finding] = []
+    for one in found:
+        last = next((other for other in reversed(kept) if _is_one(other, one)), None)
+        if last is None:
+            kept.append(one)
+        else:
+            kept[kept.index(last)] = _joined(last, one)
+    return [one for one in kept if not one.service or one.lemmas or len(kept) == 1]
+
+
+def _joined(first: Finding, second: Finding) -> Finding:
+    """Both as one thing, of the kind that asks for more."""
+    strong, weak = (second, first) if _weight(second) > _weight(first) else (first, second)
+    return replace(
+        strong,
+        clauses=(*strong.clauses, *weak.clauses),
+        due=strong.due or weak.due,
+        confidence=max(first.confidence, second.confidence),
+        service=strong.service and weak.service,
+        why=strong.why and weak.why,
+    )
+
+
+def _weight(one: Finding) -> float:
+    # A verb that only makes somebody look is less than a question, and more than a problem.
+    return 1.5 if one.service and one.kind == "request" else _RANK[one.kind]
+
+
+def _is_one(first: Finding, second: Finding) -> bool:
+    """Whether two findings of a message are one thing."""
+    kinds = {first.kind, second.kind}
+    if "commitment" in kinds:
+        return len(kinds) == 1 and first.clause.sentence == second.clause.sentence and _one_day(first, second)
+    if first.clause.item != second.clause.item:
+        return False
+    if first.service or second.service:
+        return True
+    if second.clause.forms & _ASIDE:
+        return False
+    if "complaint" in kinds:
+        return len(kinds) == 2 or not _another_trouble(first, second)
+    return first.why or second.why or _one_ask(first, second)
+
+
+def _one_day(first: Finding, second: Finding) -> bool:
+    return first.due is None or second.due is None or first.due.date == second.due.date
+
+
+def _one_ask(first: Finding, second: Finding) -> bool:
+    """Whether a second order or question asks for nothing new."""
+    if first.kind != second.kind:
+        return first.clause.sentence == second.clause.sentence
+    if first.kind == "request":
+        return _speaks_of_it(second.clause)
+    return not second.lemmas - first.lemmas
+
+
+def _another_trouble(first: Finding, second: Finding) -> bool:
+    """Whether a second problem has nothing to do with the first: «и на новом ноуте не работает почта»."""
+    if first.clause.sentence == second.clause.sentence or second.clause.lead not in _ALSO:
+        return False
+    return len(second.lemmas) > 1 and len(first.lemmas) > 1 and not first.lemmas & second.lemmas
+
+
+def _speaks_of_it(clause: Clause) -> bool:
+    """Whether it speaks of its object as of something just named."""
+    nouns = [token for token in clause.words if token.word.flags & Flag.NOUN and not token.word.flags & Flag.IMPR]
+    return bool(clause.forms & _IT) and not nouns

@@ -1,0 +1,31 @@
+"""Moves: what a client's message does to tasks that are known, and which of its clauses say no more than that."""
+
+from dataclasses import dataclass, field
+
+from tasks.extract.language.clauses import Clause
+from tasks.extract.model import Change
+
+
+@dataclass
+class Moves:
+    """Changes of known tasks, and the clauses that say nothing beside them."""
+
+    changes: list[Change] = field(default_factory=list)
+    used: set[Clause] = field(default_factory=set)
+
+    def add(self, clause: Clause, *changes: Change) -> bool:
+        """Note what a clause changes, each change once; always True, for it is used by that."""
+        self.used.add(clause)
+        known = {(change.task, change.status, change.due) for change in self.changes}
+        self.changes += [change for change in changes if (change.task, change.status, change.due) not in known]
+        return True
+
+    @property
+    def confirm(self) -> bool:
+        """Whether the client is glad of something."""
+        return any(change.rule == "confirmed" for change in self.changes)
+
+    @property
+    def nudged(self) -> set[int]:
+        """The tasks that are asked for again."""
+        return {change.task for change in self.changes if change.nudged}

@@ -1,0 +1,97 @@
+"""Offers: the client takes up what the operator offered: «да, давайте», «обмен», "yes please"."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tasks.dates import find
+from tasks.extract import linker
+from tasks.extract.client.findings import Finding
+from tasks.extract.language import content
+from tasks.extract.language.clauses import Clause
+from tasks.extract.language.lexicon import lexicon
+from tasks.extract.language.words import Flag
+from tasks.extract.model import Change, Due, Said, TaskChange
+from tasks.extract.scene import Scene, reading_of
+from tasks.extract.speech import titles
+from tasks.extract.speech.orders import order_in
+
+_YES, _NO, _OR, _RATHER = lexicon("yes"), lexicon("no"), lexicon("either"), lexicon("rather")
+# Who only chooses among what was offered needs no more words; and within so many he has said yes or no.
+_CHOICE, _FIRST = 6, 3
+
+
+def taken_up(scene: Scene) -> Clause | None:
+    """The offer the message accepts."""
+    offer = _offer_in(scene.other_clauses)
+    first = scene.clauses[0]
+    if offer is None or first.asked or first.has("cancel", "vague"):
+        return None
+    forms = {token.word.form for token in first.words[:_FIRST]}
+    if forms & _NO:
+        return None
+    agreed = forms & _YES or order_in(first) is not None or _chooses(scene, first, offer)
+    return offer if agreed else None
+
+
+def acceptance(scene: Scene, offer: Clause) -> list[TaskChange]:
+    """What taking up the offer comes to: a request, or no more than the day of one that is known."""
+    own, lemmas, due = scene.clauses[0], content.of_words(offer.words), offered_due(scene, offer)
+    standing = [task for task in scene.open if task.kind == "request" and task.status == "open"]
+    known = linker.best(standing, lemmas, 0.3)
+    if known is None and len(lemmas) <= 1 and standing:
+        # «Есть 19:40, записать?» offers nothing but what was asked for.
+        known = standing[-1]
+    if known is not None:
+        proof = (scene.span(own),)
+        return [Change(known.key, scene.message.key, "accepted", 0.8, due=due, evidence=proof, nudged=True)]
+    found = Finding("request", (own,), 0.8, "accepted", due=due)
+    return [replace(found.task(scene), title=_title(scene, offer))]
+
+
+def offered_due(scene: Scene, offer: Clause) -> Due | None:
+    """The day of what is accepted: the one the acceptance names, else the only one the offer names."""
+    if due := scene.due_in(scene.clauses[0]):
+        return due
+    said = _said(scene, offer)
+    sentence = [clause for clause in reading_of(said.text) if clause.sentence == offer.sentence]
+    dates = [
+        when for when in find(said.text, said.at, scene.context.calendar)
+        if sentence[0].start <= when.start < sentence[-1].end and when.role not in {"past", "topic"}
+    ]  # fmt: skip
+    return Due(dates[0].date, dates[0].time, dates[0].phrase) if len(dates) == 1 else None
+
+
+def _offer_in(clauses: Sequence[Clause]) -> Clause | None:
+    return next((clause for clause in reversed(clauses) if _offers(clause)), None)
+
+
+def _offers(clause: Clause) -> bool:
+    if clause.asked and (clause.has("offer") or clause.flags & (Flag.FUT1 | Flag.INF)):
+        return True
+    if clause.has("offer") and clause.flags & Flag.INF and not clause.flags & Flag.IMPR:
+        return True
+    return clause.has("offer", "promise") and _leaves_a_choice(clause)
+
+
+def _leaves_a_choice(clause: Clause) -> bool:
+    return bool(clause.forms & _OR) or clause.has("book")
+
+
+def _chooses(scene: Scene, first: Clause, offer: Clause) -> bool:
+    if len(scene.clauses) > 1 or len(first.words) > _CHOICE or not _leaves_a_choice(offer):
+        return False
+    same = content.of_words(first.words) & content.of_words(offer.words)
+    return bool(same) or bool(first.forms & _RATHER) or bool(scene.dates)
+
+
+def _title(scene: Scene, offer: Clause) -> str:
+    """What was offered, as something to do."""
+    text = _said(scene, offer).text
+    verb = next((token for token in offer.words if token.word.flags & (Flag.INF | Flag.FUT1)), None)
+    if verb is None or offer.forms & _OR:
+        return titles.said("Сделать", [scene.message.text, "—", text[offer.start : offer.end]])
+    return titles.infinitive(offer, verb, text)
+
+
+def _said(scene: Scene, offer: Clause) -> Said:
+    return next(said for said in scene.other if offer in reading_of(said.text))

@@ -1,0 +1,109 @@
+"""A client's message as a whole: first what it does to known tasks, then what it asks for beside."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tasks.extract import linker
+from tasks.extract.client.cancelling import cancels
+from tasks.extract.client.confirming import confirms, delivers, is_glad
+from tasks.extract.client.findings import Finding, findings_of, hurried
+from tasks.extract.client.merging import merged
+from tasks.extract.client.moves import Moves
+from tasks.extract.client.offers import acceptance, offered_due, taken_up
+from tasks.extract.client.redating import redates
+from tasks.extract.client.turns import placed
+from tasks.extract.language import content
+from tasks.extract.language.clauses import Clause
+from tasks.extract.model import Change, TaskChange
+from tasks.extract.scene import Scene
+from tasks.extract.speech.orders import order_in
+
+# How sure it is that somebody should look at what is known to be nothing, and at nothing else.
+_GUESS = 0.4
+_NOTHING = ("social", "praise", "attention", "ping", "vague", "hypothetical", "threat", "rhetorical", "mine", "cancel")
+# Words of a clause that asks for an answer and names hardly what.
+_SHORT = 5
+_LITTLE = 2
+
+
+def read(scene: Scene) -> list[TaskChange]:
+    """The changes a client's message makes."""
+    clauses = scene.clauses
+    if not clauses or any(clause.has("automatic", "advert") for clause in clauses):
+        return []
+    moves = _moves(scene)
+    left = [clause for clause in clauses if clause not in moves.used]
+    offer = taken_up(scene)
+    answering = not scene.turn and _was_asked(scene.other_clauses)
+    found = findings_of(scene, left, answering=answering, glad=moves.confirm)
+    found = hurried(scene, left, merged(found))
+    changes: list[TaskChange] = [*moves.changes, *_accepted(scene, found, offer)]
+    changes += _placed(scene, found, moves)
+    if changes or answering or moves.used or offer:
+        return changes
+    return _guess(scene, left)
+
+
+def _moves(scene: Scene) -> Moves:
+    """What the message does to the tasks of the dialog."""
+    moves = Moves()
+    if scene.context.tasks:
+        for clause in scene.clauses:
+            any(move(scene, clause, moves) for move in (cancels, redates, confirms, delivers, is_glad, _asks_again))
+    return moves
+
+
+def _asks_again(scene: Scene, clause: Clause, moves: Moves) -> bool:
+    """«Ну что там?», «так и жду прайс»."""
+    if not scene.open or not clause.has("ping"):
+        return False
+    lemmas = content.of_words(clause.words)
+    target = linker.best(scene.open, lemmas)
+    if target is None and lemmas and len(clause.words) > _SHORT:
+        return False
+    return moves.add(clause, scene.nudge(target or scene.open[-1]))
+
+
+def _was_asked(clauses: Sequence[Clause]) -> bool:
+    """Whether the other side asked or told the client to do something."""
+    return any(clause.asked or order_in(clause) is not None for clause in clauses)
+
+
+def _accepted(scene: Scene, found: list[Finding], offer: Clause | None) -> list[TaskChange]:
+    """What taking up an offer comes to; an order that says no more is taken out of what was found, and one that says
+    more gets the offer's day."""
+    if offer is None:
+        return []
+    order = next((one for one in found if one.kind == "request"), None)
+    comes_to = acceptance(scene, offer)
+    if order is None:
+        return comes_to
+    if isinstance(comes_to[0], Change) and len(order.lemmas) <= _LITTLE:
+        found.remove(order)
+        return comes_to
+    if order.clause is scene.clauses[0] and order.due is None:
+        found[found.index(order)] = replace(order, due=offered_due(scene, offer))
+    return []
+
+
+def _placed(scene: Scene, found: Sequence[Finding], moves: Moves) -> list[TaskChange]:
+    """The findings as tasks; a question after what the same message asks for again is none of its own."""
+    taken: set[int] = set()
+    changes: list[TaskChange] = []
+    for one in found:
+        known = linker.best(scene.open, one.lemmas) if one.kind == "question" and moves.nudged else None
+        if known is None or known.key not in moves.nudged:
+            changes.append(placed(scene, one, taken))
+    return changes
+
+
+def _guess(scene: Scene, left: Sequence[Clause]) -> list[TaskChange]:
+    """Something was said that is not known to be nothing: somebody should look at it."""
+    idle = {clause.sentence for clause in left if clause.has("hypothetical", "attention", "rhetorical")}
+    saying = [
+        clause for clause in left
+        if clause.sentence not in idle and content.of_words(clause.words) and not clause.has(*_NOTHING)
+    ]  # fmt: skip
+    if not saying or scene.open:
+        return []
+    return [Finding("request", (saying[0],), _GUESS, "guess").task(scene)]

@@ -1,0 +1,69 @@
+"""Put off: «перенесите на среду», «а в пятницу получится?», "make that Monday"."""
+
+from collections.abc import Sequence
+
+from tasks.extract import linker
+from tasks.extract.client.moves import Moves
+from tasks.extract.language import content
+from tasks.extract.language.clauses import Clause
+from tasks.extract.language.lexicon import lexicon
+from tasks.extract.language.words import Flag, Token
+from tasks.extract.model import Change, Due, Status, Task
+from tasks.extract.scene import Scene
+
+_MAKE, _TIMES = lexicon("make"), lexicon("times")
+
+
+def redates(scene: Scene, clause: Clause, moves: Moves) -> bool:
+    """Whether the clause gives a known task another day; what was reported done is open again until that is agreed."""
+    due = None if clause.has("away") else scene.due_in(clause)
+    if due is None:
+        return _does_not_fit(scene, clause, moves)
+    target = _target(scene, clause)
+    if target is None:
+        return False
+    status: Status | None = "open" if target.status == "done" else None
+    moved = Change(target.key, scene.message.key, "redate", 0.85, status, due, evidence=(scene.span(clause),))
+    return moves.add(clause, moved, *_along(scene, target, due))
+
+
+def _target(scene: Scene, clause: Clause) -> Task | None:
+    lemmas = content.of_words(clause.words)
+    pool = [
+        task for task in scene.context.tasks
+        if task.status in {"open", "done"} and task.kind in {"request", "commitment"}
+    ]  # fmt: skip
+    own = [task for task in pool if task.promised_by == "client" and task.status == "open"]
+    others = [task for task in pool if task.promised_by != "client"]
+    return linker.best(own, lemmas, 0.3) or _put_off(clause, others, lemmas) or _put_off(clause, own, lemmas)
+
+
+def _put_off(clause: Clause, pool: Sequence[Task], lemmas: frozenset[str]) -> Task | None:
+    dated = [task for task in pool if task.due is not None]
+    found = linker.best(dated or pool, lemmas, 0.3)
+    bare = not any(_is_thing(token) for token in clause.words)
+    if clause.has("redate") and (found or bare) and pool:
+        return found or (dated or pool)[-1]
+    if dated and bare and (clause.asked or clause.has("lets") or clause.forms & _MAKE):
+        return dated[-1]
+    return None
+
+
+def _is_thing(token: Token) -> bool:
+    flags = token.word.flags
+    return bool(flags & Flag.NOUN) and not flags & (Flag.NAME | Flag.PREP) and not content.is_common(token.word.form)
+
+
+def _does_not_fit(scene: Scene, clause: Clause, moves: Moves) -> bool:
+    """«Давайте другой день», «меня не будет»: what is agreed on does not fit, and no day is named yet."""
+    dated = [task for task in scene.open if task.due is not None]
+    another = clause.has("away") or (clause.has("lets") and clause.forms & _TIMES)
+    if not dated or not another:
+        return False
+    return moves.add(clause, scene.nudge(dated[-1], "unfit"))
+
+
+def _along(scene: Scene, target: Task, due: Due) -> list[Change]:
+    """The promises made for it move along."""
+    dated = [task for task in linker.serving(scene.open, target) if task.due is not None]
+    return [Change(task.key, scene.message.key, "redate", 0.8, None, due) for task in dated]

@@ -1,0 +1,1 @@
+"""Language: words, their forms, and clauses with the cues in them."""

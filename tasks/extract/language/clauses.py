@@ -1,0 +1,179 @@
+"""Clauses: a message cut into stretches that say one thing each, with what the cues see in them."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+
+from razdel import sentenize  # type: ignore[import-untyped]
+
+from tasks.extract.language.cues import Hit, hits
+from tasks.extract.language.lexicon import lexicon
+from tasks.extract.language.words import Flag, Token, tokens
+from tasks.extract.language.zones import own_lines
+
+_ITEM = re.compile(r"\s*(?:\d{1,2}[.)]|[-–—•*·])\s+")
+_BREAKS = frozenset(",;:—–-()")
+_LINKS = lexicon("links")
+_TURNS = lexicon("turns")
+_SERVES = lexicon("serves")
+# A sentence of more clauses is taken for several: what is compared within one stays cheap.
+_SENTENCE = 24
+_HEADS = Flag.FINITE | Flag.INF | Flag.PRED | Flag.PART
+# Senses that make a stretch one of its own, whatever verbs it has.
+_STRONG = frozenset(
+    {
+        "ask",
+        "away",
+        "askq",
+        "want",
+        "nominal",
+        "problem",
+        "book",
+        "lack",
+        "promise",
+        "qword",
+        "wait_for",
+        "cancel",
+        "done",
+    }
+)
+
+
+@dataclass(eq=False)
+class Clause:
+    """A stretch that says one thing; `sentence` and `item` number where it stands, `asked` is a question mark's."""
+
+    words: list[Token]
+    start: int
+    end: int
+    item: int = 0
+    asked: bool = False
+    lead: str = ""
+    sentence: int = 0
+    found: dict[str, list[Hit]] = field(default_factory=dict)
+
+    @cached_property
+    def flags(self) -> int:
+        """What any of its words may be."""
+        flags = 0
+        for token in self.words:
+            flags |= token.word.flags
+        return flags
+
+    @cached_property
+    def forms(self) -> frozenset[str]:
+        """Its words as they are written."""
+        return frozenset(token.word.form for token in self.words)
+
+    @cached_property
+    def lemmas(self) -> frozenset[str]:
+        """Whatever its words may be called in a dictionary."""
+        return frozenset(lemma for token in self.words for lemma in token.word.lemmas)
+
+    @property
+    def pairs(self) -> Iterator[tuple[Token, Token]]:
+        """Its words, each with the one behind it."""
+        return pairwise(self.words)
+
+    def has(self, *senses: str) -> bool:
+        """Whether a cue says any of this."""
+        return any(sense in self.found for sense in senses)
+
+    def beside(self, sense: str) -> list[Token]:
+        """The words no cue of this sense covers."""
+        covered = {at for hit in self.found.get(sense, ()) for at in range(hit.start, hit.end)}
+        return [token for at, token in enumerate(self.words) if at not in covered]
+
+    def hit(self, sense: str) -> Hit | None:
+        """The surest cue that says this."""
+        found = self.found.get(sense)
+        return max(found, key=lambda hit: hit.cue.weight) if found else None
+
+
+def clauses_of(text: str) -> list[Clause]:
+    """The clauses of the writer's own words."""
+    found: list[Clause] = []
+    sentence, item = 0, 0
+    for line in own_lines(text):
+        start = line.start
+        if marker := _ITEM.match(text, start, line.end):
+            start = marker.end()
+            item += 1
+        else:
+            item = 0
+        for part in sentenize(text[start : line.end]):
+            for at, clause in enumerate(_clauses(text, start + part.start, start + part.stop, item)):
+                sentence += at % _SENTENCE == 0
+                clause.sentence = sentence
+                found.append(clause)
+    return found
+
+
+def _clauses(text: str, start: int, end: int, item: int) -> Iterator[Clause]:
+    parts = _joined(_parts(tokens(text, start, end)))
+    for part in parts:
+        words = [token for token in part if not token.word.flags & Flag.MARK]
+        if not words:
+            continue
+        tail = part[-1].word.form
+        clause = Clause(words, words[0].start, part[-1].end, item, "?" in tail)
+        clause.lead = part[0].word.form if part[0].word.form in _LINKS else ""
+        for hit in hits(words):
+            clause.found.setdefault(hit.cue.sense, []).append(hit)
+        yield clause
+
+
+def _parts(line: Sequence[Token]) -> list[list[Token]]:
+    """Cut at commas and the like, and before a link that a new predicate follows."""
+    parts: list[list[Token]] = [[]]
+    for at, token in enumerate(line):
+        form = token.word.form
+        if form in _BREAKS:
+            parts[-1].append(token)
+            parts.append([])
+        elif parts[-1] and (form in _TURNS or (form in _LINKS and _predicate(line[at + 1 : at + 5]))):
+            parts.append([token])
+        else:
+            parts[-1].append(token)
+    return [part for part in parts if any(not token.word.flags & Flag.MARK for token in part)] or [list(line)]
+
+
+def _predicate(ahead: Sequence[Token]) -> bool:
+    for token in ahead:
+        if token.word.form in _BREAKS or token.word.form in _LINKS:
+            return False
+        if token.word.flags & (Flag.FINITE | Flag.PRED):
+            return True
+    return False
+
+
+def _joined(parts: list[list[Token]]) -> list[list[Token]]:
+    """Join what has no predicate of its own, and what serves, to its neighbour."""
+    joined: list[list[Token]] = []
+    waiting: list[Token] = []
+    for part in parts:
+        first = next((token.word.form for token in part if not token.word.flags & Flag.MARK), "")
+        serves = first in _SERVES
+        headed = _headed(part)
+        if joined and not waiting and (serves or not headed):
+            joined[-1] += part
+        elif serves or not headed:
+            waiting += part
+        else:
+            joined.append(waiting + part)
+            waiting = []
+    if waiting:
+        if joined:
+            joined[-1] += waiting
+        else:
+            joined.append(waiting)
+    return joined
+
+
+def _headed(part: Sequence[Token]) -> bool:
+    if any(token.word.flags & _HEADS for token in part):
+        return True
+    words = [token for token in part if not token.word.flags & Flag.MARK]
+    return any(hit.cue.sense in _STRONG for hit in hits(words))

@@ -1,0 +1,71 @@
+"""Content: which words of a text say what it is about, to tell whether two texts are about the same."""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from tasks.extract.language.clauses import Clause
+from tasks.extract.language.lexicon import lexicon
+from tasks.extract.language.words import Flag, Token, tokens, word_of
+
+_COMMON = lexicon("common")
+_STOP = lexicon("stop")
+_ENDING = re.compile(
+    r"(.{3,}?)(?:ировать|ироваться|ироваться|овать|евать|ивать|ывать|оваться|иваться|ываться|ать|ять|еть|ить|уть|оть|ться|аться|иться|"
+    r"еться|ести|езти|ти|ь|ание|ение|яние|ация|овка|евка|ка|ок|ек|ство|ость|тель|ник|щик|ный|овый|ской|ский|ый|ий|ой|ая|а|я|о|е|ия|ие)$"
+)
+# Consonants that take turns in one root.
+_SOFT = {"ч": "к", "ж": "г", "ш": "х", "щ": "ст"}
+# Roots that are one in what customers speak of, by that one.
+_SAME = {
+    root: one
+    for one, roots in {
+        "возврат": "верн возвращ возвр", "оплат": "платежк платеж", "фот": "фотк фотограф снимок снимк",
+        "звон": "перезвон позвон звонок созвон отзвон набр", "пользоват": "юзер", "договор": "договорк",
+    }.items()
+    for root in roots.split()
+}  # fmt: skip
+_CONTENT = Flag.NOUN | Flag.VERB | Flag.ADJ | Flag.PART | Flag.NUM
+_EMPTY = Flag.PRON | Flag.PREP | Flag.CONJ | Flag.PRCL | Flag.PRED
+
+
+@lru_cache(maxsize=4096)
+def of_text(text: str) -> frozenset[str]:
+    """The lemmas of a text that say what it is about."""
+    return of_words(tokens(text, 0, len(text)))
+
+
+def of_words(words: Iterable[Token]) -> frozenset[str]:
+    """The same for words that are known already."""
+    found: set[str] = set()
+    for token in words:
+        word = token.word
+        if word.flags & Flag.MARK:
+            continue
+        if word.flags & Flag.LATIN:
+            if word.form not in _STOP and word.lemma not in _COMMON:
+                found.add(word.lemma)
+        elif word.flags & _CONTENT and not word.flags & _EMPTY:
+            found.update(lemma for lemma in word.lemmas if lemma not in _COMMON)
+    return frozenset(_root(lemma) for lemma in found)
+
+
+def of_clauses(clauses: Iterable[Clause]) -> frozenset[str]:
+    """The same for clauses."""
+    return frozenset().union(*(of_words(clause.words) for clause in clauses))
+
+
+@lru_cache(maxsize=20_000)
+def _root(lemma: str) -> str:
+    """So much of a lemma that its relatives share it: оплата and оплатить, упаковка and упаковать, стук and стучать."""
+    if lemma[0] <= "z":
+        return lemma[: max(4, len(lemma) - 2)] if len(lemma) > 5 else lemma
+    found = _ENDING.match(lemma)
+    root = (found.group(1) if found else lemma)[:7]
+    return _SAME.get(root, root[:-1] + _SOFT.get(root[-1], root[-1]))
+
+
+def is_common(form: str) -> bool:
+    """Whether the word says nothing of what a text is about."""
+    word = word_of(form)
+    return word.lemma in _COMMON or word.form in _STOP

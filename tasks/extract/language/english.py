@@ -1,0 +1,43 @@
+"""English words: the base of a form, and which are verbs one can be asked to do."""
+
+import tomllib
+from functools import cache
+from pathlib import Path
+
+_DATA = Path(__file__).parents[1] / "cues" / "english_words.toml"
+
+
+def base_of(form: str) -> str:
+    """The form without its ending, near enough to tell that two forms are of one word."""
+    irregular, verbs, _ = _tables()
+    if form in irregular:
+        return irregular[form]
+    if form in verbs or len(form) < 4:
+        return form
+    for base in _bases(form):
+        if base in verbs:
+            return base
+    if form.endswith("s") and not form.endswith(("ss", "us", "is")):
+        return form[:-3] + "y" if form.endswith("ies") else form[:-1]
+    return form
+
+
+def is_verb(form: str) -> bool:
+    """Whether it is the base form of something one can be asked to do."""
+    return form in _tables()[1]
+
+
+def _bases(form: str) -> list[str]:
+    for ending in ("ing", "ied", "ies", "ed", "es", "s", "d"):
+        if form.endswith(ending):
+            stem = form[: -len(ending)]
+            doubled = [stem[:-1]] if stem[-2:-1] == stem[-1:] else []
+            return [stem, stem + "e", stem + "y", *doubled]
+    return []
+
+
+@cache
+def _tables() -> tuple[dict[str, str], frozenset[str], frozenset[str]]:
+    data = tomllib.loads(_DATA.read_text(encoding="utf-8"))
+    irregular = {form: base for base, forms in data["irregular"].items() for form in forms.split()}
+    return irregular, frozenset(data["verbs"].split()), frozenset(data["stop"].split())

@@ -1,0 +1,41 @@
+"""Which of the known tasks a message speaks of."""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from tasks.extract.language import content
+from tasks.extract.model import Task
+
+# How much of what is said must belong to a task, from 0 to 1, for the task to be meant.
+LEAST = 0.2
+# Three words in common are as good as all.
+_ENOUGH = 3
+
+
+def about(task: Task) -> frozenset[str]:
+    """What a task is about."""
+    return _about(task.title, *(span.text for span in task.evidence))
+
+
+@lru_cache(maxsize=4096)
+def _about(*texts: str) -> frozenset[str]:
+    return frozenset().union(*map(content.of_text, texts))
+
+
+def overlap(task: Task, lemmas: frozenset[str]) -> float:
+    """How much of what is said belongs to the task: 0 to 1."""
+    common = about(task) & lemmas
+    return len(common) / min(len(lemmas), _ENOUGH) if common else 0.0
+
+
+def best(tasks: Sequence[Task], lemmas: frozenset[str], least: float = LEAST) -> Task | None:
+    """The task that shares most with what is said, the newest of equals; None if none shares enough."""
+    scored = [(overlap(task, lemmas), at) for at, task in enumerate(tasks)] if lemmas else []
+    score, at = max(scored, default=(0.0, -1))
+    return tasks[at] if score and score >= least else None
+
+
+def serving(tasks: Iterable[Task], served: Task) -> list[Task]:
+    """Open promises made for a task."""
+    open_ones = [task for task in tasks if task.kind == "commitment" and not task.closed and task.key != served.key]
+    return [task for task in open_ones if task.related == served.key or overlap(task, about(served)) > 0.3]

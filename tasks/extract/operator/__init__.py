@@ -1,0 +1,1 @@
+"""An operator's messages: what they promise, and which tasks they settle."""

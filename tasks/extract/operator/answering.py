@@ -1,0 +1,34 @@
+"""Which questions an operator's message answers."""
+
+from collections.abc import Sequence
+
+from tasks.extract import linker
+from tasks.extract.language import content
+from tasks.extract.language.clauses import Clause
+from tasks.extract.language.lexicon import lexicon
+from tasks.extract.model import Change
+from tasks.extract.scene import Scene
+from tasks.extract.speech.promises import Promise
+
+_FINDING_OUT = lexicon("finding_out")
+
+
+def answered(scene: Scene, telling: Sequence[Clause], promises: Sequence[Promise]) -> list[Change]:
+    """The house said something after a question: that answers it, unless it promises to find out."""
+    questions = [task for task in scene.open if task.kind == "question"]
+    if not questions or any(_FINDING_OUT.intersection(one.verb.word.lemmas) for one in promises):
+        return []
+    told = any(_says_something(clause) for clause in telling)
+    # «Сборщики приедут в четверг» answers when they come.
+    if not told and not any(scene.due_in(one.clause) for one in promises):
+        return []
+    last = max((said.key for said in scene.context.before if said.side == "operator"), default=-1)
+    asked = [task for task in questions if task.source > last]
+    named = linker.best(questions, scene.lemmas, 0.3)
+    return [scene.close(task, "answered") for task in asked or [named or questions[-1]]]
+
+
+def _says_something(clause: Clause) -> bool:
+    if clause.has("apologise", "one_moment"):
+        return False
+    return not clause.has("social") or bool(content.of_words(clause.words))

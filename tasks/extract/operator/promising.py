@@ -1,0 +1,128 @@
+"""What an operator promises: a new promise, or another day for one made before."""
+
+from collections.abc import Sequence
+
+from tasks.extract import linker
+from tasks.extract.language import content
+from tasks.extract.language.clauses import Clause
+from tasks.extract.language.lexicon import lexicon
+from tasks.extract.language.words import Flag
+from tasks.extract.model import Change, Due, New, Span, Task, TaskChange
+from tasks.extract.scene import Scene
+from tasks.extract.speech import titles
+from tasks.extract.speech.promises import Promise, Setting, promise_in, promise_on
+
+_HE = lexicon("he")
+# So much of what is said must belong to a promise made before, to be that promise again.
+_SAME = 0.5
+
+
+def promises_in(scene: Scene, clauses: Sequence[Clause]) -> list[Promise]:
+    """The promises among these clauses of an operator's message."""
+    found: list[Promise] = []
+    for clause in clauses:
+        own = scene.own_due(clause)
+        dated = bool(scene.dates) and any(scene.due_in(one) for one in scene.sentences[clause.sentence])
+        promise = promise_in(clause, Setting("operator", dated))
+        if promise is not None and clause.has("one_moment") and own is None:
+            promise = promise._replace(moment=True)
+        if promise is None and found and found[-1].clause.sentence == clause.sentence:
+            promise = promise_on(clause, found[-1], dated=own is not None)
+        if promise is not None:
+            found.append(promise)
+    return found
+
+
+def promised(scene: Scene, promises: Sequence[Promise]) -> list[TaskChange]:
+    """What they come to; what is over in a moment is none."""
+    return [change for group in _grouped(scene, promises) for change in _made(scene, group)]
+
+
+def _grouped(scene: Scene, promises: Sequence[Promise]) -> list[list[Promise]]:
+    """Promises of one sentence are one, unless each has a day of its own."""
+    groups: list[list[Promise]] = []
+    for one in promises:
+        if one.moment:
+            continue
+        last = groups[-1] if groups else None
+        if last is not None and last[-1].clause.sentence == one.clause.sentence and not _other_day(scene, last, one):
+            last.append(one)
+        else:
+            groups.append([one])
+    return groups
+
+
+def _other_day(scene: Scene, group: Sequence[Promise], one: Promise) -> bool:
+    before = {due.date for other in group if (due := scene.own_due(other.clause))}
+    after = scene.own_due(one.clause)
+    return bool(before) and after is not None and after.date not in before
+
+
+def _made(scene: Scene, group: Sequence[Promise]) -> list[TaskChange]:
+    due = _due(scene, group)
+    lemmas = content.of_clauses([one.clause for one in group])
+    if due is not None and (moved := _moved(scene, group[0].clause, lemmas, due)) is not None:
+        return [scene.redate(moved, due)]
+    if (known := _of_him(scene, group[0])) is not None:
+        return [scene.redate(known, due)] if due and due != known.due else []
+    return [_new(scene, group, due, lemmas)]
+
+
+def _due(scene: Scene, group: Sequence[Promise]) -> Due | None:
+    """The day one of them names; else one that the sentence names beside them."""
+    first = group[0].clause
+    beside = [one for one in scene.sentences[first.sentence] if not one.flags & Flag.PAST]
+    named = (scene.own_due(clause) for clause in [*(one.clause for one in group), *beside])
+    return next(filter(None, named), None) or scene.due_in(first)
+
+
+def _new(scene: Scene, group: Sequence[Promise], due: Due | None, lemmas: frozenset[str]) -> New:
+    message, first = scene.message, group[0]
+    start, end = first.clause.start, group[-1].clause.end
+    asked = [task for task in scene.open if task.promised_by is None and task.status == "open"]
+    served = linker.best(asked, lemmas) or next(reversed(asked), None)
+    title = titles.infinitive(first.clause, first.verb, message.text)
+    if len(group) > 1:
+        title = titles.tidy(f"{title}, {message.text[group[1].clause.start : end]}")
+    return New(
+        "commitment", title, first.confidence, message.key, (Span(message.key, start, end, message.text[start:end]),),
+        due, "operator", served.key if served else None, rules=(first.rule,),
+    )  # fmt: skip
+
+
+def _of_him(scene: Scene, promise: Promise) -> Task | None:
+    """«Он поднимется через пятнадцать минут»: more of whom a promise speaks of already."""
+    flags = promise.verb.word.flags
+    if flags & (Flag.FUT1 | Flag.FUT3) != Flag.FUT3 or not _HE & promise.clause.forms:
+        return None
+    return next((task for task in reversed(scene.open) if task.promised_by == "operator"), None)
+
+
+def _moved(scene: Scene, clause: Clause, lemmas: frozenset[str], due: Due) -> Task | None:
+    """The promise made before that gets this day: named again, or late and apologised for."""
+    made = [
+        task for task in scene.open
+        if task.promised_by == "operator" and task.due is not None and task.source not in scene.turn_keys
+    ]  # fmt: skip
+    late = sorted(filter(scene.late, made), key=lambda task: str(task.due and task.due.date))
+    sorry = any(one.has("apologise", "redate") for one in scene.clauses)
+    target = linker.best(made, lemmas, _SAME) or (late[-1] if sorry and late else None)
+    if target is None or target.due is None or target.due.date == due.date:
+        return None
+    return target if sorry or target in late or clause.has("redate") else None
+
+
+def put_off(scene: Scene, clause: Clause) -> list[Change]:
+    """«Переносим на 30 марта», «да, переставили на пятницу»: what is agreed on gets another day."""
+    due = scene.own_due(clause)
+    if due is None or clause.asked or not clause.has("redate"):
+        return []
+    pool = [
+        task for task in scene.context.tasks
+        if task.status in {"open", "done"} and task.due is not None and task.promised_by != "client"
+    ]  # fmt: skip
+    target = linker.best(pool, content.of_words(clause.words)) or next(reversed(pool), None)
+    if target is None:
+        return []
+    along = [task for task in pool if target.key == task.related or task.key == target.related]
+    return [scene.redate(task, due) for task in [target, *along]]

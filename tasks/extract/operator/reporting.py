@@ -1,0 +1,122 @@
+"""What an operator reports: which requests, promises and troubles are settled by it."""
+
+import re
+from collections.abc import Sequence
+
+from tasks.extract import linker
+from tasks.extract.language import content
+from tasks.extract.language.clauses import Clause
+from tasks.extract.language.lexicon import lexicon
+from tasks.extract.language.words import Flag, tokens
+from tasks.extract.model import Change, Task
+from tasks.extract.scene import Scene
+from tasks.extract.speech.orders import order_in
+
+_UNDERWAY, _RECEIVED, _FINDING_OUT = lexicon("underway"), lexicon("received"), lexicon("finding_out")
+_DONE = Flag.PAST | Flag.PART
+_LINK = re.compile(r"\w\.\w{2,}(?:/|\b)")
+
+
+def reported(scene: Scene, telling: Sequence[Clause], *, promising: bool) -> list[Change]:
+    """What these clauses settle; `promising` says that the message has promises beside."""
+    changes: list[Change] = []
+    for clause in telling:
+        if got := _received(scene, clause):
+            changes.append(got)
+        elif _is_report(clause) or _shows(scene, clause):
+            changes += _closed(scene, clause, promising=promising) or _found_out(scene, clause)
+        else:
+            changes += _found_out(scene, clause)
+    return changes
+
+
+def finds_out(task: Task) -> bool:
+    """Whether the task is a promise to find something out."""
+    words = tokens(task.title, 0, len(task.title))
+    return task.kind == "commitment" and any(_FINDING_OUT.intersection(token.word.lemmas) for token in words)
+
+
+# ---- what it is about ----
+
+
+def _received(scene: Scene, clause: Clause) -> Change | None:
+    """The house has what the client promised to send."""
+    owed = [task for task in scene.open if task.promised_by == "client"]
+    if not owed or not clause.lemmas & _RECEIVED or clause.has("lack"):
+        return None
+    return scene.close(linker.best(owed, content.of_words(clause.words)) or owed[-1], "received")
+
+
+def _found_out(scene: Scene, clause: Clause) -> list[Change]:
+    """What was promised to be found out is told, by its own name or by that of what it was promised for."""
+    owed = [task for task in scene.open if task.promised_by == "operator" and finds_out(task)]
+    lemmas = content.of_words(clause.words)
+    served = {task.related: task for task in owed if task.related is not None}
+    for_what = linker.best([task for task in scene.context.tasks if task.key in served], lemmas)
+    target = linker.best(owed, lemmas) or (served[for_what.key] if for_what else None)
+    return [scene.close(target, "reported")] if target else []
+
+
+def _is_report(clause: Clause) -> bool:
+    """Whether it says that something is done, rather than begun, noticed or regretted."""
+    if order_in(clause) is not None or clause.has("lack") or (clause.has("apologise") and not clause.has("done")):
+        return False
+    verbs = [token for token in clause.words if token.word.flags & _DONE]
+    if verbs and all(_UNDERWAY.intersection(token.word.lemmas) for token in verbs):
+        return False
+    return bool(verbs) or clause.has("done", "report")
+
+
+def _shows(scene: Scene, clause: Clause) -> bool:
+    """«Портфолио: folio.example/petrov»: the thing itself."""
+    said = scene.message.text[clause.start : clause.end]
+    return not clause.flags & Flag.FINITE & ~Flag.IMPR and _LINK.search(said) is not None
+
+
+# ---- what is settled ----
+
+
+def _closed(scene: Scene, clause: Clause, *, promising: bool) -> list[Change]:
+    standing = [task for task in scene.open if task.promised_by != "client"]
+    lemmas = content.of_words(clause.words)
+    target = linker.best(standing, lemmas) or _unnamed(scene, clause, standing)
+    if target is None:
+        return []
+    settled = [target]
+    if target.kind != "commitment":
+        settled += [task for task in linker.serving(standing, target) if _speaks_of(task, target, lemmas)]
+    elif not promising:
+        settled += [task for task in standing if task.key == target.related and _is_met(standing, target, task, lemmas)]
+    mends = clause.has("done") or clause.flags & _DONE
+    return [scene.close(task, "reported") for task in settled if task.kind != "complaint" or mends]
+
+
+def _speaks_of(promise: Task, served: Task, lemmas: frozenset[str]) -> bool:
+    return promise.related == served.key or linker.overlap(promise, lemmas) > linker.LEAST
+
+
+def _is_met(standing: Sequence[Task], kept: Task, served: Task, lemmas: frozenset[str]) -> bool:
+    """Whether with this promise kept what it was made for is done."""
+    others = [task for task in standing if task.kind == "commitment" and task.related == served.key]
+    if len(others) > 1 or finds_out(kept):
+        return False
+    return served.kind == "complaint" or linker.overlap(served, lemmas | linker.about(kept)) > linker.LEAST
+
+
+def _unnamed(scene: Scene, clause: Clause, standing: Sequence[Task]) -> Task | None:
+    """A report that names nothing is about what was asked last, or promised."""
+    plain = clause.has("done")
+    if not plain and not clause.flags & _DONE:
+        return None
+    asked = [task for task in standing if task.kind in {"request", "commitment"} and (plain or _is_fresh(scene, task))]
+    if not asked and (plain or clause.words[0].word.flags & _DONE):
+        asked = [task for task in standing if task.kind == "complaint"]
+    return max(asked, key=lambda task: task.source, default=None)
+
+
+def _is_fresh(scene: Scene, task: Task) -> bool:
+    """Whether the client spoke of it last, or the operator did just now."""
+    fresh = {said.key for said in scene.other} or scene.turn_keys
+    if any(span.message in fresh for span in task.evidence):
+        return True
+    return task.kind == "commitment" and task.source in scene.turn_keys

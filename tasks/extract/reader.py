@@ -1,0 +1,14 @@
+"""The door of the extraction: a message in its dialog, and the changes of tasks it makes."""
+
+from tasks.extract.client import reading as client
+from tasks.extract.model import Context, Said, TaskChange
+from tasks.extract.operator import reading as operator
+from tasks.extract.scene import Scene
+
+
+def extract(context: Context, message: Said) -> list[TaskChange]:
+    """What the message does to the tasks of its dialog. Pure: the same of the same, whenever and wherever."""
+    if message.automatic:
+        return []
+    scene = Scene(context, message)
+    return client.read(scene) if message.side == "client" else operator.read(scene)

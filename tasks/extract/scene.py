@@ -1,0 +1,164 @@
+"""The scene of a message: its clauses with their dates, what was said before it, and which tasks stand open."""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property, lru_cache
+
+from tasks.dates import When, find
+from tasks.extract.language import content
+from tasks.extract.language.clauses import Clause, clauses_of
+from tasks.extract.language.words import Flag
+from tasks.extract.model import Change, Context, Due, Said, Span, Status, Task
+
+# Who writes again so soon has not come to the end of what he was saying.
+_PAUSE = timedelta(minutes=20)
+_USEFUL = frozenset({"deadline", "point", "span"})
+
+
+@lru_cache(maxsize=512)
+def reading_of(text: str) -> tuple[Clause, ...]:
+    """The clauses of a message, which are wanted again with the messages after it."""
+    return tuple(clauses_of(text))
+
+
+@dataclass(eq=False)
+class Scene:
+    """A message in its dialog."""
+
+    context: Context
+    message: Said
+
+    # ---- what is said ----
+
+    @cached_property
+    def clauses(self) -> tuple[Clause, ...]:
+        """The clauses of the message."""
+        return reading_of(self.message.text)
+
+    @cached_property
+    def sentences(self) -> dict[int, list[Clause]]:
+        """The clauses of each sentence, by its number."""
+        found: dict[int, list[Clause]] = {}
+        for clause in self.clauses:
+            found.setdefault(clause.sentence, []).append(clause)
+        return found
+
+    @cached_property
+    def troubled(self) -> list[Clause]:
+        """The clauses that tell of something wrong."""
+        return [clause for clause in self.clauses if clause.has("lack", "problem")]
+
+    @cached_property
+    def lemmas(self) -> frozenset[str]:
+        """What the message is about."""
+        return content.of_clauses(self.clauses)
+
+    @cached_property
+    def dates(self) -> list[When]:
+        """The date phrases of the message."""
+        return find(self.message.text, self.message.at, self.context.calendar)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [when.start for when in self.dates]
+
+    def due_in(self, clause: Clause, *, deadline: bool = False) -> Due | None:
+        """The day the clause names for its outcome; else one that the sentence names before it."""
+        found = self._dues(clause, deadline=deadline)
+        if not found and self.dates:
+            near = [one for one in self.sentences[clause.sentence] if one.start < clause.start]
+            spare = [one for one in near if not one.flags & (Flag.PAST | Flag.IMPR)]
+            found = [due for one in spare for due in self._dues(one, deadline=deadline)]
+        return found[0] if found else None
+
+    def own_due(self, clause: Clause) -> Due | None:
+        """The day the clause itself names for its outcome."""
+        return next(iter(self._dues(clause, deadline=False)), None)
+
+    def _dues(self, clause: Clause, *, deadline: bool) -> list[Due]:
+        roles = {"deadline"} if deadline else _USEFUL
+        today = self.message.at.date()
+        first, last = (bisect_left(self._starts, place) for place in (clause.start, clause.end))
+        found = [when for when in self.dates[first:last] if when.role in roles and when.date >= today]
+        found.sort(key=lambda when: (when.role == "span", when.role != "deadline"))
+        return [Due(when.date, when.time, when.phrase) for when in found]
+
+    def span(self, clause: Clause) -> Span:
+        """The clause as words that prove something."""
+        return Span(self.message.key, clause.start, clause.end, self.message.text[clause.start : clause.end])
+
+    # ---- what was said before ----
+
+    @cached_property
+    def turn(self) -> list[Said]:
+        """The writer's own messages right before this one."""
+        found: list[Said] = []
+        after = self.message
+        for said in reversed(self.context.before):
+            if said.side != self.message.side or after.at - said.at > _PAUSE:
+                break
+            found.append(said)
+            after = said
+        return found[::-1]
+
+    @cached_property
+    def turn_keys(self) -> frozenset[int]:
+        """The keys of the turn's messages."""
+        return frozenset(said.key for said in self.turn)
+
+    @cached_property
+    def other(self) -> list[Said]:
+        """What the other side said right before the turn."""
+        return self._run(self.context.before[: len(self.context.before) - len(self.turn)])
+
+    @cached_property
+    def other_clauses(self) -> list[Clause]:
+        """The clauses the other side said right before the turn."""
+        return [clause for said in self.other for clause in reading_of(said.text)]
+
+    @cached_property
+    def other_lemmas(self) -> frozenset[str]:
+        """What the other side spoke of right before the turn."""
+        return content.of_clauses(self.other_clauses)
+
+    @cached_property
+    def heard(self) -> list[Clause]:
+        """The clauses the other side said last, however long ago."""
+        before = list(self.context.before)
+        while before and before[-1].side == self.message.side:
+            before.pop()
+        return [clause for said in self._run(before) for clause in reading_of(said.text)]
+
+    def _run(self, before: Sequence[Said]) -> list[Said]:
+        """The other side's messages at the end of these."""
+        found: list[Said] = []
+        for said in reversed(before):
+            if said.side == self.message.side:
+                break
+            found.append(said)
+        return found[::-1]
+
+    # ---- the tasks ----
+
+    @cached_property
+    def open(self) -> Sequence[Task]:
+        """Tasks that are still to be done, sure or not, oldest first."""
+        return [task for task in self.context.tasks if not task.closed]
+
+    def late(self, task: Task) -> bool:
+        """Whether the task's day has come."""
+        return task.due is not None and task.due.date <= self.message.at.date()
+
+    def close(self, task: Task, rule: str, confidence: float = 0.8, status: Status = "done") -> Change:
+        """The task is done with, by this message."""
+        return Change(task.key, self.message.key, rule, confidence, status)
+
+    def redate(self, task: Task, due: Due) -> Change:
+        """The task gets another day, by this message."""
+        return Change(task.key, self.message.key, "redate", 0.8, due=due)
+
+    def nudge(self, task: Task, rule: str = "nudge") -> Change:
+        """The client waits for the task."""
+        return Change(task.key, self.message.key, rule, 0.8, nudged=True)

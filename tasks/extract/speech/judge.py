@@ -1,0 +1,176 @@
+"""What a clause of the client's is: something to be done, to be answered, or to be put right."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from tasks.extract.language import content
+from tasks.extract.language.clauses import Clause
+from tasks.extract.language.lexicon import lexicon
+from tasks.extract.language.words import Flag, Token, Word
+from tasks.extract.model import Kind
+from tasks.extract.speech.orders import order_in
+
+_SERVICE, _TELL, _COMING = lexicon("service"), lexicon("tell"), lexicon("coming")
+_ME, _YOU_CAN, _WHY = lexicon("me"), lexicon("you_can"), lexicon("why")
+# What is said of the world as it is not.
+_UNREAL = ("hypothetical", "rhetorical", "threat")
+
+
+class Verdict(NamedTuple):
+    """What a clause is, how sure that is, and by which rule.
+
+    A `service` verb and a `why` belong to the problem or the question beside them.
+    """
+
+    kind: Kind
+    confidence: float
+    rule: str
+    verb: Token | None = None
+    service: bool = False
+    why: bool = False
+
+
+Rule = Callable[[Clause], Verdict | None]
+# What ends the search: the clause asks for nothing, whatever the rules behind would say.
+_NOTHING = Verdict("request", 0.0, "nothing")
+
+
+def judge(clause: Clause) -> Verdict | None:
+    """What the clause asks of the company, None if nothing: the first rule that knows it."""
+    for rule in _RULES:
+        if (verdict := rule(clause)) is not None:
+            return None if verdict is _NOTHING else verdict
+    return None
+
+
+# ---- orders ----
+
+
+def _machine(clause: Clause) -> Verdict | None:
+    return _NOTHING if clause.has("automatic", "advert") else None
+
+
+def _order(clause: Clause) -> Verdict | None:
+    verb = None if clause.has("hypothetical") else order_in(clause)
+    if verb is None:
+        return None
+    if clause.has("attention") and not clause.has("ask"):
+        return _NOTHING
+    if _TELL.intersection(verb.word.lemmas) or (verb.word.form == "let" and clause.has("askq")):
+        return Verdict("question", 0.9, "order.tell", verb)
+    if _SERVICE.intersection(verb.word.lemmas):
+        return Verdict("request", 0.75, "order.service", verb, service=True)
+    return Verdict("request", 0.92, "order", verb)
+
+
+# ---- wishes and questions ----
+
+
+def _told_to_know(clause: Clause) -> Verdict | None:
+    if clause.has(*_UNREAL) and not clause.has("ask", "can", "want"):
+        return _NOTHING
+    if clause.has("askq") and not clause.has("attention"):
+        return _by(clause, "question", "askq")
+    return _NOTHING if clause.has("vague") and not _asks(clause) else None
+
+
+def _wish(clause: Clause) -> Verdict | None:
+    sense = next((sense for sense in ("ask", "want", "wait_for") if clause.has(sense)), None)
+    if sense is None:
+        return None
+    if _only_comes(clause):
+        return _NOTHING
+    # «Нужно ли …?», «надо приносить паспорт?»
+    general = sense == "ask" and clause.asked and not clause.flags & Flag.LATIN and not _ME & clause.forms
+    return _by(clause, "question" if general else "request", sense)
+
+
+def _booking(clause: Clause) -> Verdict | None:
+    if clause.flags & Flag.INF or clause.has("qword", "lack"):
+        return None
+    return _by(clause, "request", "book")
+
+
+def _possible(clause: Clause) -> Verdict | None:
+    return _by(clause, "request" if _YOU_CAN & clause.forms else "question", "can")
+
+
+def _bare_verb(clause: Clause) -> Verdict | None:
+    first = clause.words[0]
+    if not first.word.flags & Flag.INF or _asks(clause) or clause.has("vague", "service"):
+        return None
+    return Verdict("request", 0.7, "infinitive", first)
+
+
+def _will_you(clause: Clause) -> Verdict | None:
+    """«Обменяете?», «трек-номер пришлёте?»"""
+    if not clause.asked or clause.has("qword"):
+        return None
+    given = any(token.word.flags & Flag.FUT2 and _is_given(token.word) for token in clause.words)
+    return Verdict("request", 0.75, "you.will") if given else None
+
+
+def _question(clause: Clause) -> Verdict | None:
+    idle = "ping" if clause.has("ping") else "social"
+    if not _asks(clause) or (clause.has(idle) and not content.of_words(clause.beside(idle))):
+        return None
+    why = bool(_WHY & clause.forms)
+    if clause.asked:
+        return Verdict("question", 0.85, "question.mark", why=why)
+    return Verdict("question", 0.7, "question.word", why=why)
+
+
+# ---- what is told ----
+
+
+def _unreal(clause: Clause) -> Verdict | None:
+    wished = "пусть" in clause.forms and not clause.has("lets")
+    return _NOTHING if wished or clause.has(*_UNREAL) else None
+
+
+def _trouble(clause: Clause) -> Verdict | None:
+    if clause.has("away") or (clause.has("praise") and not clause.has("lack")):
+        return None
+    return _by(clause, "complaint", "problem") or _by(clause, "complaint", "lack")
+
+
+def _proposal(clause: Clause) -> Verdict | None:
+    return _by(clause, "request", "lets")
+
+
+def _name_of_a_wish(clause: Clause) -> Verdict | None:
+    return None if clause.has("keyword") else _by(clause, "request", "nominal")
+
+
+def _news(clause: Clause) -> Verdict | None:
+    return _by(clause, "request", "fact")
+
+
+def _name_of_a_question(clause: Clause) -> Verdict | None:
+    return None if clause.flags & Flag.FINITE & ~Flag.PRES3 else _by(clause, "question", "keyword")
+
+
+_RULES: tuple[Rule, ...] = (
+    _machine, _order, _told_to_know, _wish, _booking, _possible, _bare_verb, _will_you, _question, _unreal, _trouble,
+    _proposal, _name_of_a_wish, _news, _name_of_a_question,
+)  # fmt: skip
+
+
+def _by(clause: Clause, kind: Kind, sense: str) -> Verdict | None:
+    """What the surest cue of this sense makes of it."""
+    hit = clause.hit(sense)
+    return Verdict(kind, hit.cue.weight, hit.cue.id) if hit else None
+
+
+def _asks(clause: Clause) -> bool:
+    return clause.asked or clause.has("qword")
+
+
+def _only_comes(clause: Clause) -> bool:
+    """Whether somebody only says that he wants to come by."""
+    verbs = [token.word for token in clause.words if token.word.flags & Flag.INF]
+    return bool(verbs) and all(_COMING.intersection(word.lemmas) for word in verbs)
+
+
+def _is_given(word: Word) -> bool:
+    return any(hint.sense == "promise" for hint in word.hints or ())

@@ -1,0 +1,54 @@
+"""Orders: the verb by which somebody is told to do something."""
+
+from tasks.extract.language.clauses import Clause
+from tasks.extract.language.lexicon import lexicon
+from tasks.extract.language.words import Flag, Token
+
+# Where these are seen an order is none.
+_IDLE = ("social", "praise", "attention", "rhetorical")
+_NO_ORDER = lexicon("no_order")
+_PLEASE = lexicon("please")
+_POLITE = lexicon("polite") | _PLEASE
+_BEFORE_THINGS = lexicon("before_things")
+# How many words may stand before an English order.
+_LEAD = 3
+
+
+def order_in(clause: Clause) -> Token | None:
+    """The verb by which something is ordered to be done."""
+    idle = {at for sense in _IDLE for hit in clause.found.get(sense, ()) for at in range(hit.start, hit.end)}
+    for at, token in enumerate(clause.words):
+        if token.word.flags & Flag.IMPR and at not in idle and _orders(clause, at):
+            return token
+    return None
+
+
+def _orders(clause: Clause, at: int) -> bool:
+    word = clause.words[at].word
+    if word.flags & Flag.LATIN:
+        return _english(clause, at) and (word.form not in _NO_ORDER or _thing_after(clause, at))
+    return not _NO_ORDER.intersection(word.lemmas) and not _rather_not(clause, at)
+
+
+def _rather_not(clause: Clause, at: int) -> bool:
+    """Whether a form that may be an order is more likely something else where it stands."""
+    flags = clause.words[at].word.flags
+    if flags & Flag.PAST:
+        # «Пришли счёт» orders, «счёт пришли» and «пришли вчера» tell.
+        after = clause.words[at + 1].word.flags if at + 1 < len(clause.words) else 0
+        return at > 0 or not after & Flag.NOUN or bool(after & Flag.PREP)
+    return at > 1 and bool(flags & (Flag.NOUN | Flag.PRES2 | Flag.PREP | Flag.ADJ))
+
+
+def _english(clause: Clause, at: int) -> bool:
+    """Whether a verb in the base form stands where an order does: first, or behind no more than politeness."""
+    before = [token.word.form for token in clause.words[:at]]
+    if not before:
+        return not clause.asked
+    return before[-1] in _PLEASE or (len(before) <= _LEAD and _POLITE.issuperset(before[-2:]))
+
+
+def _thing_after(clause: Clause, at: int) -> bool:
+    """Whether what follows makes a verb of a word that is a noun as well."""
+    after = clause.words[at + 1 : at + 2]
+    return any(token.word.form in _BEFORE_THINGS or token.word.flags & Flag.NUM for token in after)

@@ -1,0 +1,181 @@
+"""Promises: what somebody says he will do, of either side."""
+
+from typing import NamedTuple
+
+from tasks.extract.language import content
+from tasks.extract.language.clauses import Clause
+from tasks.extract.language.lexicon import lexicon
+from tasks.extract.language.words import Flag, Token, Word
+from tasks.extract.model import Side
+
+_DELIVERS, _IDLE, _BARE = lexicon("delivers"), lexicon("idle"), lexicon("bare")
+_EN_DELIVERS, _EN_IDLE, _BE, _WILL = (
+    lexicon("delivers_english"),
+    lexicon("idle_english"),
+    lexicon("be"),
+    lexicon("will"),
+)
+_FUTURE = Flag.FUT1 | Flag.FUT3
+# How far a verb stands from its auxiliary.
+_NEAR = 4
+
+
+class Promise(NamedTuple):
+    """A promise: the clause and its verb, how sure it is, and whether it is over in a moment."""
+
+    clause: Clause
+    verb: Token
+    confidence: float
+    rule: str
+    moment: bool = False
+
+
+class Setting(NamedTuple):
+    """In what a clause is said: by whom, whether a day is named, and whether the other side asked for something."""
+
+    side: Side
+    dated: bool
+    wanted: bool = False
+
+    @property
+    def ours(self) -> bool:
+        """Whether somebody of the house says it."""
+        return self.side == "operator"
+
+
+def promise_in(clause: Clause, setting: Setting) -> Promise | None:
+    """What the clause promises."""
+    if clause.asked or clause.has("hypothetical", "threat", "advert", "automatic"):
+        return None
+    if clause.forms & {"если", "if"} and not setting.dated:
+        return None
+    found = _russian(clause, setting) or _english(clause, setting)
+    if found is None:
+        return None
+    return found._replace(moment=clause.has("one_moment") and not setting.dated)
+
+
+def promise_on(clause: Clause, before: Promise, *, dated: bool) -> Promise | None:
+    """«I'll ship a new one and call you on Friday»: the second verb of one promise."""
+    first = clause.words[1 if clause.lead else 0 :][:1]
+    verb = Flag.IMPR | Flag.LATIN
+    if clause.lead in {"and", "then"} and first and first[0].word.flags & verb == verb:
+        return before._replace(clause=clause, verb=first[0], moment=before.moment and not dated)
+    return None
+
+
+# ---- Russian ----
+
+
+def _russian(clause: Clause, setting: Setting) -> Promise | None:
+    for at, token in enumerate(clause.words):
+        word = token.word
+        if word.flags & (Flag.LATIN | Flag.PREP) or not word.flags & _FUTURE:
+            continue
+        if "быть" in word.lemmas:
+            if found := _will_be(clause, at, setting):
+                return found
+        elif (at and clause.words[at - 1].word.form == "не") or not _binds(clause, token, setting):
+            return None
+        elif word.flags & Flag.FUT1 or _somebody(clause, at):
+            return Promise(clause, token, 0.85 if setting.ours else 0.8, f"promise.{setting.side}")
+    return None
+
+
+def _binds(clause: Clause, verb: Token, setting: Setting) -> bool:
+    """Whether somebody waits for what the verb says."""
+    word = verb.word
+    if _IDLE.intersection(word.lemmas):
+        return False
+    if not setting.ours and not (_hands_over(clause, word) or (setting.wanted and setting.dated)):
+        return False
+    if not setting.dated and _BARE.intersection(word.lemmas) and not _object(clause, verb):
+        return False
+    return bool(word.flags & Flag.FUT1) or setting.dated or not clause.has("offer")
+
+
+def _hands_over(clause: Clause, word: Word) -> bool:
+    """Whether the client gives something by it; «вернусь с ответом» is one of those."""
+    return bool(_DELIVERS.intersection(word.lemmas)) or ("вернуться" in word.lemmas and "ответом" in clause.forms)
+
+
+def _will_be(clause: Clause, at: int, setting: Setting) -> Promise | None:
+    """«Будут заменены», «будем ждать», «машина будет у вас во вторник»."""
+    for other in clause.words[at + 1 : at + _NEAR]:
+        if other.word.flags & Flag.PART:
+            return Promise(clause, other, 0.8, "promise.passive")
+        if other.word.flags & Flag.INF and setting.ours and not _IDLE.intersection(other.word.lemmas):
+            return Promise(clause, other, 0.75, "promise.will")
+    token = clause.words[at]
+    if setting.ours and setting.dated and clause.flags & Flag.NOUN and token.word.flags & Flag.FUT3:
+        return Promise(clause, token, 0.75, "promise.there")
+    return None
+
+
+def _object(clause: Clause, verb: Token) -> bool:
+    """Whether a thing is named beside the verb."""
+    others = [token.word for token in clause.words if token is not verb]
+    return any(
+        word.flags & Flag.NOUN and not word.flags & Flag.NAME and not content.is_common(word.form) for word in others
+    )
+
+
+def _somebody(clause: Clause, at: int) -> bool:
+    """Whether somebody or something is named that will do it."""
+    return at == 0 or bool(clause.flags & (Flag.NOUN | Flag.PRON | Flag.LATIN))
+
+
+# ---- English ----
+
+
+def _english(clause: Clause, setting: Setting) -> Promise | None:
+    if not clause.flags & Flag.LATIN:
+        return None
+    for at, token in enumerate(clause.words):
+        if _is_will(clause, at, setting):
+            return (
+                None if at and clause.words[at - 1].word.form in {"not", "when", "if"} else _after(clause, at, setting)
+            )
+        if setting.ours and setting.dated and (rule := _expected(clause, at)):
+            return Promise(clause, token, 0.75, rule)
+    return None
+
+
+def _is_will(clause: Clause, at: int, setting: Setting) -> bool:
+    form = clause.words[at].word.form
+    after = clause.words[at + 1].word.form if at + 1 < len(clause.words) else ""
+    return form in _WILL or form.endswith("'ll") or (form, after) == ("going", "to") or (
+        setting.ours and (form, after) == ("let", "me")
+    )  # fmt: skip
+
+
+def _expected(clause: Clause, at: int) -> str:
+    """«The fix is going out on Monday», «expect it by noon», «it should arrive tomorrow»: by which rule, if any."""
+    word = clause.words[at].word
+    if word.flags & Flag.INGF and at and clause.words[at - 1].word.form in _BE:
+        return "promise.going"
+    return f"promise.{word.form}" if word.form in {"expect", "should"} else ""
+
+
+def _after(clause: Clause, at: int, setting: Setting) -> Promise | None:
+    """The promise whose verb stands behind its auxiliary."""
+    for token in clause.words[at + 1 : at + 1 + _NEAR]:
+        word = token.word
+        if word.form in {"be", "have", "get"}:
+            return _there(clause, token, setting)
+        if word.form == "not" or (word.form == "you" and clause.words[at].word.form == "will"):
+            return None
+        if word.flags & Flag.IMPR or (word.flags & Flag.LATIN and not content.is_common(word.form)):
+            bound = word.lemma not in _EN_IDLE or (setting.dated and setting.ours)
+            if bound and (setting.ours or word.lemma in _EN_DELIVERS):
+                return Promise(clause, token, 0.85, f"promise.{setting.side}")
+            return None
+    return None
+
+
+def _there(clause: Clause, verb: Token, setting: Setting) -> Promise | None:
+    """«You'll have it by Thursday», «I'll get it fixed»."""
+    gets = verb.word.form == "get"
+    if setting.ours:
+        return Promise(clause, verb, 0.75, "promise.will") if setting.dated or gets else None
+    return Promise(clause, verb, 0.75, "promise.client") if gets and setting.dated else None

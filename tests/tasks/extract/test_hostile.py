@@ -1,0 +1,59 @@
+"""Whatever is written, the extraction neither fails nor points outside the text."""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.dates import Calendar
+from tasks.extract.conversation import tasks_of
+from tasks.extract.language.zones import MOST
+from tasks.extract.model import Said, Side, Task
+from tasks.extract.speech.titles import LONGEST
+
+NOW = datetime(2026, 2, 27, 23, 59)  # noqa: DTZ001 - by the business's own clock
+_SAID = (
+    "пришлите счёт до пятницы не надо завтра можно ли готово отбой перенесите на 20-го да нет спасибо и но а если бы please "
+    "send the invoice by Friday never mind done I'll call you tomorrow can could would it's works ? , . > -- 1."
+)
+_WORDS = st.sampled_from([*_SAID.split(), "\n", "\u202e", "😀"])
+_TEXTS = st.text(max_size=80) | st.lists(_WORDS, max_size=40).map(" ".join)
+_SIDES: st.SearchStrategy[Side] = st.sampled_from(("client", "operator"))
+
+
+def _check(task: Task, lines: list[Said]) -> None:
+    assert 0 < len(task.title) <= LONGEST
+    assert 0 <= task.confidence <= 1
+    assert lines[task.source].side == ("client" if task.promised_by is None else task.promised_by)
+    assert any(span.message == task.source for span in task.evidence)
+    for span in task.evidence:
+        text = lines[span.message].text
+        assert 0 <= span.start < span.end <= len(text)
+        assert text[span.start : span.end] == span.text
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(_SIDES, _TEXTS), max_size=8))
+def test_any_conversation_can_be_read(said: list[tuple[Side, str]]) -> None:
+    lines = [Said(at, side, NOW + timedelta(minutes=7 * at), text) for at, (side, text) in enumerate(said)]
+    for task in tasks_of(lines, Calendar()):
+        _check(task, lines)
+
+
+@pytest.mark.parametrize("side", ["client", "operator"])
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "пришлите счёт ", "до до до ", "1.1.1.", "не ", "((((", "?!", "\n", "- а\n", "> а\n", "завтра ", "можно ли ",
+        "завтра пришлю и ", "готово, ", "а",
+        "прошу прошу ", "if if ", "can you ", "и, ", "с 1 по 2 ", "\u0301", "😀", "--\n", "т.е. ",
+    ],
+)  # fmt: skip
+def test_64_kb_of_anything_is_read_up_to_its_limit(piece: str, side: Literal["client", "operator"]) -> None:
+    text = (piece * (65_536 // len(piece.encode()) + 1))[:65_536]
+    lines = [Said(0, side, NOW, text)]
+    for task in tasks_of(lines, Calendar()):
+        _check(task, lines)
+        assert all(span.end <= MOST for span in task.evidence)

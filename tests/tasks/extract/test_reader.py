@@ -1,0 +1,151 @@
+"""What messages do to the tasks of a dialog, one behaviour at a time."""
+
+from datetime import date, datetime, time, timedelta
+
+import pytest
+
+from tasks.dates import Calendar
+from tasks.extract.conversation import tasks_of
+from tasks.extract.model import SURE, Change, Context, New, Said, Side, Task
+from tasks.extract.reader import extract
+
+# A Monday.
+NOW = datetime(2025, 10, 13, 11, 50)  # noqa: DTZ001 - by the business's own clock
+CALENDAR = Calendar()
+
+
+def talk(*lines: str, minutes: int = 30) -> list[Said]:
+    """A conversation: lines that begin with ">" are the operator's, the others the client's."""
+    return [
+        Said(at, _side(line), NOW + timedelta(minutes=minutes * at), line.lstrip("> ")) for at, line in enumerate(lines)
+    ]
+
+
+def _side(line: str) -> Side:
+    return "operator" if line.startswith(">") else "client"
+
+
+def tasks(*lines: str, minutes: int = 30) -> list[Task]:
+    """The tasks that stand after the conversation."""
+    return tasks_of(talk(*lines, minutes=minutes), CALENDAR)
+
+
+def told(found: list[Task]) -> list[tuple[str, str, str]]:
+    """Kind, due day and status of each."""
+    return [(task.kind, str(task.due.date) if task.due else "", task.status) for task in found]
+
+
+def test_the_defining_example_gives_its_three_tasks() -> None:
+    found = tasks(
+        "Василий, через неделю мы участвуем на конференции, подготовьте с ребятами стенд и выступление. "
+        "Детали отправлю на почту.",
+        "> Хорошо, Николай Петрович, сделаем.",
+        "Давай, надеюсь на вас. И кстати, в конце недели жду консолидированный отчёт за третий квартал по маркетингу.",
+    )
+    assert told(found) == [
+        ("request", "2025-10-20", "open"),
+        ("commitment", "", "open"),
+        ("request", "2025-10-17", "open"),
+    ]
+    assert found[0].title == "Подготовить с ребятами стенд и выступление"
+    assert (found[1].promised_by, found[1].evidence[0].text) == ("client", "Детали отправлю на почту.")
+    assert all(task.confidence >= SURE for task in found)
+
+
+def test_a_cancelling_message_closes_the_right_one() -> None:
+    found = tasks("Отложите мне кеды 38 и упакуйте в подарок", "Упаковка не нужна")
+    assert [task.status for task in found] == ["open", "cancelled"]
+
+
+def test_what_was_promised_for_a_withdrawn_request_goes_with_it() -> None:
+    found = tasks("Закажите такси на 7 утра", "> Закажу вечером", "Такси не потребуется, друзья отвезут")
+    assert {task.status for task in found} == {"cancelled"}
+
+
+def test_a_report_closes_the_request_and_the_promise_for_it() -> None:
+    found = tasks("Пришлите результаты анализов", "> К вечеру вышлю", "> Анализы во вложении")
+    assert [task.status for task in found] == ["done", "done"]
+
+
+def test_an_answer_closes_a_question_and_a_promise_to_find_out_does_not() -> None:
+    assert told(tasks("Когда починят домофон?", "> Мастер был утром, всё работает"))[0][2] == "done"
+    assert told(tasks("Когда починят домофон?", "> Уточню и напишу вам сегодня"))[0][2] == "open"
+
+
+def test_another_day_moves_the_task_and_makes_no_new_one() -> None:
+    found = tasks(
+        "Запишите сына к педиатру на вторник", "> Записала на вторник, 10:20", "Перенесите, пожалуйста, на среду"
+    )
+    assert told(found) == [("request", "2025-10-15", "open")]
+
+
+def test_a_ping_makes_no_task_and_is_noted() -> None:
+    lines = talk("Пришлите договор", "Ну что там?", minutes=600)
+    context = Context(CALENDAR, lines[:1], tasks_of(lines[:1], CALENDAR))
+    (change,) = extract(context, lines[1])
+    assert isinstance(change, Change)
+    assert change.nudged
+
+
+def test_problem_and_ask_in_one_turn_are_one_task() -> None:
+    found = tasks("купила у вас тонометр", "показывает ерунду", "обменяете?", minutes=1)
+    assert [task.kind for task in found] == ["request"]
+    assert (found[0].source, found[0].status) == (2, "open")
+    assert "тонометр" in " ".join(span.text for span in found[0].evidence)
+
+
+def test_an_accepted_offer_is_a_request() -> None:
+    found = tasks("> Пионы закончились, остались розы. Собрать из роз?", "Да, давайте")
+    assert [(task.kind, task.title) for task in found] == [("request", "Собрать из роз")]
+
+
+def test_what_is_left_is_proposed() -> None:
+    (found,) = tasks("мой заказ 77-12, синий чемодан")
+    assert found.status == "proposed"
+    assert found.confidence < SURE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Спасибо!", "Ау, вы здесь?", "Представьте, кот спит в вашей коробке", "надо посоветоваться с мужем",
+        "Была бы у вас доставка в Якутск, цены бы вам не было", "Это автоматический ответ. Я вернусь 10 ноября.",
+        "Ваш сайт теряет клиентов! Закажите аудит", "Have a great weekend, guys!", "good to know, maybe later",
+        "Принято.\n\n> Просим вернуть подписанный акт до 10 декабря", "", "👍", "не то окно, простите",
+    ],
+)  # fmt: skip
+def test_what_asks_for_nothing_is_no_task(text: str) -> None:
+    assert tasks(text) == []
+
+
+def test_operators_bring_no_requests() -> None:
+    assert tasks("> Проверьте, пожалуйста, папку «Спам»", "> Подскажите номер договора?") == []
+
+
+def test_a_machines_mail_is_not_read() -> None:
+    said = Said(0, "client", NOW, "Пришлите счёт", automatic=True)
+    assert extract(Context(CALENDAR), said) == []
+
+
+def test_the_same_of_the_same() -> None:
+    lines = talk("Пришлите счёт до пятницы и позвоните мне", "> Счёт вышлю завтра", "Жду")
+    known = tasks_of(lines[:2], CALENDAR)
+    context = Context(CALENDAR, lines[:2], known)
+    assert extract(context, lines[2]) == extract(context, lines[2])
+    assert tasks_of(lines, CALENDAR) == tasks_of(lines, CALENDAR)
+
+
+def test_evidence_stands_in_the_text_behind_emoji_and_greetings() -> None:
+    text = "🙏🏽🙏🏽 Добрый день!\nПришлите счёт до 18:00, пожалуйста"
+    (change,) = extract(Context(CALENDAR), Said(7, "client", NOW, text))
+    assert isinstance(change, New)
+    (span,) = change.evidence
+    assert text[span.start : span.end] == span.text == "Пришлите счёт до 18:00, пожалуйста"
+    assert change.due is not None
+    assert (change.due.date, change.due.time) == (date(2025, 10, 13), time(18))
+
+
+def test_urgent_words_make_it_urgent() -> None:
+    (change,) = extract(Context(CALENDAR), Said(0, "client", NOW, "Срочно пришлите счёт"))
+    assert isinstance(change, New)
+    assert change.high
