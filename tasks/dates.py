@@ -12,8 +12,9 @@ from tasks.grammar.lexer import Line, line_of, lowered
 from tasks.grammar.meaning import Meaning, Now, Precision, Role
 from tasks.grammar.moving import is_move, target, without_sources
 from tasks.grammar.pieces import Piece, piece_of
-from tasks.grammar.rules import Phrase, phrases
+from tasks.grammar.rules import Phrase, beginnings, phrase_at
 from tasks.grammar.settling import settled
+from tasks.grammar.telling import is_telling
 
 __all__ = ["Calendar", "Precision", "Role", "When", "find", "moved"]
 
@@ -78,14 +79,18 @@ def moved(text: str, at: datetime, calendar: Calendar) -> When | None:
 
 
 def _pieces(text: str, at: datetime, calendar: Calendar) -> tuple[Line, list[Piece]]:
-    line, now = line_of(text, lowered(text)), Now(calendar.local(at), calendar)
+    low = lowered(text)
+    if not is_telling(low):
+        return Line("", [], [], text), []
+    line, now = line_of(text, low), Now(calendar.local(at), calendar)
     pieces: list[Piece] = []
-    for phrase in phrases(line):
-        if pieces and phrase.start < pieces[-1].end:
-            continue
-        meaning = _meaning(phrase, now)
-        if meaning:
+    taken = 0
+    for start in beginnings(line):
+        phrase = phrase_at(line, start) if start >= taken else None
+        meaning = phrase and _meaning(phrase, now)
+        if phrase and meaning:
             pieces.append(piece_of(phrase, meaning))
+            taken = phrase.end
     return line, settled(without_sources(joined(pieces, line, now), line), line, now)
 
 

@@ -2,8 +2,8 @@
 
 from datetime import time, timedelta
 
-from tasks.grammar.guards import is_bare_hour, is_led, is_measured, is_wish
-from tasks.grammar.meaning import Meaning, Now
+from tasks.grammar.guards import is_bare_hour, is_led, is_measured, is_now, is_wish
+from tasks.grammar.meaning import Meaning, Now, Role
 from tasks.grammar.rules import Phrase
 
 _DAY = timedelta(days=1)
@@ -15,6 +15,7 @@ _PARTS = ("morning", "daytime", "noon", "lunch", "afternoon", "evening", "night"
 # When a part of day is over, and the hour that ends what is to be done "until" it.
 _OVER = {"morning": time(11, 59), "daytime": time(18), "lunch": time(15), "noon": time(12), "afternoon": time(18)}
 _ENDS = {"lunch": time(13), "noon": time(12), "midnight": time(23, 59)}
+_NO_PART_LEADS = {"for", "over", "through", "in", "of"}
 _LATE = {"daytime", "afternoon", "lunch", "evening", "night", "day"}
 
 
@@ -39,7 +40,8 @@ def hour_of(phrase: Phrase, now: Now, hour: int, minute: int) -> Meaning | None:
     loose = not told and not plain and 1 <= hour <= 11
     at = time(23, 59) if hour == 24 else time(_on_24(hour, phrase, loose), minute)
     weak = not named and phrase.lead not in _LEADS and not (exact and phrase.lead == "onto")
-    return Meaning(now.day, "minute" if exact else "hour", at, loose=loose, weak=weak)
+    role: Role | None = "topic" if is_now(phrase) else None
+    return Meaning(now.day, "minute" if exact else "hour", at, role, loose=loose, weak=weak)
 
 
 def half_past(phrase: Phrase, now: Now) -> Meaning | None:
@@ -62,12 +64,13 @@ def part(phrase: Phrase, now: Now) -> Meaning | None:
     if is_wish(phrase) or (not phrase.lead and is_led(phrase)):
         return None
     if phrase.has("tonight"):
-        return Meaning(now.day, "part", part="evening", role=None)
+        return Meaning(now.day, "part", part="evening")
     if phrase.has("overnight"):
         return Meaning(now.day + _DAY, "part")
-    name = next(name for name in _PARTS if phrase.has(name))
-    if name == "daytime" and phrase.lead:
-        return None
+    return _part(next(name for name in _PARTS if phrase.has(name)), phrase, now)
+
+
+def _part(name: str, phrase: Phrase, now: Now) -> Meaning | None:
     if phrase.has("last"):
         return Meaning(now.day - _DAY, "part", role="past")
     if phrase.has("this"):
@@ -76,7 +79,9 @@ def part(phrase: Phrase, now: Now) -> Meaning | None:
     until = phrase.lead in {"until", "by", "toward"}
     at = _ENDS.get(name) if until or name in {"noon", "midnight"} else None
     weak = not phrase.lead and phrase.one(name) != "alone" and at is None
-    if phrase.lead in {"for", "over", "through", "in", "of"} and not (phrase.lead == "in" and phrase.has("article")):
+    if phrase.lead in _NO_PART_LEADS and not (phrase.lead == "in" and phrase.has("article")):
+        return None
+    if phrase.lead and name == "daytime":
         return None
     return Meaning(now.day, "part", at, part=name, weak=weak)
 
@@ -126,9 +131,8 @@ def _is_hour(phrase: Phrase) -> bool:
         return True
     if phrase.lead not in _LEADS and not (phrase.lead == "onto" and phrase.has("hour")):
         return False
-    return (phrase.has("hour") and phrase.has("small", "cardinal")) or (
-        phrase.one("cardinal") != 1 and is_bare_hour(phrase)
-    )
+    counted = phrase.has("hour") and phrase.has("small", "cardinal")
+    return counted or (phrase.one("cardinal") != 1 and is_bare_hour(phrase))
 
 
 def _on_24(hour: int, phrase: Phrase, loose: bool) -> int:

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from tasks.calendar import add_months, monday, next_weekday
 from tasks.grammar.clock import hour_of, is_dotted_hour
-from tasks.grammar.guards import is_environment, is_measured, is_noun_next, is_numbered, is_street, is_wish
+from tasks.grammar.guards import is_environment, is_measured, is_noun_next, is_now, is_numbered, is_street, is_wish
 from tasks.grammar.meaning import Meaning, Now, Role
 from tasks.grammar.rules import Phrase
 
@@ -13,6 +13,7 @@ _WEEK = timedelta(days=7)
 _RECENTLY = timedelta(days=60)
 _WEEKDAYS = ("weekday", "weekday_form", "environment", "environment_form", "nominative", "short_weekday")
 _FORMS = ("weekday_form", "environment", "nominative", "short_weekday")
+_NO_DATE_LEADS = {"", "in", "over"}
 _DATE_LEADS = {"until", "by", "toward", "since", "from", "on", "to", "through", "of"}
 _DEADLINES = {"until", "by", "toward", "within", "through"}
 
@@ -38,7 +39,8 @@ def weekday(phrase: Phrase, now: Now) -> Meaning | None:
         return Meaning(here + _WEEK)
     if phrase.has("this") and here >= now.day:
         return Meaning(here, weak=weak)
-    return Meaning(next_weekday(now.day, number) + _WEEK * phrase.has("week"), weak=weak)
+    role: Role | None = "topic" if is_now(phrase) else None
+    return Meaning(next_weekday(now.day, number) + _WEEK * phrase.has("week"), role=role, weak=weak)
 
 
 def month_day(phrase: Phrase, now: Now) -> Meaning | None:
@@ -82,9 +84,9 @@ def numeric(phrase: Phrase, now: Now) -> Meaning | None:
     numbers = [int(word) for word in words[::2]]
     if len(words) == 3 and separator == "." and is_dotted_hour(phrase, second):
         return hour_of(phrase, now, *numbers)
-    if is_measured(phrase) or (not phrase.lead and is_numbered(phrase)):
+    if is_measured(phrase) or (phrase.lead in _NO_DATE_LEADS and is_numbered(phrase)):
         return None
-    if len(words) == 3 and not _is_date(phrase.lead, first, separator, second):
+    if not (_is_date(phrase.lead, first, separator, second) if len(words) == 3 else len(words[4]) in {2, 4}):
         return None
     if numbers[0] > 31:
         return dated(numbers[2], numbers[1], numbers[0], now)

@@ -8,37 +8,43 @@ from tasks.grammar.rules import Phrase, compiled
 _MEASURED = compiled(r" ?(?:[$€£₽%№°]|<measure>)")
 # What may stand behind a bare hour: an end, or a word of the sentence that is no noun.
 _ALONE = compiled(
-    r"$|[^\w +*/%$€£₽№#=.,:-]|[.,:-](?!\w)| (?:[^\w +*/%$€£₽№#=]|<function|and|until|at|since|after|for|over|through|not|every|"
-    r"relative|weekday|weekday_form|environment|short_weekday|nominative|morning|evening|night|already|about|instead|"
-    r"this|article|in|within|of|still|tonight|limit>)"
+    r"$|[^\w +*/%$€£₽№#=.,:-]|[.,:-](?!\w)| (?:[^\w +*/%$€£₽№#=]|<function|and|until|at|since|after|for|over|through"
+    r"|not|every|relative|weekday|weekday_form|environment|short_weekday|nominative|morning|evening|night|already|about|instead"
+    r"|this|article|in|within|of|still|tonight|limit>)"
 )
+# "From 1 to 5" are marks, «от 5 до 10» are so many.
+_COUNTED_FROM = compiled(r"<of> <small|minutes|hundreds> $")
 _EVENT = compiled(r" (?:<of|of_english|until> x|<after> (?!<lunch>)|<since> (?:x|<day>))")
 _ENVIRONMENTS = re.compile(r"разработ|исполн|программ|тестир|обитан|развёрт|разверт|стейдж|staging|dev|prod|test")
 _LED = compiled(r"<until|at|since|after|of|for|over|through|in> $")
 _CLAUSE = ".!?;,¶()"
 _NUMBERED = re.compile(
-    r"верси|релиз|обновл|билд|сборк|апдейт|прошивк|v$|ver|release|build|update|ios|android|windows|чек|сумм|цен|стои|"
-    r"пробил|номер|наряд|лицев|код|артик|пункт|п$|раздел|глав|стр|этаж|размер|масштаб|счет|матч|score|price|cost|total|"
-    r"order|заказ|договор|полис|section|page|chapter|номинал|курс|вес|балл|оценк|рейтинг"
+    r"верси|релиз|обновл|билд|сборк|апдейт|прошивк|v$|ver$|vers|release|build|update|ios$|android|windows|чек|сумм|цен[аыуе]|"
+    r"стои|пробил|номер|наряд|лицев|код$|артик|пункт|п$|раздел|глав[аеуы]|стр$|страниц|этаж|размер|масштаб|счет|матч|"
+    r"score|price|cost|total|order|заказ|договор|полис|section|page|chapter|номинал|курс$|вес$|балл|оценк|рейтинг"
 )
 _QUANTITY = re.compile(
-    r"увелич|повыс|подня|подними|сниз|уменьш|сократ|скидк|цен|дет(?:и|ям|ей)|ребен|вес|размер|количеств|лимит|возраст|"
-    r"температур|длин|высот|ширин|занима|длит|limit|increas|rais|up$|price|age|size|step|версии|этаж|уровн|level|дом|кв|"
-    r"офис|кабинет|палат|каб$|оф$|ворот|подъезд|корпус"
+    r"увелич|повыс|подня|подними|сниз|уменьш|сократ|скидк|цен[аыуе]|дет(?:и|ям|ей)$|ребен|вес$|размер|количеств|лимит|"
+    r"возраст|температур|длин|высот|ширин|занима|длит|limit|increas|rais|up$|price|age$|size|step|версии|этаж|уровн|level|"
+    r"дом$|кв$|офис|кабинет|палат|каб$|оф$|ворот|подъезд|корпус"
 )
 _STREET = re.compile(
-    r"ул|улиц|просп|пр$|пр-т|площад|пл$|переул|пер$|бульвар|шоссе|набереж|наб$|имени|им$|метро|станци|остановк|сквер|парк"
+    r"ул$|улиц|просп|пр$|площад|пл$|переул|пер$|бульвар|шоссе|набереж|наб$|имени|метро|станци|остановк|сквер|парке?$"
 )
 _NOUNS = re.compile(
-    r"подъезд|этаж|размер|дом|корпус|класс|уров|кадр|раз[аыу]?$|квартал|том|заказ|пункт|поколен|звонк|вариант|сорт|номер|"
-    r"участк|ряд|мест|лиц|дела|балл|канал|модел|верси|склад|отдел|кабинет|цех|разряд|категор|сентяб|попытк|"
-    r"floor|attempt|time|order|person|item|place|page|option|street|avenue|party|one|gen|draft|version|email|call|line|"
-    r"edition|century|anniversary|birthday|row|letter|message|invoice|payment|batch|half|quarter|gear|week|day|month"
+    r"(?:подъезд|этаж|размер|корпус|класс|кадр|квартал|том|заказ|пункт|звонк|вариант|сорт|номер|участк|ряд|балл|канал|склад|"
+    r"отдел|кабинет|цех|разряд|раз|уровн|поколени|лиц|мест|модел|верси|категори|попытк)[аыуеияю]+$|"
+    r"floor|attempt|time$|person|item|option|street|avenue|party|one$|gen$|generation|draft|version|edition|century|"
+    r"anniversary|birthday|row$|batch|half|quarter|gear|week|day|month"
 )
 _WISH = re.compile(
-    r"добр|хорош|приятн|спокойн|удачн|отличн|прекрасн|чудесн|good|nice|great|lovely|happy|wonderful|pleasant|enjoy|fantastic|"
-    r"black|черн|blessed"
+    r"добр|хорош|приятн|спокойн|удачн|отличн|прекрасн|чудесн|good$|nice|great|lovely|happy|wonderful|pleasant|enjoy|"
+    r"fantastic|blessed|black$|черн"
 )
+_RATED = re.compile(r"rate|scale|score|оцен")
+_DOCUMENTS = re.compile(r"счет|акт|план|бюджет|график|отчет|прайс|расписан|меню|квитанц|абонемент|прогноз|табел|смет")
+# «Уже пятница», "it's 3pm": what is now.
+_NOW = re.compile(r"(?:уже|сейчас|вот|s|is|already|now)$")
 
 
 def is_measured(phrase: Phrase) -> bool:
@@ -54,7 +60,9 @@ def is_numbered(phrase: Phrase) -> bool:
 def is_bare_hour(phrase: Phrase) -> bool:
     """Whether a number behind a preposition can be an hour, and not so many of something."""
     line = phrase.line
-    return _ALONE.match(line.classes, phrase.end) is not None and not _says(_QUANTITY, phrase, 2)
+    if _ALONE.match(line.classes, phrase.end) is None or _says(_QUANTITY, phrase, 2) or _says(_RATED, phrase, 8):
+        return False
+    return not _COUNTED_FROM.search(line.classes, max(phrase.start - 4, 0), phrase.start)
 
 
 def is_street(phrase: Phrase) -> bool:
@@ -85,6 +93,16 @@ def is_noun_next(phrase: Phrase) -> bool:
 def is_wish(phrase: Phrase) -> bool:
     """Whether it is wished or sold: «доброе утро», "happy Friday", «чёрная пятница»."""
     return _says(_WISH, phrase, 1)
+
+
+def is_document(phrase: Phrase) -> bool:
+    """Whether a period is what a paper is about: «счёт на октябрь»."""
+    return _says(_DOCUMENTS, phrase, 1)
+
+
+def is_now(phrase: Phrase) -> bool:
+    """Whether it says what day or hour it is."""
+    return not phrase.lead and _says(_NOW, phrase, 1)
 
 
 def is_led(phrase: Phrase) -> bool:

@@ -60,6 +60,9 @@ def _days(left: Piece, right: Piece, gap: str) -> Piece | None:
         return _range(left, right)
     if left.role in {"past", "topic"} or "since" in {left.lead, right.lead} or left.sort == right.sort:
         return None
+    if left.sort == "relative" and right.sort == "weekday" and not right.lead and gap == " ":
+        # «Сегодня пятница».
+        return left._replace(end=right.end, role="topic" if left.lead == "" else left.role)
     best = max(left, right, key=lambda piece: _RANKS[piece.sort])
     at = left.meaning.at or right.meaning.at
     precision = left.meaning.precision if left.meaning.at else best.meaning.precision

@@ -11,7 +11,7 @@ from tasks.grammar.words import DAYS, NUMBERS, TIMES, UNITS, Table, Value
 
 TABLES: dict[str, Table] = DAYS | UNITS | NUMBERS | TIMES | LINKS
 # The tables whose words are also known when they are misspelt.
-_MISSPELT = ("relative", "weekday", "weekday_form", "nominative", "month", "week", "month_unit")
+MISSPELT = ("relative", "weekday", "weekday_form", "nominative", "month", "week", "month_unit")
 # Classes of what is in no table: other words, other numbers, other signs; and the end of a paragraph.
 OTHER, NUMBER, SIGN, PARAGRAPH = "xn·¶"
 _TOKEN = re.compile(r"[^\W\d_]+|\d+|\s+|.", re.DOTALL)
@@ -44,21 +44,13 @@ def lowered(text: str) -> str:
 def line_of(text: str, low: str) -> Line:
     """The tokens of a text, which is given in lower case too."""
     words = _TOKEN.findall(low)
-    known = _CLASSES.get
-    classes = "".join([known(word) or _unknown(word) for word in words])
+    known = CLASSES.get
+    classes = "".join([known(word) or (OTHER if word.isalpha() else _unknown(word)) for word in words])
     return Line(classes, words, list(accumulate(map(len, words), initial=0)), text)
 
 
-def value(word: str) -> Value:
-    """What a word of the tables, or a number, stands for."""
-    return VALUES[word]
-
-
 def _unknown(word: str) -> str:
-    first = word[0]
-    if first.isalpha():
-        return OTHER
-    if first.isdigit():
+    if word[0].isdigit():
         return NUMBER
     return PARAGRAPH if word.isspace() and word.count("\n") > 1 else " " if word.isspace() else SIGN
 
@@ -73,7 +65,7 @@ def _lexicon() -> dict[str, tuple[str, Value]]:
     for name, numbers in _NUMBERS.items():
         words |= {str(number): (CLASS[name], number) for number in numbers}
     words |= {f"0{number}": (CLASS["small"], number) for number in range(10)}
-    wrong = {form: words[word] for name in _MISSPELT for word in _words(name) for form in misspelt(word)}
+    wrong = {form: words[word] for name in MISSPELT for word in _words(name) for form in misspelt(word)}
     return wrong | words
 
 
@@ -83,7 +75,7 @@ def _words(name: str) -> list[str]:
 
 _LEXICON = _lexicon()
 VALUES: dict[str, Value] = {word: meaning for word, (_, meaning) in _LEXICON.items()}
-_CLASSES = (
+CLASSES: dict[str, str] = (
     {word: name for word, (name, _) in _LEXICON.items()}
     | {"".join(pair): " " for size in (1, 2) for pair in product(_SPACES, repeat=size)}
     | dict.fromkeys(("\n\n", "\r\n\r\n", "\n \n"), PARAGRAPH)

@@ -24,6 +24,7 @@ LINKS: dict[str, Table] = {
     "limit": {"": "край максимум дедлайн deadline latest"},
     "every": {"": "каждый каждую каждое каждые каждого каждой каждым каждом every each"},
     "habitual": {"": "ежедневно еженедельно ежемесячно ежегодно daily weekly monthly"},
+    "other": {"": "other"},
     "whole": {"": "весь всю целый целую целых all whole"},
     "ago": {"": "назад ago"},
     "still": {"": "еще"},

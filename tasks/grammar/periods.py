@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 from tasks.calendar import add_months, before_weekend, coming_sunday, monday, month_end
+from tasks.grammar.guards import is_document
 from tasks.grammar.meaning import Meaning, Now, Precision
 from tasks.grammar.rules import Phrase
 
@@ -22,7 +23,8 @@ def period(phrase: Phrase, now: Now) -> Meaning | None:
     if not anchored and not (named and phrase.lead) and not phrase.has("article") and not _is_this_week(phrase):
         return None
     if named:
-        return _named_month(phrase, now)
+        found = _named_month(phrase, now)
+        return found._replace(role="topic") if phrase.lead == "onto" and is_document(phrase) else found
     return next(meaning for name, meaning in _UNITS.items() if phrase.has(name))(phrase, now)
 
 

@@ -26,6 +26,7 @@ _SORTS = {
     "habit": "habit",
     "limit": "limit",
 }
+_PERIODS = {"week": "week", "day": "relative", "month": "month", "short_month": "month"}
 _ROLES: dict[str, Role] = {"since": "span", "from": "span", "of": "topic", "over": "topic", "instead": "topic"}
 _ROLES |= dict.fromkeys(("until", "by", "toward", "within", "through"), "deadline")
 
@@ -60,13 +61,13 @@ def _sort(phrase: Phrase, meaning: Meaning) -> str:
     if phrase.rule == "period":
         if meaning.at or meaning.part:
             return "hour"
-        return "week" if phrase.has("week") else "relative" if phrase.has("day") else ""
+        return next((sort for name, sort in _PERIODS.items() if phrase.has(name)), "")
     return _SORTS.get(phrase.rule, "")
 
 
 def _role(phrase: Phrase, sort: str) -> Role:
     if phrase.lead == "for" and phrase.rule in {"period", "quarter"}:
         return "topic"
-    if sort == "hour" and phrase.lead == "over":
+    if sort == "hour" and phrase.lead in {"over", "since", "from"}:
         return "point"
     return _ROLES.get(phrase.lead, "point")

@@ -1,10 +1,9 @@
 """The rules: what date phrases look like, as patterns over word classes; and where one may begin."""
 
 import re
-from collections.abc import Iterator
 from typing import NamedTuple
 
-from tasks.grammar.lexer import CLASS, Line, value
+from tasks.grammar.lexer import CLASS, VALUES, Line
 from tasks.grammar.words import Value
 
 _NAMES = re.compile(r"(?<!P)<([a-z_|]+)>")
@@ -48,7 +47,7 @@ _OWN = {
     "spell": rf"<for> {_THE}{_LENGTH}|<already> {_LENGTH}|<nth> <day|week|month_unit|evening|night|hour|year>"
     rf"|<whole> {_UNIT}|{_LENGTH}(?= <not>)",
     "habit": rf"(?:<through|at> )?<weekdays>(?: <and> <weekdays>)*|<through> <weekend>|<habitual>"
-    rf"|<every> (?:<{_WEEKDAYS}|{_UNITS}|{_PARTS}>|{_COUNTED}|{_DAY})",
+    rf"|<every> (?:<nth|ordinal_english|other> )?(?:<{_WEEKDAYS}|{_UNITS}|{_PARTS}>|{_COUNTED}|{_DAY})",
     "limit": r"<at> <article> <limit>|<limit>|<most> <later>",
     "weekend": rf"(?:{_PREPOSITION} )?(?:<article> )?(?:<this> )?(?:<{_WHICH}> )?<weekend>",
 }
@@ -69,10 +68,11 @@ _PLAIN = {
     "quarter": r"(?:<edge> )?(?:<nth|ordinal|ordinal_english>|<small>(?:-?<suffix>)?) <quarter>",
     "clock": rf"<small>[:.-]<small|minutes>(?: ?{_MERIDIEM})?(?: <morning|evening|night|day>)?"
     rf"|<small|cardinal>(?: ?<hour>)(?: <small|minutes> <minute>)?(?: <morning|evening|night|day>)?"
-    rf"|<small|cardinal>(?: ?{_MERIDIEM}| ?<letter_o>'<clock>)?(?: (?:<in> <article> )?<morning|afternoon|evening|night|day>)?"
+    rf"|<small|cardinal>(?: ?{_MERIDIEM}| ?<letter_o>'<clock>)?"
+    r"(?: (?:<in> <article> )?<morning|afternoon|evening|night|day>)?"
     r"|<hour> <until|at> <small|cardinal>|<hour> <day|night>",
-    "period": rf"(?:<article> )?(?:<nth> <half> |<edge>[ -]{_OF}(?:<article> )?)?(?:<{_WHICH}>\.? )?(?:<working|calendar> )?"
-    rf"<day|week|month_unit|quarter|year|{_MONTHS}>",
+    "period": rf"(?:<article> )?(?:<nth> <half> |<edge>[ -]{_OF}(?:<article> )?)?(?:<{_WHICH}>\.? )?"
+    rf"(?:<working|calendar> )?<day|week|month_unit|quarter|year|{_MONTHS}>",
     "holiday": r"<new> <year>|<holiday>",
     "close": rf"<close>|(?:<article> )?<close_of> {_OF}<working|day>",
     "part": rf"(?:<article> )?(?:<this|last> )?<{_PARTS}|tonight|overnight>",
@@ -94,18 +94,26 @@ class Phrase(NamedTuple):
 
     def has(self, *names: str) -> bool:
         """Whether it holds a word of one of the classes."""
-        return any(self.at(name) >= 0 for name in names)
+        find = self.line.classes.find
+        for name in names:  # noqa: SIM110  # a generator would cost more than what it looks for
+            if find(CLASS[name], self.start, self.end) >= 0:
+                return True
+        return False
 
     def one(self, *names: str) -> Value | None:
         """What the first word of the first class that is there stands for."""
-        place = next((place for name in names if (place := self.at(name)) >= 0), None)
-        return None if place is None else value(self.line.words[place])
+        find = self.line.classes.find
+        for name in names:
+            place = find(CLASS[name], self.start, self.end)
+            if place >= 0:
+                return VALUES[self.line.words[place]]
+        return None
 
     def all(self, *names: str) -> list[Value]:
         """What the words of the classes stand for, in order."""
         wanted = "".join(CLASS[name] for name in names)
         classes, words = self.line.classes, self.line.words
-        return [value(words[place]) for place in range(self.start, self.end) if classes[place] in wanted]
+        return [VALUES[words[place]] for place in range(self.start, self.end) if classes[place] in wanted]
 
     def word(self, place: int) -> str:
         """The word at a place in the line, "" outside it."""
@@ -117,13 +125,17 @@ class Phrase(NamedTuple):
         return "a" <= self.line.words[self.start][0] <= "z"
 
 
-def phrases(line: Line) -> Iterator[Phrase]:
-    """What looks like a date, from left to right, in stretches that may overlap."""
-    for begin in _BEGINS.finditer(line.classes):
-        start = begin.start()
-        if found := _RULES.match(line.classes, start):
-            assert found.lastgroup is not None
-            yield Phrase(line, found.lastgroup, start, found.end(), _lead(line, start))
+def beginnings(line: Line) -> list[int]:
+    """The tokens a phrase may begin with, in order."""
+    return [found.start() for found in _BEGINS.finditer(line.classes)]
+
+
+def phrase_at(line: Line, start: int) -> Phrase | None:
+    """What looks like a date there."""
+    found = _RULES.match(line.classes, start)
+    if not found or not found.lastgroup:
+        return None
+    return Phrase(line, found.lastgroup, start, found.end(), _lead(line, start))
 
 
 def _lead(line: Line, start: int) -> str:
@@ -132,7 +144,7 @@ def _lead(line: Line, start: int) -> str:
         start += 2
     elif first not in _LEADS:
         return ""
-    return str(value(line.words[start]))
+    return str(VALUES[line.words[start]])
 
 
 def _named(names: re.Match[str]) -> str:

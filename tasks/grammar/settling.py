@@ -13,18 +13,20 @@ from tasks.grammar.rules import compiled
 
 _DAY = timedelta(days=1)
 _HALF_DAY = timedelta(hours=12)
-_CLAUSE = re.compile(r"[.!?;,:()¶·]")
+_CLAUSE_SIGNS = ".!?;,:()¶·"
+_CLAUSE = re.compile(f"[{_CLAUSE_SIGNS}]")
 _SENTENCE = re.compile(r"[.!?;¶]")
 _EVERY = compiled(r" (?:<of_english> )?<every>")
 _STILL = compiled(r"<still> $")
-# What is said of what lasts or is over: a negation, or a verb in the past.
-_OVER = re.compile(r"нет$|жд[уе]|никак|больше|\w{2,}[аеиоуыя]л(?:[аои]|ся|ась|ось|ись)?$")
+# What is said of what lasts, and how verbs end that tell what was.
+_LASTING = re.compile(r"нет$|жд[уе]м?$|никак|больше|болит|висит|стоит$|лежит|тишина")
+_VERB = re.compile(r"\w{2,}[аеиоуыя]л(?:[аои]|ся|ась|ось|ись)?$|\w+пал[аои]?$|\w+шл[аои]$")
 _GONE = re.compile(r"прош|законч|заканч|истек|наступ|кончил|минул")
 
 
 def settled(pieces: list[Piece], line: Line, now: Now) -> list[Piece]:
     """The pieces with what their sentence adds; those that turn out to be no dates are left out."""
-    kept = [piece for piece in pieces if piece.sort != "limit" and (not piece.meaning.weak or _is_alone(piece, line))]
+    kept = [piece for piece in pieces if piece.sort != "limit" and _holds(piece, line)]
     found: list[Piece] = []
     for number, piece in enumerate(kept):
         if piece.sort == "hour":
@@ -35,8 +37,10 @@ def settled(pieces: list[Piece], line: Line, now: Now) -> list[Piece]:
     return found
 
 
-def _is_alone(piece: Piece, line: Line) -> bool:
-    """Whether it is a whole clause: «Среда?», «в 9 или 10:20»."""
+def _holds(piece: Piece, line: Line) -> bool:
+    """Whether it is sure of itself, or a whole clause: «Среда?», «10:20», but not «вечер»."""
+    if not piece.meaning.weak or (piece.sort == "hour" and piece.meaning.at is None):
+        return not piece.meaning.weak
     before, after = line.classes[: piece.start].rstrip(" "), line.classes[piece.end :].lstrip(" ")
     return (not before or _CLAUSE.match(before[-1]) is not None) and (not after or _CLAUSE.match(after) is not None)
 
@@ -50,6 +54,8 @@ def _hour(piece: Piece, before: list[Piece], after: list[Piece], line: Line, now
     near = [day for day in before[-1:] if _together(day, piece, line, _CLAUSE)]
     near += [day for day in after[:1] if _together(piece, day, line, _CLAUSE)]
     day = next((day for day in near if day.sort in DAYS), None)
+    if piece.role == "topic":
+        return piece
     if day is None:
         return piece._replace(meaning=_coming(piece.meaning, piece.lead, now))
     role = day.role if day.role in {"past", "topic"} else piece.role
@@ -79,30 +85,47 @@ def _past(piece: Piece, line: Line, now: Now) -> Piece:
     """What the words around say is over, or done again and again."""
     if _EVERY.match(line.classes, piece.end):
         return piece._replace(role="topic")
-    since = piece.lead == "since" and piece.role == "span" and (_is_english(piece, line) or _lasts(piece, line))
-    still = _STILL.search(line.classes, max(piece.start - 2, 0), piece.start) is not None and piece.role == "point"
-    if since or still:
+    if _is_over(piece, line):
         return piece._replace(role="past", meaning=piece.meaning._replace(day=_before(piece, now)))
     if piece.sort == "weekday" and _GONE.match(_word(line, piece.end + 1)):
         return piece._replace(role="past")
     return piece
 
 
-def _is_english(piece: Piece, line: Line) -> bool:
-    return line.words[piece.start] == "since"
+def _is_over(piece: Piece, line: Line) -> bool:
+    if piece.role not in {"point", "span"} or piece.sort == "date":
+        return False
+    if _STILL.search(line.classes, max(piece.start - 2, 0), piece.start):
+        return True
+    if piece.lead == "since":
+        return line.words[piece.start] == "since" or _lasts(piece, line)
+    return piece.sort == "month" and piece.lead in {"at", "in"} and _happened(piece, line)
 
 
 def _lasts(piece: Piece, line: Line) -> bool:
-    """Whether the clause says that it has been so since then: «с понедельника не работает»."""
-    start = max((found.end() for found in _CLAUSE.finditer(line.classes, 0, piece.start)), default=0)
-    ends = _CLAUSE.search(line.classes, piece.end)
-    end = ends.start() if ends else len(line.words)
-    around = [*range(start, piece.start), *range(piece.end, end)]
+    """Whether the clause says that it has been so since then: «с понедельника не работает», «с утра пропал свет»."""
+    before, behind = _clause(piece, line)
     signs = {CLASS["not"], CLASS["already"], CLASS["still"]}
-    return any(
-        line.classes[place] in signs or (line.classes[place] == OTHER and _OVER.match(line.words[place]))
-        for place in around
-    )
+    lasting = any(line.classes[place] in signs or _LASTING.match(line.words[place]) for place in [*before, *behind])
+    return lasting or any(_is_verb(line, place) for place in behind)
+
+
+def _happened(piece: Piece, line: Line) -> bool:
+    """Whether the clause's verb is in the past: «купил в январе», but not «хотел бы в мае»."""
+    before, behind = _clause(piece, line)
+    places = [*before, *behind]
+    return any(_is_verb(line, place) for place in places) and all(line.words[place] != "бы" for place in places)
+
+
+def _is_verb(line: Line, place: int) -> bool:
+    return line.classes[place] == OTHER and _VERB.match(line.words[place]) is not None
+
+
+def _clause(piece: Piece, line: Line) -> tuple[range, range]:
+    """The tokens of its clause before it and behind it."""
+    start = max((line.classes.rfind(sign, 0, piece.start) for sign in _CLAUSE_SIGNS), default=-1) + 1
+    ends = _CLAUSE.search(line.classes, piece.end)
+    return range(start, piece.start), range(piece.end, ends.start() if ends else len(line.words))
 
 
 def _word(line: Line, place: int) -> str:
