@@ -35,6 +35,17 @@ def best(tasks: Sequence[Task], lemmas: frozenset[str], least: float = LEAST) ->
     return tasks[at] if score and score >= least else None
 
 
+def every(tasks: Sequence[Task], lemmas: frozenset[str]) -> list[Task]:
+    """The tasks that are spoken of, each by words of its own, the one that shares most first."""
+    found: list[Task] = []
+    left, words = list(tasks), lemmas
+    while (task := best(left, words)) is not None:
+        found.append(task)
+        left.remove(task)
+        words -= about(task)
+    return found
+
+
 def serving(tasks: Iterable[Task], served: Task) -> list[Task]:
     """Open promises made for a task."""
     open_ones = [task for task in tasks if task.kind == "commitment" and not task.closed and task.key != served.key]

@@ -1,5 +1,6 @@
 """The scene of a message: its clauses with their dates, what was said before it, and which tasks stand open."""
 
+import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from tasks.extract.model import Change, Context, Due, Said, Span, Status, Task
 
 # Who writes again so soon has not come to the end of what he was saying.
 _PAUSE = timedelta(minutes=20)
+# What denies a date stands right before it.
+_DENIAL = 12
+_DENIED = re.compile(r"\b(?:не|вместо|not|instead of)\s+$", re.IGNORECASE)
 _USEFUL = frozenset({"deadline", "point", "span"})
 
 
@@ -57,8 +61,10 @@ class Scene:
 
     @cached_property
     def dates(self) -> list[When]:
-        """The date phrases of the message."""
-        return find(self.message.text, self.message.at, self.context.calendar)
+        """The date phrases of the message, without those it denies: «не в понедельник, а восьмого»."""
+        text = self.message.text
+        found = find(text, self.message.at, self.context.calendar)
+        return [when for when in found if not _DENIED.search(text[max(0, when.start - _DENIAL) : when.start])]
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -81,7 +87,10 @@ class Scene:
         roles = {"deadline"} if deadline else _USEFUL
         today = self.message.at.date()
         first, last = (bisect_left(self._starts, place) for place in (clause.start, clause.end))
-        found = [when for when in self.dates[first:last] if when.role in roles and when.date >= today]
+        found = [
+            when for when in self.dates[first:last]
+            if when.role in roles and when.date >= today
+        ]  # fmt: skip
         found.sort(key=lambda when: (when.role == "span", when.role != "deadline"))
         return [Due(when.date, when.time, when.phrase) for when in found]
 
@@ -107,6 +116,17 @@ class Scene:
     def turn_keys(self) -> frozenset[int]:
         """The keys of the turn's messages."""
         return frozenset(said.key for said in self.turn)
+
+    @cached_property
+    def asked_keys(self) -> frozenset[int]:
+        """The writer's own messages that the other side answered with what it said right before the turn."""
+        before = self.context.before[: len(self.context.before) - len(self.turn) - len(self.other)]
+        keys: list[int] = []
+        for said in reversed(before):
+            if said.side != self.message.side:
+                break
+            keys.append(said.key)
+        return frozenset(keys)
 
     @cached_property
     def other(self) -> list[Said]:

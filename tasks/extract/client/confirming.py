@@ -109,7 +109,9 @@ def delivers(scene: Scene, clause: Clause, moves: Moves) -> bool:
 
 def is_glad(scene: Scene, clause: Clause, moves: Moves) -> bool:
     """Whether a few words after the house did something say that it is fine: «пустило», «летает», «вы волшебники»."""
-    if clause.asked or clause.has("lack", "problem", "cancel", "ask", "want") or order_in(clause) or scene.turn:
+    if clause.asked or clause.has("fact", "cancel", "ask", "want") or order_in(clause) or scene.turn:
+        return False
+    if scene.troubled or scene.own_due(clause) is not None:
         return False
     standing = [
         task for task in scene.open

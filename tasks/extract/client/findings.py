@@ -13,7 +13,7 @@ from tasks.extract.speech import titles
 from tasks.extract.speech.judge import Verdict, judge
 from tasks.extract.speech.promises import Promise, Setting, promise_in
 
-_URGENT, _BUT = lexicon("urgent"), lexicon("but")
+_URGENT, _BUT, _ANNOUNCING = lexicon("urgent"), lexicon("but"), lexicon("announcing")
 _UNREAL = ("hypothetical", "rhetorical", "attention", "threat")
 # Rules so strong that they hold beside a joke, a threat or a sigh.
 _STRONG = ("order", "ru.ask", "ru.want", "ru.can", "en.ask")
@@ -76,7 +76,7 @@ def findings_of(scene: Scene, clauses: Sequence[Clause], *, answering: bool, gla
         due = scene.due_in(clause)
         promise = promise_in(clause, Setting("client", due is not None, answering))
         verdict = judge(clause)
-        if promise is not None and (verdict is None or verdict.kind == "complaint"):
+        if promise is not None and (verdict is None or verdict.kind == "complaint" or verdict.rule == "question.word"):
             found.append(_promised(clause, promise, due))
         elif verdict is None or (answering and _answers(clause, verdict)) or _is_idle(clause, verdict, idle):
             continue
@@ -107,7 +107,12 @@ def _finding(scene: Scene, clause: Clause, verdict: Verdict, due: Due | None) ->
         # Only a deadline for the answer counts: «ответьте до пятницы», not «вы работаете в пятницу?».
         asks = clause.has("ask") or verdict.rule == "order.tell"
         due = scene.due_in(clause, deadline=True) if asks else None
-    service = verdict.service or (verdict.kind == "question" and not content.of_words(clause.words))
+    if verdict.verb is not None and any(after is verdict.verb and one.word.form == "не" for one, after in clause.pairs):
+        # «Не запускайте до девяти» is for always.
+        due = None
+    # «Есть такая просьба», «подскажите»: what is asked for stands beside.
+    announces = verdict.kind == "question" or bool(clause.lemmas & _ANNOUNCING)
+    service = verdict.service or (announces and not content.of_words(clause.words))
     return Finding(
         verdict.kind, (clause,), verdict.confidence, verdict.rule, verdict.verb, due, service, verdict.why
     )  # fmt: skip

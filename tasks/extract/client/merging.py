@@ -65,11 +65,12 @@ def _one_day(first: Finding, second: Finding) -> bool:
 
 def _one_ask(first: Finding, second: Finding) -> bool:
     """Whether a second order or question asks for nothing new."""
+    together = first.clause.sentence == second.clause.sentence
     if first.kind != second.kind:
-        return first.clause.sentence == second.clause.sentence
+        return together
     if first.kind == "request":
-        return _speaks_of_it(second.clause)
-    return not second.lemmas - first.lemmas
+        return _speaks_of_it(second.clause) or (together and first.clause.has("fact"))
+    return (together and first.clause.has("askq")) or not second.lemmas - first.lemmas
 
 
 def _another_trouble(first: Finding, second: Finding) -> bool:

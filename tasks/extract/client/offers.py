@@ -38,9 +38,9 @@ def acceptance(scene: Scene, offer: Clause) -> list[TaskChange]:
     own, lemmas, due = scene.clauses[0], content.of_words(offer.words), offered_due(scene, offer)
     standing = [task for task in scene.open if task.kind == "request" and task.status == "open"]
     known = linker.best(standing, lemmas, 0.3)
-    if known is None and len(lemmas) <= 1 and standing:
-        # «Есть 19:40, записать?» offers nothing but what was asked for.
-        known = standing[-1]
+    if known is None and len(lemmas) <= 1:
+        # «Есть 19:40, записать?» offers nothing but what was asked for right before.
+        known = next((task for task in reversed(standing) if task.source in scene.asked_keys), None)
     if known is not None:
         proof = (scene.span(own),)
         return [Change(known.key, scene.message.key, "accepted", 0.8, due=due, evidence=proof, nudged=True)]

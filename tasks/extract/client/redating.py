@@ -41,6 +41,8 @@ def _target(scene: Scene, clause: Clause) -> Task | None:
 def _put_off(clause: Clause, pool: Sequence[Task], lemmas: frozenset[str]) -> Task | None:
     dated = [task for task in pool if task.due is not None]
     found = linker.best(dated or pool, lemmas, 0.3)
+    if clause.has("correct") and pool:
+        return found or pool[-1]
     bare = not any(_is_thing(token) for token in clause.words)
     if clause.has("redate") and (found or bare) and pool:
         return found or (dated or pool)[-1]

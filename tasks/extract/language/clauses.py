@@ -52,6 +52,8 @@ class Clause:
     asked: bool = False
     lead: str = ""
     sentence: int = 0
+    # The number of the word with which its main part begins, behind what only leads up to it.
+    main: int = 0
     found: dict[str, list[Hit]] = field(default_factory=dict)
 
     @cached_property
@@ -113,14 +115,15 @@ def clauses_of(text: str) -> list[Clause]:
 
 def _clauses(text: str, start: int, end: int, item: int) -> Iterator[Clause]:
     parts = _joined(_parts(tokens(text, start, end)))
-    for part in parts:
+    for part, main in parts:
         words = [token for token in part if not token.word.flags & Flag.MARK]
         if not words:
             continue
         tail = part[-1].word.form
         clause = Clause(words, words[0].start, part[-1].end, item, "?" in tail)
+        clause.main = sum(token.start < main for token in words)
         clause.lead = part[0].word.form if part[0].word.form in _LINKS else ""
-        for hit in hits(words):
+        for hit in hits(words, clause.main):
             clause.found.setdefault(hit.cue.sense, []).append(hit)
         yield clause
 
@@ -149,26 +152,26 @@ def _predicate(ahead: Sequence[Token]) -> bool:
     return False
 
 
-def _joined(parts: list[list[Token]]) -> list[list[Token]]:
-    """Join what has no predicate of its own, and what serves, to its neighbour."""
-    joined: list[list[Token]] = []
+def _joined(parts: list[list[Token]]) -> list[tuple[list[Token], int]]:
+    """Join what has no predicate of its own, and what serves, to its neighbour; with where each main part begins."""
+    joined: list[tuple[list[Token], int]] = []
     waiting: list[Token] = []
     for part in parts:
         first = next((token.word.form for token in part if not token.word.flags & Flag.MARK), "")
         serves = first in _SERVES
         headed = _headed(part)
         if joined and not waiting and (serves or not headed):
-            joined[-1] += part
+            joined[-1][0].extend(part)
         elif serves or not headed:
             waiting += part
         else:
-            joined.append(waiting + part)
+            joined.append((waiting + part, part[0].start))
             waiting = []
     if waiting:
         if joined:
-            joined[-1] += waiting
+            joined[-1][0].extend(waiting)
         else:
-            joined.append(waiting)
+            joined.append((waiting, waiting[0].start))
     return joined
 
 

@@ -52,8 +52,11 @@ class Hit(NamedTuple):
     end: int
 
 
-def hits(words: Sequence[Token]) -> Iterator[Hit]:
-    """The cues of a clause, in order of where they begin; marks between words are not seen by patterns."""
+def hits(words: Sequence[Token], main: int = 0) -> Iterator[Hit]:
+    """The cues of a clause, in order of where they begin; marks between words are not seen by patterns.
+
+    What begins a clause may also begin its main part, at the word with the number `main`.
+    """
     count = len(words)
     for at in range(count):
         word = words[at].word
@@ -61,7 +64,7 @@ def hits(words: Sequence[Token]) -> Iterator[Hit]:
         if hints is None:
             hints = word.hints = _hints(word)
         for cue in hints:
-            if cue.begins and at:
+            if cue.begins and at not in (0, main):
                 continue
             end = _match(cue.elements, 0, words, at, count)
             if end >= 0 and (not cue.ends or end == count):

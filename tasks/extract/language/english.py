@@ -9,7 +9,7 @@ _DATA = Path(__file__).parents[1] / "cues" / "english_words.toml"
 
 def base_of(form: str) -> str:
     """The form without its ending, near enough to tell that two forms are of one word."""
-    irregular, verbs, _ = _tables()
+    irregular, verbs, *_ = _tables()
     if form in irregular:
         return irregular[form]
     if form in verbs or len(form) < 4:
@@ -27,6 +27,17 @@ def is_verb(form: str) -> bool:
     return form in _tables()[1]
 
 
+def is_auxiliary(form: str) -> bool:
+    """Whether it makes a clause a sentence: a form of be, have, do, or a modal verb."""
+    return form in _tables()[3]
+
+
+def is_past(form: str) -> bool:
+    """Whether it tells of what is over, by its ending or by the table."""
+    irregular = _tables()[0]
+    return (form.endswith("ed") and len(form) > 4) or (form in irregular and not form.endswith(("ing", "es")))
+
+
 def _bases(form: str) -> list[str]:
     for ending in ("ing", "ied", "ies", "ed", "es", "s", "d"):
         if form.endswith(ending):
@@ -37,7 +48,9 @@ def _bases(form: str) -> list[str]:
 
 
 @cache
-def _tables() -> tuple[dict[str, str], frozenset[str], frozenset[str]]:
+def _tables() -> tuple[dict[str, str], frozenset[str], frozenset[str], frozenset[str]]:
     data = tomllib.loads(_DATA.read_text(encoding="utf-8"))
     irregular = {form: base for base, forms in data["irregular"].items() for form in forms.split()}
-    return irregular, frozenset(data["verbs"].split()), frozenset(data["stop"].split())
+    sets = (frozenset(data[name].split()) for name in ("verbs", "stop", "auxiliaries"))
+    verbs, stop, auxiliaries = sets
+    return irregular, verbs, stop, auxiliaries

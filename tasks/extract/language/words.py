@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pymorphy3  # type: ignore[import-untyped]
 
-from tasks.extract.language.english import base_of, is_verb
+from tasks.extract.language.english import base_of, is_auxiliary, is_past, is_verb
 from tasks.extract.language.typos import mended
 
 # Words are remembered by form: morphology is what a message costs. So many hold a house's vocabulary.
@@ -14,6 +14,7 @@ _MOST = 40_000
 # A reading of a form less likely than this is none; one of imperatives, which steer most, must be likelier.
 _LIKELY, _IMPERATIVE = 0.15, 0.39
 _LONGEST = 40
+_CYRILLIC = re.compile(r"[а-яё]+(?:['-][а-яё]+)*")
 _TOKEN = re.compile(
     r"\d+(?:[.,:/-]\d+)*(?:-?(?:го|му|ый|й|ая|я|ое|е|ти|х|м|st|nd|rd|th)\b)?"
     r"|[^\W\d_]+(?:['’`-][^\W\d_]+)*"
@@ -119,18 +120,24 @@ def _analysed(form: str) -> Word:
         return Word(form, (form,), Flag.NUM if form[0].isdigit() else Flag.MARK, known=True)
     if form[0] <= "z":
         return _english(form)
-    return _russian(form[:_LONGEST])
+    if _CYRILLIC.fullmatch(form):
+        return _russian(form[:_LONGEST])
+    return Word(form, (form,), 0, known=False)
 
 
 def _english(form: str) -> Word:
     base = base_of(form)
     flags = Flag.LATIN
+    if is_auxiliary(form):
+        flags |= Flag.PRED
     if is_verb(form):
         flags |= Flag.IMPR
     elif form.endswith("ing"):
         flags |= Flag.INGF
+    elif is_past(form):
+        flags |= Flag.PAST
     elif is_verb(base):
-        flags |= Flag.PAST if form.endswith("ed") or base != form.rstrip("s") else Flag.PRES3
+        flags |= Flag.PRES3
     return Word(form, (base,), flags, known=True)
 
 
@@ -144,6 +151,7 @@ _POS = {
     "PRTS": Flag.PART, "NUMR": Flag.NUM, "ADVB": Flag.ADV, "NPRO": Flag.PRON, "PRED": Flag.PRED, "PREP": Flag.PREP,
     "CONJ": Flag.CONJ, "PRCL": Flag.PRCL, "INTJ": Flag.PRCL,
 }  # fmt: skip
+_ORDERS = ("йте", "ите", "ьте")
 _PERSON = {"1per": 0, "2per": 1, "3per": 2}
 _FUTURE, _PRESENT = (Flag.FUT1, Flag.FUT2, Flag.FUT3), (Flag.PRES1, Flag.PRES2, Flag.PRES3)
 
@@ -164,6 +172,12 @@ def _russian(form: str) -> Word:
         flags |= _grammar(tag, mood)
     if not lemmas:
         lemmas[form] = None
+    if not known and form.endswith(_ORDERS):
+        # «Забукайте», «перевыпустите»: verbs no dictionary has are ordered like the others.
+        flags = Flag.IMPR
+    if form == "есть":
+        # It is hardly ever the verb of eating.
+        flags = Flag.PRES3
     return Word(form, tuple(lemmas), flags, known=known)
 
 

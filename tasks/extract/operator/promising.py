@@ -93,7 +93,7 @@ def _new(scene: Scene, group: Sequence[Promise], due: Due | None, lemmas: frozen
 def _of_him(scene: Scene, promise: Promise) -> Task | None:
     """«Он поднимется через пятнадцать минут»: more of whom a promise speaks of already."""
     flags = promise.verb.word.flags
-    if flags & (Flag.FUT1 | Flag.FUT3) != Flag.FUT3 or not _HE & promise.clause.forms:
+    if not _HE & promise.clause.forms or (flags & (Flag.FUT1 | Flag.FUT3) != Flag.FUT3 and not flags & Flag.LATIN):
         return None
     return next((task for task in reversed(scene.open) if task.promised_by == "operator"), None)
 

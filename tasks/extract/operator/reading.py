@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from tasks.extract.language import content
 from tasks.extract.model import Change, TaskChange
 from tasks.extract.operator.answering import answered
 from tasks.extract.operator.promising import promised, promises_in, put_off
@@ -18,7 +19,8 @@ def read(scene: Scene) -> list[TaskChange]:
     telling = [clause for clause in left if clause not in promising and not clause.asked]
     changes: list[TaskChange] = [change for each in moved.values() for change in each]
     changes += promised(scene, promises)
-    changes += reported(scene, telling, promising=bool(changes))
+    beside = frozenset().union(*(content.of_words(one.clause.words) for one in promises if not one.moment))
+    changes += reported(scene, telling, beside)
     return _once([*changes, *answered(scene, telling, promises)])
 
 

@@ -17,14 +17,14 @@ _DONE = Flag.PAST | Flag.PART
 _LINK = re.compile(r"\w\.\w{2,}(?:/|\b)")
 
 
-def reported(scene: Scene, telling: Sequence[Clause], *, promising: bool) -> list[Change]:
-    """What these clauses settle; `promising` says that the message has promises beside."""
+def reported(scene: Scene, telling: Sequence[Clause], promised: frozenset[str]) -> list[Change]:
+    """What these clauses settle; `promised` is what the message speaks of in promises beside."""
     changes: list[Change] = []
     for clause in telling:
         if got := _received(scene, clause):
             changes.append(got)
         elif _is_report(clause) or _shows(scene, clause):
-            changes += _closed(scene, clause, promising=promising) or _found_out(scene, clause)
+            changes += _closed(scene, clause, promised) or _found_out(scene, clause)
         else:
             changes += _found_out(scene, clause)
     return changes
@@ -76,17 +76,24 @@ def _shows(scene: Scene, clause: Clause) -> bool:
 # ---- what is settled ----
 
 
-def _closed(scene: Scene, clause: Clause, *, promising: bool) -> list[Change]:
+def _closed(scene: Scene, clause: Clause, promised: frozenset[str]) -> list[Change]:
     standing = [task for task in scene.open if task.promised_by != "client"]
     lemmas = content.of_words(clause.words)
-    target = linker.best(standing, lemmas) or _unnamed(scene, clause, standing)
-    if target is None:
-        return []
-    settled = [target]
-    if target.kind != "commitment":
-        settled += [task for task in linker.serving(standing, target) if _speaks_of(task, target, lemmas)]
-    elif not promising:
-        settled += [task for task in standing if task.key == target.related and _is_met(standing, target, task, lemmas)]
+    targets = linker.every(standing, lemmas)
+    if not targets and (unnamed := _unnamed(scene, clause, standing)):
+        targets = [unnamed]
+    settled: list[Task] = []
+    for target in targets:
+        if target.kind == "request" and linker.overlap(target, promised) > linker.LEAST:
+            # «Паспорт у вас в почте, декларацию перешлю»: there is more to come.
+            continue
+        settled.append(target)
+        if target.kind != "commitment":
+            settled += [task for task in linker.serving(standing, target) if _speaks_of(task, target, lemmas)]
+        elif not promised:
+            settled += [
+                task for task in standing if task.key == target.related and _is_met(standing, target, task, lemmas)
+            ]
     mends = clause.has("done") or clause.flags & _DONE
     return [scene.close(task, "reported") for task in settled if task.kind != "complaint" or mends]
 

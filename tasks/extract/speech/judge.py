@@ -78,10 +78,11 @@ def _wish(clause: Clause) -> Verdict | None:
     sense = next((sense for sense in ("ask", "want", "wait_for") if clause.has(sense)), None)
     if sense is None:
         return None
-    if _only_comes(clause):
+    if _only_comes(clause) or (sense == "wait_for" and not content.of_words(clause.words)):
         return _NOTHING
     # «Нужно ли …?», «надо приносить паспорт?»
-    general = sense == "ask" and clause.asked and not clause.flags & Flag.LATIN and not _ME & clause.forms
+    foreign = clause.flags & Flag.LATIN and clause.words[0].word.form not in {"do", "does", "did"}
+    general = sense == "ask" and clause.asked and not foreign and not _ME & clause.forms
     return _by(clause, "question" if general else "request", sense)
 
 
@@ -97,7 +98,7 @@ def _possible(clause: Clause) -> Verdict | None:
 
 def _bare_verb(clause: Clause) -> Verdict | None:
     first = clause.words[0]
-    if not first.word.flags & Flag.INF or _asks(clause) or clause.has("vague", "service"):
+    if not first.word.flags & Flag.INF or _asks(clause) or clause.has("vague", "service", "cancel"):
         return None
     return Verdict("request", 0.7, "infinitive", first)
 
@@ -135,6 +136,8 @@ def _trouble(clause: Clause) -> Verdict | None:
 
 
 def _proposal(clause: Clause) -> Verdict | None:
+    if "пусть" in clause.forms and not any(_is_given(token.word) for token in clause.words):
+        return _NOTHING
     return _by(clause, "request", "lets")
 
 

@@ -27,7 +27,7 @@ def _orders(clause: Clause, at: int) -> bool:
     word = clause.words[at].word
     if word.flags & Flag.LATIN:
         return _english(clause, at) and (word.form not in _NO_ORDER or _thing_after(clause, at))
-    return not _NO_ORDER.intersection(word.lemmas) and not _rather_not(clause, at)
+    return not _NO_ORDER.intersection(word.lemmas) and not _rather_not(clause, at) and not clause.has("threat")
 
 
 def _rather_not(clause: Clause, at: int) -> bool:
@@ -43,7 +43,10 @@ def _rather_not(clause: Clause, at: int) -> bool:
 def _english(clause: Clause, at: int) -> bool:
     """Whether a verb in the base form stands where an order does: first, or behind no more than politeness."""
     before = [token.word.form for token in clause.words[:at]]
-    if not before:
+    after = clause.words[at + 1].word if at + 1 < len(clause.words) else None
+    if after is not None and (after.form == "of" or not after.flags & (Flag.LATIN | Flag.NUM)):
+        return False
+    if not before or at == clause.main:
         return not clause.asked
     return before[-1] in _PLEASE or (len(before) <= _LEAD and _POLITE.issuperset(before[-2:]))
 

@@ -77,7 +77,7 @@ def _russian(clause: Clause, setting: Setting) -> Promise | None:
                 return found
         elif (at and clause.words[at - 1].word.form == "не") or not _binds(clause, token, setting):
             return None
-        elif word.flags & Flag.FUT1 or _somebody(clause, at):
+        elif word.flags & Flag.FUT1 or _somebody(clause):
             return Promise(clause, token, 0.85 if setting.ours else 0.8, f"promise.{setting.side}")
     return None
 
@@ -120,9 +120,9 @@ def _object(clause: Clause, verb: Token) -> bool:
     )
 
 
-def _somebody(clause: Clause, at: int) -> bool:
+def _somebody(clause: Clause) -> bool:
     """Whether somebody or something is named that will do it."""
-    return at == 0 or bool(clause.flags & (Flag.NOUN | Flag.PRON | Flag.LATIN))
+    return bool(clause.flags & (Flag.NOUN | Flag.PRON | Flag.LATIN))
 
 
 # ---- English ----
@@ -178,4 +178,6 @@ def _there(clause: Clause, verb: Token, setting: Setting) -> Promise | None:
     gets = verb.word.form == "get"
     if setting.ours:
         return Promise(clause, verb, 0.75, "promise.will") if setting.dated or gets else None
-    return Promise(clause, verb, 0.75, "promise.client") if gets and setting.dated else None
+    # «You'll get the order tomorrow», «artwork will be with you on Saturday».
+    comes = gets or {"with", "you"} <= clause.forms
+    return Promise(clause, verb, 0.75, "promise.client") if comes and setting.dated else None
