@@ -37,6 +37,8 @@ class When(NamedTuple):
     role: Role
 
 
+# So many places of a text are looked at; one that has more is no message, and costs no more for it.
+_MOST = 4000
 _RULES: dict[str, Callable[[Phrase, Now], Meaning | None]] = {
     "ago": spans.ago,
     "onward": spans.onward,
@@ -85,13 +87,17 @@ def _pieces(text: str, at: datetime, calendar: Calendar) -> tuple[Line, list[Pie
     line, now = line_of(text, low), Now(calendar.local(at), calendar)
     pieces: list[Piece] = []
     taken = 0
-    for start in beginnings(line):
+    for start in beginnings(line)[:_MOST]:
         phrase = phrase_at(line, start) if start >= taken else None
         meaning = phrase and _meaning(phrase, now)
         if phrase and meaning:
             pieces.append(piece_of(phrase, meaning))
             taken = phrase.end
-    return line, settled(without_sources(joined(pieces, line, now), line), line, now)
+    try:
+        return line, settled(without_sources(joined(pieces, line, now), line), line, now)
+    except OverflowError:
+        # A message of the calendar's last days.
+        return line, []
 
 
 def _meaning(phrase: Phrase, now: Now) -> Meaning | None:

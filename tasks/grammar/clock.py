@@ -2,7 +2,7 @@
 
 from datetime import time, timedelta
 
-from tasks.grammar.guards import is_bare_hour, is_led, is_measured, is_now, is_wish
+from tasks.grammar.guards import is_bare_hour, is_led, is_measured, is_now, is_numbered, is_wish
 from tasks.grammar.meaning import Meaning, Now, Role
 from tasks.grammar.rules import Phrase
 
@@ -22,11 +22,23 @@ _LATE = {"daytime", "afternoon", "lunch", "evening", "night", "day"}
 def clock(phrase: Phrase, now: Now) -> Meaning | None:
     """«До 18:00», «к шести», «в три часа дня», "by 5pm"."""
     separator = _separator(phrase)
-    if is_measured(phrase) or not (_is_exact(phrase) if separator else _is_hour(phrase)):
-        return None
     numbers = [int(number) for number in phrase.all("small", "minutes", "cardinal")]
+    if is_measured(phrase):
+        return None
+    if separator == "-" and not _is_exact(phrase):
+        return _hours(phrase, now, *numbers)
+    if not (_is_exact(phrase) if separator else _is_hour(phrase)):
+        return None
     hour, minute = [*numbers, 0][:2] if numbers else (1, 0)
     return hour_of(phrase, now, hour, minute)
+
+
+def _hours(phrase: Phrase, now: Now, first: int, last: int) -> Meaning | None:
+    """«Завтра 10–12», "5-6pm": from the first hour on, a deadline until the last."""
+    if not first < last <= 24 or not (phrase.has(*_NAMED) or is_bare_hour(phrase)):
+        return None
+    found = hour_of(phrase, now, last if phrase.lead in {"until", "by", "toward"} else first, 0)
+    return found and found._replace(precision="hour")
 
 
 def hour_of(phrase: Phrase, now: Now, hour: int, minute: int) -> Meaning | None:
@@ -34,12 +46,12 @@ def hour_of(phrase: Phrase, now: Now, hour: int, minute: int) -> Meaning | None:
     if hour > 24 or minute > 59:
         return None
     exact = _separator(phrase) != "" or minute > 0
-    named, told = phrase.has(*_NAMED), phrase.has(*_TOLD)
+    told = phrase.has(*_TOLD)
     # «В 7:30» is what the clock shows, "at 7:30" what people say.
     plain = (exact and not phrase.english) or phrase.word(phrase.at("small")).startswith("0")
     loose = not told and not plain and 1 <= hour <= 11
     at = time(23, 59) if hour == 24 else time(_on_24(hour, phrase, loose), minute)
-    weak = not named and phrase.lead not in _LEADS and not (exact and phrase.lead == "onto")
+    weak = not told and phrase.lead not in _LEADS and not (exact and phrase.lead == "onto")
     role: Role | None = "topic" if is_now(phrase) else None
     return Meaning(now.day, "minute" if exact else "hour", at, role, loose=loose, weak=weak)
 
@@ -47,6 +59,8 @@ def hour_of(phrase: Phrase, now: Now, hour: int, minute: int) -> Meaning | None:
 def half_past(phrase: Phrase, now: Now) -> Meaning | None:
     """«Полседьмого», «без четверти шесть», "half past four"."""
     numbers = [int(number) for number in phrase.all("to_half", "small", "cardinal", "tens", "ordinal")]
+    if phrase.has("half") and not phrase.has("past", "ordinal") and not (phrase.lead and phrase.english):
+        return None
     minutes = 15 if phrase.has("quarter", "quarter_hour") else 30
     if phrase.has("without"):
         minutes = -15 if phrase.has("quarter_hour") else -numbers.pop(0)
@@ -121,7 +135,8 @@ def _is_exact(phrase: Phrase) -> bool:
     minutes = phrase.word(place)
     if len(minutes) != 2 or int(minutes) > 59:
         return False
-    return phrase.line.classes[place - 1] == ":" or (phrase.lead in _LEADS and int(minutes) % 5 == 0)
+    step = 5 if phrase.lead in _LEADS else 15
+    return phrase.line.classes[place - 1] == ":" or (int(minutes) % step == 0 and not is_numbered(phrase))
 
 
 def _is_hour(phrase: Phrase) -> bool:
@@ -129,7 +144,7 @@ def _is_hour(phrase: Phrase) -> bool:
         return False
     if phrase.has(*_NAMED):
         return True
-    if phrase.lead not in _LEADS and not (phrase.lead == "onto" and phrase.has("hour")):
+    if phrase.lead not in _LEADS and not phrase.has("hour"):
         return False
     counted = phrase.has("hour") and phrase.has("small", "cardinal")
     return counted or (phrase.one("cardinal") != 1 and is_bare_hour(phrase))

@@ -4,7 +4,16 @@ from datetime import date, timedelta
 
 from tasks.calendar import add_months, monday, next_weekday
 from tasks.grammar.clock import hour_of, is_dotted_hour
-from tasks.grammar.guards import is_environment, is_measured, is_noun_next, is_now, is_numbered, is_street, is_wish
+from tasks.grammar.guards import (
+    is_environment,
+    is_measured,
+    is_noun_next,
+    is_now,
+    is_numbered,
+    is_owner,
+    is_street,
+    is_wish,
+)
 from tasks.grammar.meaning import Meaning, Now, Role
 from tasks.grammar.rules import Phrase
 
@@ -21,7 +30,8 @@ _DEADLINES = {"until", "by", "toward", "within", "through"}
 def relative(phrase: Phrase, now: Now) -> Meaning | None:
     """«Завтра», "the day after tomorrow"; "tomorrow's" is of something."""
     days = int(phrase.one("relative", "relative_adjective") or 0) + phrase.has("after") * phrase.has("day")
-    return Meaning(now.day + timedelta(days=days), role="past" if days < 0 else None)
+    role: Role | None = "past" if days < 0 else "topic" if is_owner(phrase) else None
+    return Meaning(now.day + timedelta(days=days), role=role)
 
 
 def weekday(phrase: Phrase, now: Now) -> Meaning | None:
@@ -36,16 +46,16 @@ def weekday(phrase: Phrase, now: Now) -> Meaning | None:
         return Meaning(here if here < now.day else here - _WEEK, role="past")
     weak = not phrase.lead and phrase.has(*_FORMS)
     if phrase.has("next", "that"):
-        return Meaning(here + _WEEK)
+        return Meaning(here + _WEEK * (2 if phrase.has("after") else 1))
     if phrase.has("this") and here >= now.day:
         return Meaning(here, weak=weak)
-    role: Role | None = "topic" if is_now(phrase) else None
+    role: Role | None = "topic" if is_now(phrase) or is_owner(phrase) else None
     return Meaning(next_weekday(now.day, number) + _WEEK * phrase.has("week"), role=role, weak=weak)
 
 
 def month_day(phrase: Phrase, now: Now) -> Meaning | None:
     """«5 марта», "June 5th, 2026"; «улица 8 Марта» is a street."""
-    if is_street(phrase):
+    if is_street(phrase) or is_measured(phrase):
         return None
     return dated(_day_number(phrase), _month(phrase), _year(phrase), now)
 
@@ -61,13 +71,17 @@ def month_range(phrase: Phrase, now: Now) -> Meaning:
 def month_number(phrase: Phrase, now: Now) -> Meaning | None:
     """«20-го», «к 20 числу», "the 20th": the next such day, today counts."""
     numbers = [int(number) for number in phrase.all("small")]
+    if phrase.has("through") and not phrase.has("suffix", "number") and phrase.lead != "since":
+        return None
     if not phrase.has("number") and is_noun_next(phrase):
         return None
-    if phrase.has("ordinal", "ordinal_english") and not phrase.has("number") and not _is_told(phrase):
+    if phrase.has("ordinal", "ordinal_english") and not phrase.has("number", "month_unit") and not _is_told(phrase):
         return None
     if len(numbers) > 1 and phrase.lead not in _DEADLINES:
         return Meaning(next_number(numbers[0], now.day), role="span")
-    return Meaning(next_number(numbers[-1] if numbers else _day_number(phrase), now.day))
+    number = numbers[-1] if numbers else _day_number(phrase)
+    first = add_months(now.day.replace(day=1), 1)
+    return Meaning(next_number(number, first if phrase.has("month_unit") and phrase.has("next") else now.day))
 
 
 def _is_told(phrase: Phrase) -> bool:

@@ -17,6 +17,7 @@ _COUNTED_FROM = compiled(r"<of> <small|minutes|hundreds> $")
 _EVENT = compiled(r" (?:<of|of_english|until> x|<after> (?!<lunch>)|<since> (?:x|<day>))")
 _ENVIRONMENTS = re.compile(r"разработ|исполн|программ|тестир|обитан|развёрт|разверт|стейдж|staging|dev|prod|test")
 _LED = compiled(r"<until|at|since|after|of|for|over|through|in> $")
+_NEAR = 20
 _CLAUSE = ".!?;,¶()"
 _NUMBERED = re.compile(
     r"верси|релиз|обновл|билд|сборк|апдейт|прошивк|v$|ver$|vers|release|build|update|ios$|android|windows|чек|сумм|цен[аыуе]|"
@@ -43,6 +44,7 @@ _WISH = re.compile(
 )
 _RATED = re.compile(r"rate|scale|score|оцен")
 _DOCUMENTS = re.compile(r"счет|акт|план|бюджет|график|отчет|прайс|расписан|меню|квитанц|абонемент|прогноз|табел|смет")
+_FINE = re.compile(r"fine|good|ok|great|perfect|better|best|too|not|no|the$|when|a$|my$|ideal|out$|when|$")
 # «Уже пятница», "it's 3pm": what is now.
 _NOW = re.compile(r"(?:уже|сейчас|вот|s|is|already|now)$")
 
@@ -95,6 +97,13 @@ def is_wish(phrase: Phrase) -> bool:
     return _says(_WISH, phrase, 1)
 
 
+def is_owner(phrase: Phrase) -> bool:
+    """Whether something is the day's: "tomorrow's delivery"; but "tomorrow's fine" is an answer."""
+    if phrase.word(phrase.end) != "'" or phrase.word(phrase.end + 1) != "s":
+        return False
+    return _FINE.match(phrase.word(phrase.end + 3)) is None
+
+
 def is_document(phrase: Phrase) -> bool:
     """Whether a period is what a paper is about: «счёт на октябрь»."""
     return _says(_DOCUMENTS, phrase, 1)
@@ -112,11 +121,12 @@ def is_led(phrase: Phrase) -> bool:
 
 def _says(words: re.Pattern[str], phrase: Phrase, most: int, ends: str = _CLAUSE) -> bool:
     """Whether one of the last words before it, in the same clause, begins like that."""
-    line, place = phrase.line, phrase.start - 1
-    while place >= 0 and most and line.classes[place] not in ends:
+    line = phrase.line
+    for place in range(phrase.start - 1, max(phrase.start - _NEAR, 0) - 1, -1):
+        if not most or line.classes[place] in ends:
+            return False
         if line.words[place][0].isalpha():
             if words.match(line.words[place]):
                 return True
             most -= 1
-        place -= 1
     return False

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from tasks.calendar import monday
 from tasks.grammar.clock import in_part
-from tasks.grammar.lexer import Line
+from tasks.grammar.lexer import CLASS, Line
 from tasks.grammar.meaning import Now, Role
 from tasks.grammar.moving import is_move
 from tasks.grammar.pieces import DAYS, Piece
@@ -14,6 +14,9 @@ from tasks.grammar.rules import compiled
 _GAP = compiled(r"(?:,|:| -| \(| <of_english>)? ?")
 _CLOSE_GAP = compiled(r"(?: <of_english>)? ")
 _RANGE = compiled(r" ?- ?")
+_LONGEST_GAP = 6
+# The most hours somebody waits for something.
+_WINDOW = 5
 # Of two names of a day, which one counts: the one that is more exact.
 _RANKS = {"weekday": 0, "relative": 1, "number": 2, "date": 3}
 _STRENGTHS: tuple[Role, ...] = ("past", "topic", "deadline", "span", "point")
@@ -25,7 +28,8 @@ def joined(pieces: list[Piece], line: Line, now: Now) -> list[Piece]:
     found: list[Piece] = []
     for piece in pieces:
         apart = not found or is_move(found[-1], piece, line)
-        both = None if apart else _join(found[-1], piece, line.classes[found[-1].end : piece.start], now)
+        gap = "" if apart else line.classes[found[-1].end : piece.start]
+        both = None if apart or len(gap) > _LONGEST_GAP else _join(found[-1], piece, gap, now)
         if both:
             found[-1] = both
         else:
@@ -34,6 +38,8 @@ def joined(pieces: list[Piece], line: Line, now: Now) -> list[Piece]:
 
 
 def _join(left: Piece, right: Piece, gap: str, now: Now) -> Piece | None:
+    if _is_between(left, gap):
+        gap = "-"
     if not _GAP.fullmatch(gap) and not _RANGE.fullmatch(gap):
         return None
     if "limit" in {left.sort, right.sort}:
@@ -47,12 +53,18 @@ def _join(left: Piece, right: Piece, gap: str, now: Now) -> Piece | None:
     return _in_week(left, right, now)
 
 
+def _is_between(left: Piece, gap: str) -> bool:
+    """ "Between Monday and Wednesday"."""
+    return left.lead == "from" and gap == f" {CLASS['and']} "
+
+
 def _limited(left: Piece, right: Piece) -> Piece | None:
     """«В пятницу край», "Friday at the latest"."""
     day = right if left.sort == "limit" else left
-    if day.sort == "limit" or day.role != "point":
+    if day.sort == "limit" or day.role not in {"point", "deadline"}:
         return None
-    return day._replace(start=left.start, end=right.end, role="deadline")
+    meaning = day.meaning._replace(weak=False)
+    return day._replace(start=left.start, end=right.end, meaning=meaning, role="deadline")
 
 
 def _days(left: Piece, right: Piece, gap: str) -> Piece | None:
@@ -76,8 +88,8 @@ def _range(left: Piece, right: Piece) -> Piece:
         return left._replace(end=right.end, meaning=right.meaning)
     week = (left.meaning.day.weekday(), right.meaning.day.weekday()) == (_MONDAY, _FRIDAY)
     role: Role = "topic" if week and left.sort == right.sort == "weekday" else "span"
-    weak = left.meaning._replace(weak=False)
-    return left._replace(end=right.end, role=role if left.role in {"point", "span"} else left.role, meaning=weak)
+    meaning = left.meaning._replace(weak=False)
+    return left._replace(end=right.end, role=role if left.role in {"point", "span"} else left.role, meaning=meaning)
 
 
 def _hours(left: Piece, right: Piece, gap: str) -> Piece | None:
@@ -86,25 +98,45 @@ def _hours(left: Piece, right: Piece, gap: str) -> Piece | None:
         return None
     if hour.meaning.weak and hour.meaning.at is None and not _CLOSE_GAP.fullmatch(gap):
         return None
-    if day.sort == "hour" and not day.meaning.part and not day.meaning.at:
-        return None
-    return _at_hour(day, hour)._replace(start=left.start, end=right.end)
+    if day.meaning.at and hour.meaning.at:
+        found = _until_hour(day, hour) if left is day and _is_hour_range(day, hour, gap) else None
+    else:
+        found = _at_hour(day, hour)
+    return found and found._replace(start=left.start, end=right.end)
+
+
+def _is_hour_range(first: Piece, last: Piece, gap: str) -> bool:
+    if first.sort == "hour" and first.lead not in {"", "since", "from", "at"}:
+        return False
+    return last.lead in {"until", "through", "to"} or _RANGE.fullmatch(gap) is not None
+
+
+def _until_hour(first: Piece, last: Piece) -> Piece:
+    """Of «с 10 до 12» the first; without a day that is only what is usual, if it is long."""
+    meaning = first.meaning._replace(weak=False)
+    return first._replace(
+        meaning=meaning, role="topic" if first.sort == "hour" and _is_long(first, last) else first.role
+    )
 
 
 def _at_hour(day: Piece, hour: Piece) -> Piece:
-    """The hour of a day; of «с 10 до 12» the first, and without a day that is only said of what is usual."""
-    first = day.meaning.at is not None and hour.lead in {"until", "through", "to"}
-    exact = day.meaning if first else hour.meaning
-    part = day.meaning.part or hour.meaning.part
+    """The hour of a day, or of a part of it."""
+    exact, part = hour.meaning, day.meaning.part or hour.meaning.part
+    if day.meaning.at:
+        # «До 15:00 утром»: the hour is said already.
+        exact = day.meaning
     at = exact.at and (in_part(exact.at, part, exact.loose) if part else exact.at)
-    # «До обеда» of a day that has its hour already says nothing new.
     meaning = day.meaning._replace(
-        at=at or day.meaning.at, precision=exact.precision, part=part, loose=exact.loose and not part, weak=False
+        at=at, precision=exact.precision, part=part, loose=exact.loose and not part, weak=False
     )
-    if first and day.sort == "hour" and day.lead in {"since", "from"}:
-        return day._replace(meaning=meaning, role="topic")
-    usual = hour.role == "topic" or first or hour.lead in {"since", "from"}
+    usual = hour.role == "topic" or hour.lead in {"since", "from"}
     return day._replace(meaning=meaning, role=day.role if usual else _stronger(day.role, hour.role))
+
+
+def _is_long(start: Piece, end: Piece) -> bool:
+    """Whether two hours are rather those of every day, as in «с 9 до 18», than when somebody is waited for."""
+    hours = [piece.meaning.at.hour if piece.meaning.at else 0 for piece in (start, end)]
+    return (hours[1] - hours[0]) % 24 > _WINDOW
 
 
 def _in_week(left: Piece, right: Piece, now: Now) -> Piece | None:

@@ -20,6 +20,7 @@ _DASHES = "-–—‑−"
 # Signs that stand for themselves in rules.
 _SIGNS = ".,:;/()?!+%'№#$€£₽_@=&\\"
 _LETTERS = [letter for letter in ascii_letters if letter not in OTHER + NUMBER] + [chr(at) for at in range(1040, 1104)]
+_LETTERS += [chr(at) for at in range(945, 970)]
 # Numbers by what they may be: a day or an hour, minutes, a count, a year.
 _NUMBERS = {"small": range(32), "minutes": range(32, 60), "hundreds": range(60, 1000), "year_number": range(1970, 2101)}
 

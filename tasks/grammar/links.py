@@ -3,15 +3,16 @@
 from tasks.grammar.words import Table
 
 LINKS: dict[str, Table] = {
-    "until": {"until": "до until till til before", "by": "by due", "toward": "к ко под"},
+    "until": {"until": "до until till til before", "by": "by due toward towards", "toward": "к ко под"},
     "at": {"at": "в во at", "onto": "на", "on": "on"},
     "about": {"at": "около around about approx"},
-    "since": {"since": "с со since", "from": "from starting начиная"},
+    "since": {"since": "с со since", "from": "from starting начиная between между"},
     "after": {"after": "после after"},
     "of": {"of": "от dated"},
     "for": {"over": "за", "for": "for"},
     "over": {"at": "over during"},
-    "through": {"through": "по through thru", "to": "to"},
+    "through": {"through": "по through thru"},
+    "to": {"to": "to"},
     "in": {"in": "через спустя in"},
     "within": {"within": "within"},
     "course": {"within": "течение течении"},
@@ -21,7 +22,7 @@ LINKS: dict[str, Table] = {
     "than": {"": "чем than"},
     "instead": {"instead": "вместо instead"},
     "most": {"": "самое"},
-    "limit": {"": "край максимум дедлайн deadline latest"},
+    "limit": {"": "край максимум дедлайн срок сроком deadline latest"},
     "every": {"": "каждый каждую каждое каждые каждого каждой каждым каждом every each"},
     "habitual": {"": "ежедневно еженедельно ежемесячно ежегодно daily weekly monthly"},
     "other": {"": "other"},
@@ -49,7 +50,9 @@ LINKS: dict[str, Table] = {
     "article": {"": "the"},
     "a": {1: "a an"},
     "of_english": {"": "of"},
-    "and": {"": "и or and или либо"},
+    "and": {"": "и and"},
+    "or": {"": "or или либо"},
+    "first": {"start": "первых"},
     "now": {"": "now"},
     # Words that go on with a sentence, and so do not say what a number before them is of.
     "function": {

@@ -13,6 +13,8 @@ _VERBS = re.compile(
     r"mov|shift|reschedul|chang|push|postpon|swap|switch|rebook|bring|bump|перен|сдви|подви|поменя|смен"
 )
 _SENTENCE = ".!?;¶"
+# How many tokens before it belong to it at most.
+_NEAR = 60
 
 
 def is_move(left: Piece, right: Piece, line: Line) -> bool:
@@ -47,5 +49,6 @@ def _is_denied(piece: Piece, line: Line) -> bool:
 
 
 def _says_so(piece: Piece, line: Line) -> bool:
-    begin = max(line.classes.rfind(sign, 0, piece.start) for sign in _SENTENCE) + 1
+    begin = max(line.classes.rfind(sign, piece.start - _NEAR, piece.start) for sign in _SENTENCE)
+    begin = max(begin + 1, piece.start - _NEAR, 0)
     return any(_VERBS.match(word) for word in line.words[begin : piece.start])

@@ -19,8 +19,8 @@ _SIZES: dict[int, Precision] = {1: "month", 3: "quarter", 12: "year"}
 def period(phrase: Phrase, now: Now) -> Meaning | None:
     """«На этой неделе», «до конца месяца», «в мае», "next quarter"; None where only a unit is named."""
     named = phrase.has("month", "short_month")
-    anchored = phrase.has("edge", "half") or which(phrase) != ""
-    if not anchored and not (named and phrase.lead) and not phrase.has("article") and not _is_this_week(phrase):
+    anchored = _edge(phrase) != "" or which(phrase) != "" or _is_this_week(phrase)
+    if not anchored and not (named and phrase.lead) and not (phrase.lead == "within" and phrase.has("article")):
         return None
     if named:
         found = _named_month(phrase, now)
@@ -46,6 +46,8 @@ def weekend(phrase: Phrase, now: Now) -> Meaning | None:
 def quarter(phrase: Phrase, now: Now) -> Meaning | None:
     """«За третий квартал», «до конца 2 квартала»."""
     number = int(phrase.one("nth", "ordinal", "ordinal_english", "small") or 0)
+    if phrase.lead == "" and not phrase.has("edge"):
+        return None
     if not 1 <= number <= 4:
         return None
     start = date(now.day.year, number * 3 - 2, 1)
@@ -62,19 +64,29 @@ def holiday(phrase: Phrase, now: Now) -> Meaning | None:
     return Meaning(day - _DAY if number == _MAY_HOLIDAYS and phrase.lead == "until" else day)
 
 
-def close(phrase: Phrase, now: Now) -> Meaning:
+def close(phrase: Phrase, now: Now) -> Meaning | None:
     """EOD, COB, EOW, EOM."""
     what = phrase.one("close", "close_of")
     if what == "week":
         return Meaning(now.calendar.end_of_week(now.day), role="deadline")
     if what == "month":
         return Meaning(month_end(now.day), role="deadline")
-    return Meaning(now.day, "minute", now.calendar.day_end, "deadline")
+    if phrase.has("edge") and phrase.one("edge") != "end":
+        return None
+    return Meaning(now.day, "minute", now.calendar.day_end, None if phrase.lead else "deadline")
 
 
 def which(phrase: Phrase) -> str:
     """Which one is meant, "" if the phrase does not say."""
+    if _is_last_day(phrase):
+        return str(phrase.one("next", "that", "this") or "")
     return str(phrase.one("next", "nearest", "that", "last", "past", "this") or "")
+
+
+def _is_last_day(phrase: Phrase) -> bool:
+    """«Последний день месяца» is no last month."""
+    last = phrase.at("last")
+    return last >= 0 and any(last < place < phrase.end - 1 for place in (phrase.at("day"), phrase.at("number")))
 
 
 def _is_this_week(phrase: Phrase) -> bool:
@@ -85,12 +97,17 @@ def _edge(phrase: Phrase) -> str:
     """Which end: the first half of something is over in its middle."""
     if phrase.has("half"):
         return "middle" if phrase.one("nth") == 1 else "end"
-    return str(phrase.one("edge") or "")
+    if _is_last_day(phrase):
+        return "end"
+    return str(phrase.one("edge", "first") or "")
 
 
 def _week(phrase: Phrase, now: Now) -> Meaning:
     name, edge = which(phrase), _edge(phrase)
     start = monday(now.day) + {"next": _WEEK, "last": -_WEEK}.get(name, timedelta())
+    if phrase.has("after") and phrase.lead != "after":
+        # "The week after next".
+        start += _WEEK
     if name == "last":
         return Meaning(start, "week", role="past")
     if edge in {"start", "middle"}:
@@ -147,8 +164,9 @@ def _named_month(phrase: Phrase, now: Now) -> Meaning:
 
 _UNITS: dict[str, Callable[[Phrase, Now], Meaning | None]] = {
     "week": _week,
-    "day": _day,
     "month_unit": lambda phrase, now: _months(phrase, now, 1),
     "quarter": lambda phrase, now: _months(phrase, now, 3),
     "year": lambda phrase, now: _months(phrase, now, 12),
+    # The last: it may be the last one of a month.
+    "day": _day,
 }

@@ -19,62 +19,70 @@ _FIGURE = (
     rf"(?:<a> <couple>(?: <of_english>)?|<tens>[ -]<cardinal>|<small>[.,]<small>|<{_NUMBERS}>(?:-?<count_suffix>)?"
     r"|<cardinal|tens|couple|a|one_half|vague>)"
 )
-_COUNT = rf"(?:<half> <a>|{_FIGURE}(?:{_HYPHEN}{_FIGURE})?)"
+_COUNT = rf"(?:<half> <a>|<half|quarter_hour>(?= <hour>)|{_FIGURE}(?:(?:{_HYPHEN}| <to> | <or> ){_FIGURE})?)"
 _UNIT = rf"(?:<working|calendar>\.? )?<{_UNITS}>"
+_COUNTED = rf"{_COUNT} ?{_UNIT}"
+# "An hour and a half", «2 часа 30 минут», "an hour or two"; «недели две».
 _LENGTH = (
-    rf"(?:{_COUNT} ?{_UNIT}(?: <and> <a> <half>)?|{_UNIT}(?:(?: |-){_COUNT}(?! ?(?:<working> )?<{_UNITS}>))?"
+    rf"(?:{_COUNTED}(?: <and> <a> <half>| <or> <cardinal>(?! ?<{_UNITS}>)| <{_NUMBERS}> ?<minute>)?"
+    rf"|{_UNIT}(?:(?: |-| <or> ){_COUNT}(?! ?(?:<working> )?<{_UNITS}>))?"
     r"|(?:<a> )?<half_hour|half_year|fortnight>)(?!\w)"
 )
-_COUNTED = rf"{_COUNT} ?{_UNIT}"
-_THE = rf"(?:<article> )?(?:<this> )?(?:<{_WHICH}>\.? )?"
+_WHOSE = rf"(?:<{_WHICH}>\.? )?"
+_THE = rf"(?:<about> )?(?:<article> )?(?:<this> )?{_WHOSE}"
 _PREPOSITION = (
-    r"(?:<not> <later|sooner>(?: <than>)?|<instead>(?: <of_english>)?|<about>|<since> <since>|<at> <course>"
-    r"|<until|at|since|after|of|for|over|through|in|within>)"
+    r"(?:<not> <later|sooner>(?: <than>)?|<instead>(?: <of_english>)?|<until> <until|at>|<since> <since>|<at> <course>"
+    r"|<until|at|about|since|after|of|for|over|through|to|in|within>)"
 )
 _DAY = r"<small>(?:-?<suffix>)?(?: <number>)?"
 _ORDINAL = r"(?:<tens>[ -])?<ordinal|ordinal_english>"
 _YEAR = r"(?:,? <year_number>(?: ?<year>)?)?"
 _OF = r"(?:<of_english> )?"
+_OF_MONTH = rf"(?: {_OF}(?:<article> )?{_WHOSE}<month_unit>)?"
 _MERIDIEM = r"(?:<meridiem>|<letter_p|a>\.<letter_m>)"
-_CLOCK = r"<small>[:.-]<small|minutes>"
+_PART_OF_DAY = r"(?: (?:<in> <article> )?<morning|afternoon|evening|night|day>)?"
+_TO = rf"(?:{_HYPHEN}| <through|to> )"
+# «В начале», "by the end of", «в первой половине», «в последний день», «в первых числах».
+_EDGE = rf"(?:<nth> <half> |<last> (?:<working> )?<day|number> |<first> <number> |<edge>[ -]){_OF}(?:<article> )?"
 
 # Phrases with prepositions of their own. The name says who tells the meaning; the first that fits is taken.
 _OWN = {
     "ago": rf"{_LENGTH} <ago>",
-    "onward": rf"{_LENGTH} <since|at> <now|relative|{_WEEKDAYS}>",
-    "offset": rf"(?:<in|within>|<at> <course>) {_THE}{_LENGTH}|<{_UNITS}> <in> {_COUNT}"
-    rf"|<at> (?:<next> {_COUNTED}|<nearest> {_LENGTH})|<for> <nearest|next> {_COUNTED}",
+    "onward": rf"{_LENGTH} (?:<since|at> )?<now|relative|{_WEEKDAYS}>",
+    "offset": rf"(?:<not> <later>(?: <than>)? |<until> )?(?:<in|within>|<at> <course>) {_THE}{_LENGTH}"
+    rf"|<{_UNITS}> <in> {_COUNT}|<at> (?:<next> {_COUNTED}|<nearest> {_LENGTH})|<for> <nearest|next> {_COUNTED}"
+    r"|<at> (?:<small>-)?<span_adjective> <limit>",
     "spell": rf"<for> {_THE}{_LENGTH}|<already> {_LENGTH}|<nth> <day|week|month_unit|evening|night|hour|year>"
     rf"|<whole> {_UNIT}|{_LENGTH}(?= <not>)",
-    "habit": rf"(?:<through|at> )?<weekdays>(?: <and> <weekdays>)*|<through> <weekend>|<habitual>"
+    "habit": rf"(?:<through|at> )?<weekdays>(?: <and> <weekdays>)*|<through> <weekend|feast>|<habitual>"
     rf"|<every> (?:<nth|ordinal_english|other> )?(?:<{_WEEKDAYS}|{_UNITS}|{_PARTS}>|{_COUNTED}|{_DAY})",
     "limit": r"<at> <article> <limit>|<limit>|<most> <later>",
-    "weekend": rf"(?:{_PREPOSITION} )?(?:<article> )?(?:<this> )?(?:<{_WHICH}> )?<weekend>",
+    "weekend": rf"(?:{_PREPOSITION} )?(?:<article> )?(?:<this> )?{_WHOSE}<weekend>",
 }
 # Phrases that any preposition may stand before.
 _PLAIN = {
     "relative": rf"(?:<article> )?(?:<day> <after> )?<relative>|<relative_adjective>(?: <day|daytime>|(?= <{_PARTS}>))",
-    "month_range": rf"{_DAY}(?:{_HYPHEN}| <through> ){_DAY} {_OF}<{_MONTHS}>(?:\.?{_YEAR})"
-    rf"|<{_MONTHS}>\.? {_DAY}{_HYPHEN}{_DAY}{_YEAR}",
-    "month_day": rf"(?:<article> )?(?:{_DAY}|{_ORDINAL}) ?{_OF}<{_MONTHS}>(?:\.?{_YEAR})"
+    "month_range": rf"{_DAY}{_TO}{_DAY} {_OF}<{_MONTHS}>\.?{_YEAR}|<{_MONTHS}>\.? {_DAY}{_HYPHEN}{_DAY}{_YEAR}",
+    "month_day": rf"(?:<article> )?(?:{_DAY}|{_ORDINAL}) ?{_OF}<{_MONTHS}>\.?{_YEAR}"
     rf"|<{_MONTHS}>\.? (?:<article> )?(?:{_DAY}|{_ORDINAL}){_YEAR}",
     "numeric": rf"<year_number>-<small>-<small>|<small>\.<small>\.<year_number|{_NUMBERS}>(?: ?<year>)?"
     rf"|<small>[-/]<small>[-/]<year_number>(?![.,/:-]\w)|<small>[./]<small>(?! ?<{_UNITS}|{_PARTS}>)(?![.,/:-]\w)",
-    "month_number": rf"(?:<article> )?<small>(?:-?<suffix>)?(?:{_HYPHEN}| <through> )<small>(?:-?<suffix>| <number>)"
-    rf"|(?:<article> )?<small>-?<suffix>(?: <number>)?|<small> <number>|<number> {_DAY}|{_ORDINAL}(?: <number>)?",
-    "weekday": rf"(?:<article> )?(?:<this> )?(?:<{_WHICH}> )?<{_WEEKDAYS}>(?: <week>)?",
-    "half_past": r"<half> <past> <small|cardinal>|<quarter|quarter_hour> <past|through> <small|cardinal>"
+    "month_number": rf"(?:<article> )?<small>(?:-?<suffix>)?{_TO}<small>(?:-?<suffix>| <number>)"
+    rf"|<small> <through> <small>|(?:(?:<article> )?<small>-?<suffix>(?: <number>)?|<small> <number>|<number> {_DAY}"
+    rf"|(?:<article> )?{_ORDINAL}(?: <number>)?){_OF_MONTH}",
+    "weekday": rf"(?:<article> )?(?:<this> )?{_WHOSE}<{_WEEKDAYS}>(?: <week>| <after> <next>)?",
+    "half_past": r"<half> (?:<past> )?<small|cardinal>|<quarter|quarter_hour> <past|to> <small|cardinal>"
     r"|<to_half>|<half> <ordinal>|<without> <small|quarter_hour|cardinal|tens> (?:<minute> )?<small|cardinal>",
-    "quarter": r"(?:<edge> )?(?:<nth|ordinal|ordinal_english>|<small>(?:-?<suffix>)?) <quarter>",
-    "clock": rf"<small>[:.-]<small|minutes>(?: ?{_MERIDIEM})?(?: <morning|evening|night|day>)?"
-    rf"|<small|cardinal>(?: ?<hour>)(?: <small|minutes> <minute>)?(?: <morning|evening|night|day>)?"
-    rf"|<small|cardinal>(?: ?{_MERIDIEM}| ?<letter_o>'<clock>)?"
-    r"(?: (?:<in> <article> )?<morning|afternoon|evening|night|day>)?"
-    r"|<hour> <until|at> <small|cardinal>|<hour> <day|night>",
-    "period": rf"(?:<article> )?(?:<nth> <half> |<edge>[ -]{_OF}(?:<article> )?)?(?:<{_WHICH}>\.? )?"
-    rf"(?:<working|calendar> )?<day|week|month_unit|quarter|year|{_MONTHS}>",
-    "holiday": r"<new> <year>|<holiday>",
-    "close": rf"<close>|(?:<article> )?<close_of> {_OF}<working|day>",
+    "quarter": rf"(?:<edge> {_OF})?(?:(?:<nth|ordinal|ordinal_english>|<small>(?:-?<suffix>)?) <quarter>"
+    r"|<letter_q> ?<small>)",
+    "clock": rf"<small>{_HYPHEN}<small> ?{_MERIDIEM}|<small>[:.-]<small|minutes>(?: ?{_MERIDIEM})?{_PART_OF_DAY}"
+    rf"|<small|cardinal>(?: ?<hour>)(?: <small|minutes> <minute>)?{_PART_OF_DAY}"
+    rf"|<small|cardinal>(?: ?{_MERIDIEM}| ?<letter_o>'<clock>)?{_PART_OF_DAY}"
+    r"|<hour> <day|night>",
+    "period": rf"(?:<article> )?(?:<week> <after> <next>|<week|month_unit|quarter|year>[ -]<edge>)"
+    rf"|(?:<article> )?(?:{_EDGE})?{_WHOSE}(?:<working|calendar> )?<day|week|month_unit|quarter|year|{_MONTHS}>",
+    "holiday": r"<new> <year>|<holiday>(?: <feast>)?",
+    "close": rf"<close>|(?:<article> )?<close_of|edge> {_OF}<working|day|play>",
     "part": rf"(?:<article> )?(?:<this|last> )?<{_PARTS}|tonight|overnight>",
 }
 
@@ -161,14 +169,15 @@ def _either(patterns: dict[str, str]) -> str:
     return "|".join(rf"(?P<{name}>(?:{pattern})(?!\w))" for name, pattern in patterns.items())
 
 
-_LEADS = "".join(
-    CLASS[name] for name in ("until", "at", "about", "since", "after", "of", "for", "over", "through", "in")
+_LEAD_NAMES = "until|at|about|since|after|of|for|over|through|to|in|within|instead"
+_LEADS = {CLASS[name] for name in _LEAD_NAMES.split("|")}
+# What a phrase may begin with; numbers do not that only stand before a unit.
+_FIRST = (
+    f"{_LEAD_NAMES}|{_WEEKDAYS}|{_MONTHS}|{_PARTS}|{_UNITS}|{_WHICH}|not|later|most|limit|relative|relative_adjective|weekdays"
+    "|weekend|holiday|new|half_hour|half_year|fortnight|working|minutes|hundreds|cardinal|tens|couple|a|one_half|vague|ordinal"
+    "|ordinal_english|nth|number|half|tonight|overnight|close|close_of|letter_q|to_half|quarter_hour|without|every|habitual"
+    "|whole|already|edge|first|article|small|year_number"
 )
-_LEADS += CLASS["within"] + CLASS["instead"]
-# Classes no phrase begins with, and the numbers that only stand before a unit.
-_INNER = {"and", "of_english", "calendar", "suffix", "count_suffix", "clock", "than", "ago", "still", "now", "course"}
-_INNER |= {"sooner", "minutes", "long", "measure", "function", "letter_p", "letter_m", "letter_o", "past"}
-_FIRST = "|".join(name for name in CLASS if name not in _INNER)
 # No phrase begins within a longer number or word: not with the 12 of "8.12", nor with the "в" of "2в".
 _BEGINS = compiled(rf"(?<!\w)(?<!<{_NUMBERS}|year_number|long>[.,/:-])<{_FIRST}>")
 _RULES = compiled(rf"{_either(_OWN)}|(?:{_PREPOSITION} )?(?:{_either(_PLAIN)})")

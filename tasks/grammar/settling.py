@@ -3,7 +3,7 @@
 import re
 from datetime import date, timedelta
 
-from tasks.calendar import add_months
+from tasks.calendar import add_months, monday, next_weekday
 from tasks.grammar.clock import over
 from tasks.grammar.days import next_number
 from tasks.grammar.lexer import CLASS, OTHER, Line
@@ -16,6 +16,11 @@ _HALF_DAY = timedelta(hours=12)
 _CLAUSE_SIGNS = ".!?;,:()¶·"
 _CLAUSE = re.compile(f"[{_CLAUSE_SIGNS}]")
 _SENTENCE = re.compile(r"[.!?;¶]")
+# How many tokens around it belong to it at most.
+_NEAR = 60
+_WEEKDAYS = "weekday|weekday_form|environment|nominative|short_weekday"
+_OR_WEEKDAY = compiled(rf" <and|or> (?:<at> )?<{_WEEKDAYS}>")
+_WEEKDAY_OR = compiled(rf"(?<=<{_WEEKDAYS}> )<and|or> $")
 _EVERY = compiled(r" (?:<of_english> )?<every>")
 _STILL = compiled(r"<still> $")
 # What is said of what lasts, and how verbs end that tell what was.
@@ -28,34 +33,44 @@ def settled(pieces: list[Piece], line: Line, now: Now) -> list[Piece]:
     """The pieces with what their sentence adds; those that turn out to be no dates are left out."""
     kept = [piece for piece in pieces if piece.sort != "limit" and _holds(piece, line)]
     found: list[Piece] = []
-    for number, piece in enumerate(kept):
+    for before, piece, after in zip([None, *kept], kept, [*kept[1:], None], strict=False):
         if piece.sort == "hour":
-            piece = _hour(piece, kept[:number], kept[number + 1 :], line, now)
-        elif piece.sort == "number" and found:
-            piece = _in_month(piece, found[-1], line)
+            piece = _hour(piece, before, after, line, now)
+        elif before:
+            piece = _after(before, piece, line)
         found.append(_past(piece, line, now))
     return found
 
 
 def _holds(piece: Piece, line: Line) -> bool:
     """Whether it is sure of itself, or a whole clause: «Среда?», «10:20», but not «вечер»."""
-    if not piece.meaning.weak or (piece.sort == "hour" and piece.meaning.at is None):
-        return not piece.meaning.weak
-    before, after = line.classes[: piece.start].rstrip(" "), line.classes[piece.end :].lstrip(" ")
-    return (not before or _CLAUSE.match(before[-1]) is not None) and (not after or _CLAUSE.match(after) is not None)
+    if not piece.meaning.weak:
+        return True
+    if piece.sort == "hour" and piece.meaning.precision != "minute":
+        return False
+    if _is_alone(piece, line):
+        return True
+    start = max(piece.start - 2, 0)
+    return bool(_OR_WEEKDAY.match(line.classes, piece.end) or _WEEKDAY_OR.search(line.classes, start, piece.start))
+
+
+def _is_alone(piece: Piece, line: Line) -> bool:
+    before = line.classes[max(piece.start - 2, 0) : piece.start].rstrip(" ")[-1:]
+    after = line.classes[piece.end : piece.end + 2].lstrip(" ")[:1]
+    return all(not sign or sign in _CLAUSE_SIGNS for sign in (before, after))
 
 
 def _together(left: Piece, right: Piece, line: Line, ends: re.Pattern[str]) -> bool:
     return ends.search(line.classes, left.end, right.start) is None
 
 
-def _hour(piece: Piece, before: list[Piece], after: list[Piece], line: Line, now: Now) -> Piece:
+def _hour(piece: Piece, before: Piece | None, after: Piece | None, line: Line, now: Now) -> Piece:
     """An hour is one of the day its clause names, or else the next to come."""
-    near = [day for day in before[-1:] if _together(day, piece, line, _CLAUSE)]
-    near += [day for day in after[:1] if _together(piece, day, line, _CLAUSE)]
-    day = next((day for day in near if day.sort in DAYS), None)
     if piece.role == "topic":
         return piece
+    near = [before] if before and _together(before, piece, line, _CLAUSE) else []
+    near += [after] if after and _together(piece, after, line, _CLAUSE) else []
+    day = next((day for day in near if day.sort in DAYS), None)
     if day is None:
         return piece._replace(meaning=_coming(piece.meaning, piece.lead, now))
     role = day.role if day.role in {"past", "topic"} else piece.role
@@ -74,22 +89,37 @@ def _coming(meaning: Meaning, lead: str, now: Now) -> Meaning:
     return meaning if at >= now.at.time().replace(second=0, microsecond=0) else meaning._replace(day=now.day + _DAY)
 
 
-def _in_month(piece: Piece, before: Piece, line: Line) -> Piece:
-    """«Вместо 14 июля вылететь 16-го»: the month is the one just named."""
-    if before.sort != "date" or before.role == "past" or not _together(before, piece, line, _SENTENCE):
+def _after(before: Piece, piece: Piece, line: Line) -> Piece:
+    """«Вместо 14 июля вылететь 16-го»: the month is the one just named; "next Tuesday or Wednesday": the week is."""
+    day, first = piece.meaning.day, before.meaning.day
+    if before.role == "past" or not _together(before, piece, line, _SENTENCE):
         return piece
-    return piece._replace(meaning=piece.meaning._replace(day=next_number(piece.meaning.day.day, before.meaning.day)))
+    if piece.sort == "number" and before.sort == "date":
+        return piece._replace(meaning=piece.meaning._replace(day=next_number(day.day, first)))
+    if piece.sort == before.sort == "weekday" and not piece.lead and monday(first) > day:
+        return piece._replace(meaning=piece.meaning._replace(day=next_weekday(first, day.weekday())))
+    return piece
 
 
 def _past(piece: Piece, line: Line, now: Now) -> Piece:
     """What the words around say is over, or done again and again."""
-    if _EVERY.match(line.classes, piece.end):
+    if _EVERY.match(line.classes, piece.end) or _is_farewell(piece, line) or _is_of(piece, line):
         return piece._replace(role="topic")
     if _is_over(piece, line):
         return piece._replace(role="past", meaning=piece.meaning._replace(day=_before(piece, now)))
     if piece.sort == "weekday" and _GONE.match(_word(line, piece.end + 1)):
         return piece._replace(role="past")
     return piece
+
+
+def _is_farewell(piece: Piece, line: Line) -> bool:
+    """«До завтра!»"""
+    return piece.lead == "until" and line.classes[piece.end : piece.end + 1] in {"!", ")"} and _is_alone(piece, line)
+
+
+def _is_of(piece: Piece, line: Line) -> bool:
+    """ "Your letter of 3 March"."""
+    return piece.sort == "date" and line.words[max(piece.start - 2, 0)] == "of"
 
 
 def _is_over(piece: Piece, line: Line) -> bool:
@@ -123,9 +153,10 @@ def _is_verb(line: Line, place: int) -> bool:
 
 def _clause(piece: Piece, line: Line) -> tuple[range, range]:
     """The tokens of its clause before it and behind it."""
-    start = max((line.classes.rfind(sign, 0, piece.start) for sign in _CLAUSE_SIGNS), default=-1) + 1
-    ends = _CLAUSE.search(line.classes, piece.end)
-    return range(start, piece.start), range(piece.end, ends.start() if ends else len(line.words))
+    first, last = max(piece.start - _NEAR, 0), min(piece.end + _NEAR, len(line.words))
+    start = max(line.classes.rfind(sign, first, piece.start) for sign in _CLAUSE_SIGNS) + 1
+    ends = _CLAUSE.search(line.classes, piece.end, last)
+    return range(max(start, first), piece.start), range(piece.end, ends.start() if ends else last)
 
 
 def _word(line: Line, place: int) -> str:

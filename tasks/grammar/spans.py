@@ -31,13 +31,13 @@ def offset(phrase: Phrase, now: Now) -> Meaning | None:
     found = after(phrase, now)
     if found is None:
         return None
-    within = phrase.lead == "within" or phrase.has("next", "nearest", "for")
+    within = phrase.lead in {"within", "until", "by"} or phrase.has("next", "nearest", "for", "span_adjective")
     return found._replace(role="topic" if is_event_next(phrase) else "deadline" if within else "point")
 
 
 def onward(phrase: Phrase, now: Now) -> Meaning | None:
     """ "A week from now", "a week from Friday"."""
-    if not phrase.english:
+    if not phrase.english or not (phrase.has("since") or phrase.has("a", "cardinal")):
         return None
     found = after(phrase, now)
     number = phrase.one(*_WEEKDAYS)
@@ -67,13 +67,14 @@ def habit(_phrase: Phrase, now: Now) -> Meaning:
 
 def after(phrase: Phrase, now: Now) -> Meaning | None:
     """The day, or the minute, so and so long after the message; None where the words do not say how long."""
-    if phrase.has("vague"):
-        return None
     count = _count(phrase)
-    if phrase.has("minute") and not count > 1:
-        # "In a minute" is no time but a manner of speaking.
+    # "In a minute" is no time but a manner of speaking.
+    if phrase.has("vague") or (phrase.has("minute") and not count > 1):
         return None
     minutes = 30 if phrase.has("half_hour") else count if phrase.has("minute") else 60 * count
+    if phrase.has("minute") and phrase.has("hour", "hour_english"):
+        first, second, *_ = (float(number) for number in phrase.all(*_COUNTS))
+        minutes = 60 * first + second
     if phrase.has("half_hour", "minute", "hour", "hour_english"):
         return _moment(now.at + timedelta(minutes=minutes))
     if phrase.word(phrase.end - 1) in {"дня", "day"} and not phrase.has(*_COUNTS) and phrase.has("course", "article"):
@@ -84,6 +85,8 @@ def after(phrase: Phrase, now: Now) -> Meaning | None:
 
 
 def _later(phrase: Phrase, count: float, now: Now) -> Meaning:
+    if phrase.has("span_adjective"):
+        return Meaning(now.day + timedelta(days=int(phrase.one("small", "span_adjective") or 0)))
     if phrase.has("day"):
         return Meaning(now.day + timedelta(days=int(count)))
     if phrase.has("week", "fortnight"):
@@ -99,8 +102,8 @@ def _moment(at: datetime) -> Meaning:
 def _count(phrase: Phrase) -> float:
     """How many: of a range the larger, since only then the time is over."""
     numbers = [float(number) for number in phrase.all(*_COUNTS)]
-    if phrase.has("half"):
-        return sum(numbers[:1]) + 0.5 if phrase.has("and") else 0.5
+    if phrase.has("half", "quarter_hour"):
+        return sum(numbers[:1]) + 0.5 if phrase.has("and") else 0.25 if phrase.has("quarter_hour") else 0.5
     first = phrase.at("small")
     if first >= 0 and len(numbers) > 1 and phrase.line.classes[first + 1] in ".,":
         return float(f"{numbers[0]:.0f}.{numbers[1]:.0f}")

@@ -23,7 +23,7 @@ def _forms(*names: str) -> list[str]:
 
 _WORDS = {word for name in _TABLES if name not in _SILENT for word in _forms(name)}
 _WORDS |= {form for name in MISSPELT for word in _forms(name) for form in misspelt(word)}
-_WORDS |= {"через", "спустя", "следующий", "following", "конца", "концу"}
+_WORDS |= {"через", "спустя", "следующий", "following", "конца", "концу", "q1", "q2", "q3", "q4"}
 _WORDS |= {f"{number}{suffix}" for number in range(60) for suffix in _SUFFIXES}
 _WORDS -= _COMMON
 _NUMERALS = _forms("cardinal", "tens", "ordinal")

@@ -52,7 +52,7 @@ DAYS: dict[str, Table] = {
     },
     "weekdays": {
         "": "понедельникам вторникам средам четвергам пятницам субботам воскресеньям будням утрам вечерам ночам дням "
-        "праздникам будни mondays tuesdays wednesdays thursdays fridays saturdays sundays weekdays weekends mornings "
+        "будни mondays tuesdays wednesdays thursdays fridays saturdays sundays weekdays weekends mornings "
         "evenings",
     },
     "weekend": {"": "выходные выходных выходным уикенд уикенда уикенду weekend"},
@@ -86,13 +86,19 @@ DAYS: dict[str, Table] = {
         12: "дек dec",
     },
     # Days that are known by a name: month and day as one number.
-    "holiday": {107: "рождество рождества рождеству", 1225: "christmas xmas", 501: "майских майские майским"},
+    "holiday": {
+        107: "рождество рождества рождеству",
+        1225: "christmas xmas",
+        501: "майских майские майским",
+        1231: "нг",
+    },
+    "feast": {"": "праздники праздников праздникам holiday holidays"},
     "new": {"": "новый нового новому новым new"},
 }
 
 UNITS: dict[str, Table] = {
     "minute": {"": "минуту минуты минут минуток мин minutes mins minute min"},
-    "hour": {"": "час часа часу часов часик часика часиков часам часы ч"},
+    "hour": {"": "час часа часу часов часик часок часика часиков часам часы ч"},
     "hour_english": {"": "hour hours hr hrs h"},
     "half_hour": {"": "полчаса получаса полчасика"},
     "day": {"": "день дня дней дню денек денька деньков дн суток сутки day days"},
@@ -103,6 +109,17 @@ UNITS: dict[str, Table] = {
     "quarter": {"": "квартал квартала квартале кварталу quarter"},
     "year": {"": "год года лет году year years г"},
     "working": {"": "рабочий рабочих рабочего рабочие рабочему рабочей рабочем раб business working"},
+    "span_adjective": {
+        0: "дневный",
+        1: "однодневный суточный",
+        2: "двухдневный",
+        3: "трехдневный",
+        5: "пятидневный",
+        7: "недельный семидневный",
+        10: "десятидневный",
+        14: "двухнедельный",
+        30: "месячный тридцатидневный",
+    },
     "calendar": {"": "календарный календарных календарного календарные calendar"},
     # What numbers are of that are neither days nor hours.
     "measure": {
@@ -205,7 +222,7 @@ NUMBERS: dict[str, Table] = {
     "suffix": {"": "го ого его е ое му ому ему st nd rd th"},
     "count_suffix": {"": "х ти ми"},
     "number": {"": "число числа числу числом числах"},
-    "half": {"": "половине половину половина половины half"},
+    "half": {"": "половине половину половина половины пол half"},
 }
 
 TIMES: dict[str, Table] = {
@@ -227,6 +244,8 @@ TIMES: dict[str, Table] = {
     "clock": {"": "clock"},
     "close": {"day": "eod cob eob", "week": "eow", "month": "eom"},
     "close_of": {"day": "close"},
+    "play": {"": "play"},
+    "letter_q": {"": "q"},
     "to_half": {
         0: "полпервого",
         1: "полвторого",
