@@ -1,18 +1,29 @@
 """Date phrases: what they come to, what is none, and what holds of any text."""
 
+import re
 import tomllib
-from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
-from tasks.dates import Calendar, When, find
+from tasks.dates import Calendar, When, find, moved
+from tasks.grammar.lexer import TABLES
 
 _SAID: list[dict[str, Any]] = tomllib.loads((Path(__file__).parent / "phrases.toml").read_text(encoding="utf-8"))[
     "said"
 ]
+
+_TUESDAY = datetime.fromisoformat("2026-03-10T12:00")
+_WEEKLY = re.compile(
+    r"понедел|вторник|сред|четверг|пятниц|суббот|воскрес|monday|tuesday|wednesday|thursday|friday|saturday|недел|week",
+    re.IGNORECASE,
+)
 
 
 def calendar_of(group: dict[str, Any]) -> Calendar:
@@ -20,10 +31,8 @@ def calendar_of(group: dict[str, Any]) -> Calendar:
     return Calendar(**{name: kind(group[name]) for name, kind in given.items() if name in group})
 
 
-def cases(name: str) -> Iterator[tuple[Any, datetime, Calendar]]:
-    for group in _SAID:
-        for case in group.get(name, []):
-            yield case, group["at"], calendar_of(group)
+def cases(name: str) -> list[tuple[Any, datetime, Calendar]]:
+    return [(case, group["at"], calendar_of(group)) for group in _SAID for case in group.get(name, [])]
 
 
 def told(when: When, want: str, year: int) -> str:
@@ -45,3 +54,86 @@ def test_phrases_come_to_their_day(case: list[str], at: datetime, calendar: Cale
 @pytest.mark.parametrize(("text", "at", "calendar"), cases("never"), ids=str)
 def test_what_is_no_date_becomes_none(text: str, at: datetime, calendar: Calendar) -> None:
     assert [when for when in find(text, at, calendar) if when.role not in {"past", "topic"}] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("перенесите со среды на пятницу", 13),
+        ("вместо вторника в четверг", 12),
+        ("давайте в четверг вместо вторника", 12),
+        ("не в среду, а в пятницу", 13),
+        ("с 12-го на 19-е", 19),
+        ("can we move it from Tuesday to Thursday?", 12),
+        ("Friday instead of Thursday", 13),
+    ],
+)
+def test_a_moved_date_is_the_new_one(text: str, day: int) -> None:
+    found = moved(text, _TUESDAY, Calendar())
+    assert found is not None
+    assert (found.date.day, found.role) == (day, "point")
+
+
+@pytest.mark.parametrize("text", ["перенесите на среду", "с понедельника по среду", "from Tuesday to Thursday", "ок"])
+def test_what_names_no_old_date_moves_nothing(text: str) -> None:
+    assert moved(text, _TUESDAY, Calendar()) is None
+
+
+def test_a_moment_with_a_zone_is_the_business_s_own() -> None:
+    late = datetime(2026, 3, 10, 22, 30, tzinfo=UTC)
+    assert find("завтра", late, Calendar())[0].date == date(2026, 3, 12)
+    assert find("завтра", late, Calendar(zone=ZoneInfo("America/New_York")))[0].date == date(2026, 3, 11)
+
+
+def test_the_day_ends_when_the_business_says() -> None:
+    found = find("до конца дня", _TUESDAY, Calendar(day_end=time(20, 30)))
+    assert found[0].time == time(20, 30)
+
+
+def test_a_calendar_without_working_days_counts_every_day() -> None:
+    assert find("через 3 рабочих дня", _TUESDAY, Calendar(working=frozenset()))[0].date == date(2026, 3, 13)
+
+
+def test_a_phrase_is_where_it_says_it_is() -> None:
+    text = "İ👍 Жду\xa0отчёт «до пятницы», ок?"
+    (found,) = find(text, _TUESDAY, Calendar())
+    assert (found.phrase, found.precision, text[found.start : found.end]) == ("до пятницы", "day", "до пятницы")
+
+
+_PIECES = st.sampled_from(
+    [word for table in TABLES.values() for forms in table.values() for word in forms.split()]
+    + [*"0123456789.,:/-–()!?\n ", "31", "2028", "99999999999", "31.02", "25.12.2025", "9999", "'s", "£", "👍", "İ"]
+)
+_TEXTS = st.text() | st.lists(_PIECES).map(" ".join) | st.lists(_PIECES).map("".join)
+_MOMENTS = st.datetimes() | st.datetimes(timezones=st.sampled_from([UTC, ZoneInfo("Asia/Kamchatka")]))
+_CALENDARS = st.builds(
+    Calendar,
+    working=st.frozensets(st.integers(0, 6)),
+    holidays=st.frozensets(st.dates(date(2026, 1, 1), date(2026, 2, 1)), max_size=9),
+    week_end=st.integers(0, 6),
+)
+
+
+@given(_TEXTS, _MOMENTS, _CALENDARS)
+def test_any_text_can_be_read(text: str, at: datetime, calendar: Calendar) -> None:
+    found = find(text, at, calendar)
+    assert all(when.phrase == text[when.start : when.end] != "" for when in found)
+    assert all(left.end <= right.start for left, right in pairwise(found))
+    assert found == find(text, at, calendar)
+    moved(text, at, calendar)
+
+
+@given(st.sampled_from([case for case, at, _ in cases("found") if at == _TUESDAY]), st.integers(-50, 50))
+def test_weekdays_move_with_the_week(case: list[str], weeks: int) -> None:
+    """The same words a week later mean the same weekday a week later."""
+    assume(_WEEKLY.search(case[0]) and not any(letter.isdigit() for letter in case[0]))
+    shift = timedelta(weeks=weeks)
+    before, after = (find(case[0], at, Calendar()) for at in (_TUESDAY, _TUESDAY + shift))
+    assert [when.date + shift for when in before] == [when.date for when in after]
+
+
+@given(st.sampled_from(["до ", "с 1 по 2 ", "1.1.", "в среду, ", "с понедельника ", "через 2 ", "5-го ", "9" * 9]))
+def test_a_long_text_is_no_other_than_a_short_one(text: str) -> None:
+    """What is found at a text's beginning does not hang on how much follows."""
+    short, long = (find(text * times, _TUESDAY, Calendar()) for times in (50, 5000))
+    assert [when.start for when in short[:10]] == [when.start for when in long[:10]]
