@@ -84,7 +84,15 @@ def _pieces(text: str, at: datetime, calendar: Calendar) -> tuple[Line, list[Pie
     low = lowered(text)
     if not is_telling(low):
         return Line("", [], [], text), []
-    line, now = line_of(text, low), Now(calendar.local(at), calendar)
+    line = line_of(text, low)
+    try:
+        return line, _read(line, Now(calendar.local(at), calendar))
+    except (ValueError, OverflowError):
+        # A message of the first or the last days there are.
+        return line, []
+
+
+def _read(line: Line, now: Now) -> list[Piece]:
     pieces: list[Piece] = []
     taken = 0
     for start in beginnings(line)[:_MOST]:
@@ -93,11 +101,7 @@ def _pieces(text: str, at: datetime, calendar: Calendar) -> tuple[Line, list[Pie
         if phrase and meaning:
             pieces.append(piece_of(phrase, meaning))
             taken = phrase.end
-    try:
-        return line, settled(without_sources(joined(pieces, line, now), line), line, now)
-    except OverflowError:
-        # A message of the calendar's last days.
-        return line, []
+    return settled(without_sources(joined(pieces, line, now), line), line, now)
 
 
 def _meaning(phrase: Phrase, now: Now) -> Meaning | None:

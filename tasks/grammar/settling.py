@@ -107,7 +107,8 @@ def _past(piece: Piece, line: Line, now: Now) -> Piece:
         return piece._replace(role="topic")
     if _is_over(piece, line):
         return piece._replace(role="past", meaning=piece.meaning._replace(day=_before(piece, now)))
-    if piece.sort == "weekday" and _GONE.match(_word(line, piece.end + 1)):
+    gone = piece.sort == "weekday" and _GONE.match(_word(line, piece.end + 1))
+    if gone or (piece.meaning.day < now.day and piece.role != "topic"):
         return piece._replace(role="past")
     return piece
 

@@ -119,6 +119,7 @@ def test_any_text_can_be_read(text: str, at: datetime, calendar: Calendar) -> No
     found = find(text, at, calendar)
     assert all(when.phrase == text[when.start : when.end] != "" for when in found)
     assert all(left.end <= right.start for left, right in pairwise(found))
+    assert all(when.role in {"past", "topic"} or when.date >= calendar.local(at).date() for when in found)
     assert found == find(text, at, calendar)
     moved(text, at, calendar)
 
