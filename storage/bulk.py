@@ -20,13 +20,7 @@ _SQLITE_STEP = 64
 
 def insert(tx: Tx, table: Table, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
     """Insert all rows; the database refuses the whole lot if one breaks a constraint."""
-    if not rows:
-        return
-    if is_postgres(tx):
-        _postgres_insert(tx, table, columns, rows, "")
-    else:
-        for sql, values in _sqlite_steps(table, columns, rows, ""):
-            cursor(tx).execute(sql, values)
+    _insert(tx, table, columns, rows, "")
 
 
 def insert_under_lock(tx: Tx, table: Table, columns: tuple[str, ...], rows: Sequence[Row], lock: int) -> None:
@@ -56,6 +50,14 @@ def insert_new(
         return _postgres_insert(tx, table, columns, rows, tail).fetchall()  # type: ignore[no-any-return]
     steps = _sqlite_steps(table, columns, rows, tail)
     return [found for sql, values in steps for found in cursor(tx).execute(sql, values).fetchall()]
+
+
+def insert_or_change(tx: Tx, table: Table, columns: tuple[str, ...], rows: Sequence[Row], conflict: str) -> None:
+    """Insert the rows; those whose key is there already change that row as `conflict` says, "(key) DO UPDATE SET …".
+
+    No key may come twice in the rows.
+    """
+    _insert(tx, table, columns, rows, f" ON CONFLICT {conflict}")
 
 
 def update(tx: Tx, table: Table, key: str, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
@@ -142,6 +144,16 @@ class _Shape:
         scalars = [values[0] for values, same in zip(columns, self.same, strict=True) if same]
         # In the order of the statement: the select or set list comes before the arrays.
         self.parameters = scalars + [values for values, same in zip(columns, self.same, strict=True) if not same]
+
+
+def _insert(tx: Tx, table: Table, columns: tuple[str, ...], rows: Sequence[Row], tail: str) -> None:
+    if not rows:
+        return
+    if is_postgres(tx):
+        _postgres_insert(tx, table, columns, rows, tail)
+    else:
+        for sql, values in _sqlite_steps(table, columns, rows, tail):
+            cursor(tx).execute(sql, values)
 
 
 def _postgres_insert(tx: Tx, table: Table, columns: tuple[str, ...], rows: Sequence[Row], tail: str) -> Any:

@@ -7,7 +7,8 @@ import threading
 import time
 from collections import defaultdict
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
+from datetime import time as time_of_day
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from storage.types import sqlite_text
 
 # The driver's own way with times is another, and deprecated.
 sqlite3.register_adapter(datetime, sqlite_text)
+sqlite3.register_adapter(date, date.isoformat)
+sqlite3.register_adapter(time_of_day, lambda value: value.isoformat("microseconds"))
 
 # What a connection is for, in its option "okno", where it is not for a transaction that writes: looking, or a single
 # statement that commits itself.

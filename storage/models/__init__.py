@@ -1,4 +1,4 @@
-"""The tables, one module a neighbourhood: people, talk, flow, house."""
+"""The tables, one module a neighbourhood: people, talk, tasks, flow, house."""
 
 from sqlmodel import SQLModel
 
@@ -21,6 +21,7 @@ from storage.models.flow import (
 from storage.models.house import Event, Idempotency, Operator, Sealed, Secret, Token
 from storage.models.people import Client, Identity, Proof, Stranger
 from storage.models.talk import Alias, Attachment, Dialog, Episode, Message, Participant
+from storage.models.tasks import Task, TaskChange, Triage
 
 metadata = SQLModel.metadata
 
@@ -54,6 +55,9 @@ __all__ = [
     "Spool",
     "Stranger",
     "Tally",
+    "Task",
+    "TaskChange",
     "Token",
+    "Triage",
     "metadata",
 ]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import Column, ForeignKey, Index, Integer, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from storage.types import BigId, Json, KeyText, UtcTime
@@ -27,6 +27,8 @@ class Dialog(SQLModel, table=True):
     last_message_id: int | None = Field(sa_column=Column(BigId, nullable=True), default=None)
     last_at: datetime = Field(sa_type=UtcTime)
     created_at: datetime = Field(sa_type=UtcTime)
+    # Grows with every change of a task of the dialog: who found tasks in it sees whether that was on what still is.
+    task_rev: int = Field(sa_column=Column(Integer, nullable=False, server_default="0"), default=0)
 
 
 class Participant(SQLModel, table=True):

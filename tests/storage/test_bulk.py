@@ -3,13 +3,26 @@
 import json
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Boolean, Column, Integer, LargeBinary, MetaData, SmallInteger, Table, Text, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    Float,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    Time,
+    select,
+)
 
 from connectors.text import clean_text
 from storage import bulk, talk
@@ -28,6 +41,9 @@ SCRATCH = Table(
     Column("yes", Boolean),
     Column("small", SmallInteger),
     Column("number", Integer),
+    Column("day", Date),
+    Column("hour", Time),
+    Column("share", Float),
 )
 COLUMNS = tuple(SCRATCH.c.keys())
 AT = datetime(2026, 11, 22, 10, 30, 15, 123456, UTC)
@@ -55,7 +71,7 @@ def scratch(db: Database) -> Iterator[Database]:
 def row(id_: int, **changed: Any) -> tuple[Any, ...]:
     whole = {
         "id": id_, "key": f"k{id_}", "words": "words", "data": b"bytes", "told": "{}", "at": AT, "yes": True,
-        "small": 1, "number": 2,
+        "small": 1, "number": 2, "day": date(2026, 11, 22), "hour": time(9, 30), "share": 0.5,
     }  # fmt: skip
     return tuple({**whole, **changed}.values())
 
@@ -85,6 +101,11 @@ VALUES: list[tuple[str, Any]] = [
     ("yes", False),
     ("small", -(2**15)),
     ("number", 2**31 - 1),
+    ("day", date(1, 1, 1)),
+    ("day", date(9999, 12, 31)),
+    ("hour", time(0, 0)),
+    ("hour", time(23, 59, 59, 999999)),
+    ("share", 0.1),
     *((name, None) for name in COLUMNS[2:]),
 ]
 PLAIN = list(enumerate(VALUES, 1))
