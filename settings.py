@@ -6,6 +6,7 @@ import os
 import sqlite3
 import tomllib
 from collections.abc import Mapping
+from datetime import date, datetime, time
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -104,6 +105,50 @@ class RetentionSettings(Section):
     uploads: int = Field(24, ge=1)
 
 
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+class TasksSettings(Section):
+    """How the business counts its days, and when it is reminded; `remind_before` in hours, 0 for never."""
+
+    remind_before: float = Field(24, ge=0, le=24 * 366)
+    working_days: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday")
+    holidays: tuple[date, ...] = ()
+    week_end: Weekday = "friday"
+    day_end: time = time(18, 0)
+
+    @field_validator("working_days")
+    @classmethod
+    def _some(cls, days: tuple[Weekday, ...]) -> tuple[Weekday, ...]:
+        if not days or len(set(days)) < len(days):
+            raise ValueError("name each working day once, and at least one")
+        return days
+
+    @field_validator("holidays", mode="before")
+    @classmethod
+    def _days(cls, days: Any) -> Any:
+        return tuple(map(_day, days)) if isinstance(days, list | tuple) else days
+
+    @field_validator("day_end", mode="before")
+    @classmethod
+    def _hour(cls, hour: Any) -> Any:
+        if isinstance(hour, time):
+            return hour.replace(tzinfo=None)
+        try:
+            return datetime.strptime(hour, "%H:%M").time()  # noqa: DTZ007 - by the business's own clock
+        except (ValueError, TypeError):
+            raise ValueError(f'{hour!r} is no time of day; write "18:00"') from None
+
+
+def _day(given: Any) -> date:
+    if type(given) is date:
+        return given
+    try:
+        return date.fromisoformat(given)
+    except (ValueError, TypeError):
+        raise ValueError(f'{given!r} is no day; write "2026-12-31"') from None
+
+
 class LogSettings(Section):
     """What is logged, and in which form."""
 
@@ -121,6 +166,7 @@ class Settings(Section):
     web: WebSettings = WebSettings()
     work: WorkSettings = WorkSettings()
     retention: RetentionSettings = RetentionSettings()
+    tasks: TasksSettings = TasksSettings()
     log: LogSettings = LogSettings()
     channels: dict[str, dict[str, Any]] = Field(default_factory=dict, repr=False)
 

@@ -4,6 +4,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,8 @@ def test_every_key_there_is_stands_in_the_file_with_its_default() -> None:
 def _plain(value: Any) -> Any:
     if isinstance(value, SecretStr):
         return value.get_secret_value()
+    if isinstance(value, time):
+        return value.isoformat("minutes")
     return list(value) if isinstance(value, tuple) else value
 
 
@@ -147,6 +150,16 @@ def test_several_channels_of_one_kind_stand_side_by_side(tmp_path: Path) -> None
         ("[database]\nurl = 'sqlite:///:memory:'\n", "database.url: names no file; try sqlite:///"),
         ("[database]\nurl = 'nonsense'\n", "database.url: is not a database address; try sqlite:///"),
         ("[channels.'a b']\nkind = 'webchat'\n", "channels: 'a b' is no channel name"),
+        ("[tasks]\nworking_days = ['montag']\n", "tasks.working_days.0: Input should be 'monday', 'tuesday'"),
+        ("[tasks]\nworking_days = []\n", "tasks.working_days: name each working day once, and at least one"),
+        ("[tasks]\nworking_days = ['friday', 'friday']\n", "tasks.working_days: name each working day once"),
+        ("[tasks]\nholidays = ['31.12.2026']\n", "tasks.holidays: '31.12.2026' is no day; write \"2026-12-31\""),
+        ("[tasks]\nholidays = [20261231]\n", "tasks.holidays: 20261231 is no day; write"),
+        ("[tasks]\nholidays = '2026-12-31'\n", "tasks.holidays: Input should be a valid tuple"),
+        ("[tasks]\nweek_end = 'fri'\n", "tasks.week_end: Input should be 'monday'"),
+        ("[tasks]\nday_end = 18\n", 'tasks.day_end: 18 is no time of day; write "18:00"'),
+        ("[tasks]\nday_end = '25:00'\n", "tasks.day_end: '25:00' is no time of day"),
+        ("[tasks]\nremind_before = -1\n", "tasks.remind_before: "),
         ("web = 8080\n", "web: "),
         ("[web\n", "own.toml: "),
     ],
@@ -158,6 +171,12 @@ def test_what_cannot_be_used_is_named_with_what_can(tmp_path: Path, text: str, s
 def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     said = refused(written(tmp_path, "[web]\nport = 99999\nhots = 'x'\n[log]\nformat = 'xml'\n"))
     assert [line.split(":")[0] for line in said.splitlines()] == ["web.port", "web.hots", "log.format"]
+
+
+def test_days_and_hours_may_be_written_as_the_file_s_own(tmp_path: Path) -> None:
+    found = load(written(tmp_path, "[tasks]\nholidays = [2026-12-31, '2027-01-01']\nday_end = 17:30:00\n"))
+    assert found.tasks.holidays == (date(2026, 12, 31), date(2027, 1, 1))
+    assert found.tasks.day_end == time(17, 30)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -203,6 +222,8 @@ def test_any_key_is_also_a_variable(path: tuple[str, ...]) -> None:
         ("OKNO_WEB__TRUSTED_PROXIES", '["10.0.0.1"]', "web.trusted_proxies", ("10.0.0.1",)),
         ("OKNO_WEB__MAX_FILE", "1000", "web.max_file", 1000),
         ("OKNO_WORK__SWEEP", "0.5", "work.sweep", 0.5),
+        ("OKNO_TASKS__HOLIDAYS", '["2026-12-31"]', "tasks.holidays", (date(2026, 12, 31),)),
+        ("OKNO_TASKS__DAY_END", "17:30", "tasks.day_end", time(17, 30)),
     ],
 )
 def test_a_variable_stands_over_every_file(tmp_path: Path, name: str, value: str, path: str, wanted: Any) -> None:
