@@ -14,9 +14,7 @@ from dialogs import signals, status
 from dialogs.access import demand
 from dialogs.work import Work
 from errors import Conflict, Invalid, NotFound, Stale
-from storage import talk
-from storage.db import is_postgres
-from storage.operators import OPERATORS
+from storage import operators, talk
 from storage.talk import DIALOGS, EPISODES, MESSAGES
 
 Step = Callable[[status.State], status.State]
@@ -64,7 +62,7 @@ def reopen(work: Work, dialog: Row[Any]) -> None:
     if not _move(work, dialog, status.reopen, "dialog.reopened", resolved_at=None):
         return
     episode = _episode(work, dialog)
-    if episode.assignee_id is not None and not _works_here(work, episode.assignee_id):
+    if episode.assignee_id is not None and not operators.at_work(work.tx, episode.assignee_id):
         _save(work, episode, status.State(episode.status, None))
         _tell(work, episode, "dialog.assigned", {"assignee": episode.assignee_id}, {"assignee": None})
 
@@ -109,7 +107,7 @@ def _assign(work: Work, dialog: Row[Any], to: int | None) -> None:
     after = status.assign(before, to, work.actor.id)
     if after == before:
         return
-    if to is not None and not _works_here(work, to):
+    if to is not None and not operators.at_work(work.tx, to):
         raise Invalid(f"assignee: there is no operator {to} at work.", field="assignee")
     _save(work, episode, after)
     _tell(work, episode, "dialog.assigned", {"assignee": before.assignee_id}, {"assignee": to})
@@ -140,14 +138,6 @@ def _save(work: Work, episode: Row[Any], after: status.State, **values: Any) -> 
     done = work.tx.execute(update(EPISODES).where(unchanged).values(**after._asdict(), **values))
     if done.rowcount != 1:
         raise Conflict("Somebody else changed the dialog at the same moment.")
-
-
-def _works_here(work: Work, operator_id: int) -> bool:
-    """Whether the operator is active, and stays so until this transaction ends."""
-    query = select(OPERATORS.c.id).where(OPERATORS.c.id == operator_id, OPERATORS.c.active.is_(True))
-    if is_postgres(work.tx):
-        query = query.with_for_update(read=True)
-    return work.tx.execute(query).one_or_none() is not None
 
 
 def _tell(work: Work, episode: Row[Any], kind: str, before: dict[str, Any], after: dict[str, Any]) -> None:

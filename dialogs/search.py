@@ -3,17 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, collate, exists, func, or_
+from sqlalchemy import ColumnElement, exists, or_
 
 from dialogs.access import IDENTITIES, Actor, messages
 from dialogs.render import CLIENTS
-from storage.db import Tx, is_postgres
+from storage.db import Tx
+from storage.matching import contains
 from storage.talk import MESSAGES
 
 # From a row to whether it is what was searched for.
 Hits = Callable[[Any], ColumnElement[bool]]
-
-_ESCAPE = "\\"
 
 
 def dialogs(tx: Tx, actor: Actor, wanted: str) -> Hits:
@@ -35,22 +34,7 @@ def clients(tx: Tx, wanted: str) -> ColumnElement[bool]:
     return or_(*own, _identity(tx, CLIENTS.c.id, wanted))
 
 
-def contains(tx: Tx, column: Any, wanted: str) -> ColumnElement[bool]:
-    """Whether the column has the text in it; its %, _ and backslashes stand for themselves."""
-    if is_postgres(tx):
-        # Keys are compared byte by byte, which would tell а from А.
-        return collate(column, "default").ilike(_pattern(wanted), escape=_ESCAPE)
-    return func.fold(column).like(_pattern(wanted.casefold()), escape=_ESCAPE)
-
-
 def _identity(tx: Tx, client_id: Any, wanted: str) -> ColumnElement[bool]:
     own = IDENTITIES.c.client_id == client_id
     found = or_(contains(tx, IDENTITIES.c.address, wanted), contains(tx, IDENTITIES.c.name, wanted))
     return exists().where(own, found)
-
-
-def _pattern(wanted: str) -> str:
-    escaped = wanted
-    for special in (_ESCAPE, "%", "_"):
-        escaped = escaped.replace(special, _ESCAPE + special)
-    return f"%{escaped}%"

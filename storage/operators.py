@@ -11,7 +11,7 @@ from sqlalchemy import Row, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from storage import bulk, journal
-from storage.db import Tx, now
+from storage.db import Tx, is_postgres, now
 from storage.models import Operator, Token
 
 OPERATORS = Operator.__table__  # type: ignore[attr-defined]
@@ -60,6 +60,14 @@ def get(tx: Tx, operator_id: int, *, lock: bool = False) -> Row[Any] | None:
     """One operator, active or not."""
     query = select(OPERATORS).where(OPERATORS.c.id == operator_id)
     return tx.execute(query.with_for_update() if lock else query).one_or_none()
+
+
+def at_work(tx: Tx, operator_id: int) -> bool:
+    """Whether the operator is active, and stays so until this transaction ends."""
+    query = select(OPERATORS.c.id).where(OPERATORS.c.id == operator_id, OPERATORS.c.active.is_(True))
+    if is_postgres(tx):
+        query = query.with_for_update(read=True)
+    return tx.execute(query).one_or_none() is not None
 
 
 def everybody(tx: Tx, after: int, limit: int) -> Sequence[Row[Any]]:

@@ -39,7 +39,6 @@ _READ: Mapping[str, Callable[[str], Any]] = {
     "nudged_at": datetime.fromisoformat,
 }
 _JSON = {column.name for column in TASKS.c if isinstance(column.type, JSON)}
-# Of a task that is made its first change tells all but the words that prove it.
 _TOLD = tuple(name for name in FIELDS if name != "evidence")
 
 # How many tasks of a dialog are looked at to see what a message means for them, and for how long closed ones are.
@@ -100,7 +99,7 @@ def create(tx: Tx, new: Sequence[NewTask], actor: str, at: datetime) -> list[int
     rows = [(number, *_packed(one._asdict()).values(), at, at) for number, one in zip(numbers, new, strict=True)]
     made = {number for (number,) in bulk.insert_new(tx, TASKS, columns, rows, ("id",))}
     firsts = [
-        Change(number, one.dialog_id, actor, {}, _first(one), {}, one.source_message_id, "", one.rules)
+        Change(number, one.dialog_id, actor, {}, first_fields(one), {}, one.source_message_id, "", one.rules)
         for number, one in zip(numbers, new, strict=True)
         if number in made
     ]
@@ -173,16 +172,17 @@ def columns(told: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def first_fields(new: NewTask) -> dict[str, Any]:
+    """What is told of a task that is made: its fields that say something, but for the words that prove it."""
+    return {name: value for name, value in fields(new, _TOLD).items() if value is not None}
+
+
 def _told(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, time):
         return value.isoformat("minutes")
     return value.isoformat() if isinstance(value, date) else value
-
-
-def _first(new: NewTask) -> dict[str, Any]:
-    return {name: value for name, value in fields(new, _TOLD).items() if value is not None}
 
 
 def _packed(values: Mapping[str, Any]) -> dict[str, Any]:
