@@ -7,6 +7,7 @@ class Refusal(Exception):
     """It cannot be done; `detail` says why, `extra` what a program may want to know of it."""
 
     def __init__(self, detail: str, **extra: Any) -> None:
+        assert not extra.keys() & {"type", "title", "status"}, "these stand in every answer and mean something else"
         super().__init__(detail)
         self.detail = detail
         self.extra = extra

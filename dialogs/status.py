@@ -22,7 +22,7 @@ def assign(state: State, to: int | None, by: int) -> State:
     if to == state.assignee_id:
         return state
     if state.status != OPEN:
-        raise Conflict("The dialog is resolved; reopen it to assign it.", status=state.status)
+        raise Conflict("The dialog is resolved; reopen it to assign it.", state=state.status)
     if to is not None and state.assignee_id not in {None, by}:
         raise Conflict("The dialog belongs to another operator; unassign it first.", assignee=state.assignee_id)
     return state._replace(assignee_id=to)

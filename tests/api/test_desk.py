@@ -89,6 +89,13 @@ def test_a_dialog_somebody_else_took(okno: Okno, scene: Scene, anna: str, admin:
     assert refused.json["assignee"] == okno.ask("GET", "/v1/me", token=admin).json["id"]
 
 
+def test_a_resolved_dialog_is_given_to_nobody(okno: Okno, scene: Scene, anna: str) -> None:
+    path = f"/v1/dialogs/{scene.says('v1')}"
+    assert okno.ask("PATCH", path, {"status": "resolved"}, token=anna).status == 200
+    refused = okno.ask("PATCH", path, {"assignee": "me"}, token=anna)
+    assert (refused.status, refused.json["status"], refused.json["state"]) == (409, 409, "resolved")
+
+
 def test_send_at(okno: Okno, scene: Scene, anna: str) -> None:
     dialog = scene.says("v1")
     path = f"/v1/dialogs/{dialog}/messages"
