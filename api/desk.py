@@ -16,6 +16,8 @@ from dialogs import admission, desk, rewriting, signals, view, writing
 from dialogs.access import Staff
 from dialogs.work import Work
 from pipeline import letters
+from tasks import board
+from tasks.deadline import office_hours
 
 router = APIRouter(prefix="/v1", tags=["desk"])
 
@@ -57,11 +59,20 @@ class Change(Body):
     """What is to become of a dialog.
 
     Null for `assignee` puts it back into the queue. With `read_up_to` it is not resolved if the client wrote since.
+    `tasks` says what becomes of its open tasks when it is resolved; those that were only proposed are cancelled then,
+    unless it says "keep".
     """
 
     assignee: Literal["me"] | Id | None = None
     status: Literal["open", "resolved"] | None = None
     read_up_to: Seq | None = None
+    tasks: Literal["done", "cancelled", "keep"] | None = None
+
+    @model_validator(mode="after")
+    def _resolves(self) -> Self:
+        if self.tasks is not None and self.status != "resolved":
+            raise ValueError("tasks: counts only with status = resolved")
+        return self
 
 
 class Note(Body):
@@ -173,12 +184,16 @@ def get_dialog(dialog_id: PathId, actor: Reads, of: Of) -> Response:
 
 @router.patch("/dialogs/{dialog_id}", response_model=Dialog, responses=errors(401, 403, 404, 409, 422))
 def change_dialog(dialog_id: PathId, body: Change, write: Writes) -> Response:
-    """Take it, give it away, resolve, reopen, mark read. 409 when somebody else was faster."""
+    """Take it, give it away, resolve, reopen, mark read. 409 when somebody else was faster.
+
+    409 with `open_tasks`, their numbers, when it cannot be resolved until `tasks` says what becomes of them.
+    """
 
     def act(work: Work) -> tuple[int, Any]:
         assignee = write.actor.id if body.assignee == "me" else body.assignee
         wish = desk.Wish(body.status, "assignee" in body.model_fields_set, assignee, body.read_up_to)
-        desk.change(work, dialog_id, wish)
+        if desk.change(work, dialog_id, wish):
+            board.settle(work, dialog_id, body.tasks, office_hours(write.house.settings))
         return 200, view.dialog(work.tx, write.actor, dialog_id)
 
     return write(body, act)

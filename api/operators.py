@@ -14,6 +14,8 @@ from api.writes import Writer, answer, writer
 from dialogs import team
 from dialogs.access import Staff
 from dialogs.work import Work
+from tasks import board
+from tasks.deadline import office_hours
 
 router = APIRouter(prefix="/v1/operators", tags=["operators"])
 
@@ -30,7 +32,7 @@ class NewOperator(Body):
 
 
 class Change(Body):
-    """What changes; who is no longer `active` comes in no more, and leaves his open dialogs to the queue."""
+    """What changes; who is no longer `active` comes in no more, and leaves his open dialogs and tasks to others."""
 
     name: Name = ""
     role: Role = "operator"
@@ -61,7 +63,14 @@ def add_operator(body: NewOperator, write: Runs) -> Response:
 @router.patch("/{operator_id}", response_model=Operator, responses=errors(401, 403, 404, 409, 422))
 def change_operator(operator_id: PathId, body: Change, write: Runs) -> Response:
     """Rename, promote, let go, or take back; what is not named stays."""
-    return write(body, lambda work: (200, team.change(work, operator_id, body.model_dump(exclude_unset=True))))
+
+    def act(work: Work) -> tuple[int, Any]:
+        shown = team.change(work, operator_id, body.model_dump(exclude_unset=True))
+        if not shown["active"]:
+            board.leave(work, operator_id, office_hours(write.house.settings))
+        return 200, shown
+
+    return write(body, act)
 
 
 @router.get("/{operator_id}/tokens", response_model=Page[Token], responses=errors(401, 403, 404, 422))

@@ -1,6 +1,6 @@
 """The API's answers, for its documentation; the tests hold what is answered against them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -8,6 +8,10 @@ from pydantic import BaseModel, ConfigDict
 T = TypeVar("T")
 
 Role = Literal["admin", "operator", "read-only"]
+TaskKind = Literal["request", "question", "complaint", "commitment"]
+TaskStatus = Literal["proposed", "open", "done", "cancelled", "rejected"]
+Promiser = Literal["client", "operator"]
+Priority = Literal["normal", "high"]
 LetterState = Literal["queued", "sending", "sent", "failed", "unconfirmed", "cancelled", "held"]
 
 
@@ -205,8 +209,77 @@ class NewToken(Token):
     token: str | None
 
 
+class Whose(Answer):
+    """A client by name."""
+
+    id: int
+    name: str
+
+
+class Evidence(Answer):
+    """Words that prove a task: their place in the message's text, in code points, and the words themselves."""
+
+    message: int
+    start: int
+    end: int
+    text: str
+
+
+class Task(Answer):
+    """One thing to do, answer or wait for.
+
+    `due` is a day and `due_time` an hour by the business's own clock, `due_at` the moment from which it is overdue;
+    `due_phrase` the words that said so. Who promised it stands on a commitment, in `related` the task that one serves.
+    `message` is the one it was found in. `suggestion` is a change a machine is not sure of: fields with their values,
+    message, reason and confidence. `nudged_at` is when the client last asked how it stands.
+    """
+
+    number: int
+    dialog: int
+    client: Whose
+    kind: TaskKind
+    promised_by: Promiser | None
+    title: str
+    due: date | None
+    due_time: str | None
+    due_phrase: str | None
+    due_at: datetime | None
+    overdue: bool
+    priority: Priority
+    status: TaskStatus
+    confidence: float
+    origin: Literal["rule", "model", "llm", "operator", "delivery"]
+    assignee: Person | None
+    related: int | None
+    message: int | None
+    evidence: list[Evidence]
+    suggestion: dict[str, Any] | None
+    nudged_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    closed_at: datetime | None
+
+
+class TaskChange(Answer):
+    """A change of a task: the fields that changed. The one that made it has nothing before.
+
+    `actor` is "operator:7", or the kind of machine that made it; `message` what caused it; `undone_by` the change that
+    took it back.
+    """
+
+    id: int
+    at: datetime
+    actor: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+    message: int | None
+    reason: str
+    rules: list[str]
+    undone_by: int | None
+
+
 class Event(Answer):
-    """A line of the journal; `actor` is "operator:7", "client:12" or "system"."""
+    """A line of the journal; `actor` is "operator:7", "client:12", "system", or "rule", "model" or "llm" for tasks."""
 
     id: int
     type: str

@@ -19,16 +19,16 @@ IDENTITIES = Identity.__table__  # type: ignore[attr-defined]
 Action = Literal[
     "dialog.read", "dialog.write", "client.read", "client.write", "operator.read", "operator.write", "token.read",
     "token.write", "queue.read", "queue.write", "channel.read", "event.read", "file.read", "file.write", "metrics.read",
-    "docs.read", "chat.read", "chat.write",
+    "docs.read", "chat.read", "chat.write", "task.read", "task.write",
 ]  # fmt: skip
 
 _LOOK: frozenset[Action] = frozenset(
     {
         "dialog.read", "client.read", "operator.read", "queue.read", "channel.read", "event.read", "file.read",
-        "docs.read",
+        "docs.read", "task.read",
     }
 )  # fmt: skip
-_WORK: frozenset[Action] = _LOOK | {"dialog.write", "client.write", "queue.write", "file.write"}
+_WORK: frozenset[Action] = _LOOK | {"dialog.write", "client.write", "queue.write", "file.write", "task.write"}
 _RUN: frozenset[Action] = _WORK | {"operator.write", "token.read", "token.write", "metrics.read"}
 VISITOR = "visitor"
 ALLOWED: dict[str, frozenset[Action]] = {

@@ -29,8 +29,8 @@ class Wish(NamedTuple):
     read_up_to: int | None = None
 
 
-def change(work: Work, dialog_id: int, wish: Wish) -> None:
-    """Carry out the wish as one: all of it or, on a Refusal, nothing.
+def change(work: Work, dialog_id: int, wish: Wish) -> bool:
+    """Carry out the wish as one: all of it or, on a Refusal, nothing; whether this has resolved the dialog.
 
     With `read_up_to` nothing is resolved that the client has written to since (Stale).
     """
@@ -43,10 +43,10 @@ def change(work: Work, dialog_id: int, wish: Wish) -> None:
         reopen(work, dialog)
     if wish.assigns:
         _assign(work, dialog, wish.assignee)
-    if wish.status == "resolved":
-        _move(work, dialog, status.resolve, "dialog.resolved", resolved_at=work.at)
+    resolves = wish.status == "resolved" and _move(work, dialog, status.resolve, "dialog.resolved", resolved_at=work.at)
     if seen is not None:
         mark_read(work, dialog, seen)
+    return resolves
 
 
 def locked(work: Work, dialog_id: int) -> Row[Any]:

@@ -11,7 +11,7 @@ from dialogs import render, search
 from dialogs.access import IDENTITIES, Staff, demand, messages
 from dialogs.render import CLIENTS
 from errors import NotFound
-from storage import bulk, pages
+from storage import bulk, pages, tasks
 from storage.db import Tx
 from storage.operators import OPERATORS
 from storage.pages import Page
@@ -175,7 +175,11 @@ def _rendered(tx: Tx, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
         return []
     identities = identities_of(tx, [row.client_id for row in rows])
     last = _last_messages(tx, [row.last_message_id for row in rows if row.last_message_id is not None])
-    return [_dialog(row, identities.get(row.client_id, []), last.get) for row in rows]
+    open_tasks = tasks.open_of(tx, [row.id for row in rows])
+    return [
+        _dialog(row, identities.get(row.client_id, []), last.get) | {"open_tasks": open_tasks.get(row.id, 0)}
+        for row in rows
+    ]
 
 
 def identities_of(tx: Tx, client_ids: Sequence[int]) -> dict[int, list[Row[Any]]]:
@@ -215,8 +219,6 @@ def _dialog(
         "last_message": None if row.last_message_id is None else last(row.last_message_id),
         "last_at": row.last_at,
         "unread": row.unread,
-        # Nothing makes tasks yet.
-        "open_tasks": 0,
     }
 
 

@@ -171,7 +171,11 @@ def _is_settled(task: Row[Any], after: Mapping[str, Any], changed: Collection[st
 def _fitting(before: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
     """The fields with what is wanted of them, and with those that hang on that; raises Invalid."""
     fields = {**before, **wanted}
-    return fields | _fitting_day(before, wanted, fields) | _fitting_promise(wanted, fields)
+    if {"due", "due_time", "due_phrase"} & wanted.keys():
+        fields |= _fitting_day(before, wanted, fields)
+    if {"kind", "promised_by"} & wanted.keys():
+        fields |= _fitting_promise(wanted, fields)
+    return fields
 
 
 def _fitting_day(before: Mapping[str, Any], wanted: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -202,7 +206,7 @@ def _assignable(job: Job, fields: Mapping[str, Any], owner: int | None, to: int 
     if to is None:
         return
     if fields.get("status", OPEN) not in {OPEN, PROPOSED}:
-        raise Conflict("The task is closed; reopen it to assign it.", status=fields["status"])
+        raise Conflict("The task is closed; reopen it to assign it.", state=fields["status"])
     if owner is not None and f"operator:{owner}" != job.actor.label:
         raise Conflict("The task belongs to another operator; unassign it first.", assignee=owner)
     if not operators.at_work(job.tx, to):

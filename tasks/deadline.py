@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime, time
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
+from settings import Settings
+
 
 class Hours(Protocol):
     """The business's own clock."""
@@ -22,6 +24,11 @@ class OfficeHours(NamedTuple):
 
     zone: ZoneInfo
     day_end: time
+
+
+def office_hours(settings: Settings) -> OfficeHours:
+    """The business's hours as they are set."""
+    return OfficeHours(ZoneInfo(settings.timezone), settings.tasks.day_end)
 
 
 def instant(day: date | None, at: time | None, hours: Hours) -> datetime | None:

@@ -44,7 +44,7 @@ def may(status: str, to: str, by: By) -> bool:
 def move(status: str, to: str, by: By) -> str:
     """The status it is moved to; raises Conflict."""
     if not may(status, to, by):
-        raise Conflict(f"The task is {status}, and cannot become {to}.", status=status)
+        raise Conflict(f"The task is {status}, and cannot become {to}.", state=status)
     return to
 
 

@@ -209,7 +209,7 @@ def test_a_page_is_a_handful_of_statements_whatever_its_size(scene: Scene) -> No
     def of_list(limit: int) -> int:
         return cost(lambda tx: view.dialogs(tx, anna, view.Filter(), "-last_at", (limit, None)))
 
-    assert of_list(1) == of_list(30) <= 6
+    assert of_list(1) == of_list(30) <= 7
     long = scene.many("v0", 100)
     for _ in range(3):
         scene.replies(anna, long)

@@ -124,7 +124,7 @@ def test_accept_finish_and_reopen(desk: Desk) -> None:
     assert closed["closed_at"] == closed["updated_at"]
     with pytest.raises(Conflict) as refused:
         desk.sets(anna, number, status="cancelled")
-    assert refused.value.extra == {"status": "done"}
+    assert refused.value.extra == {"state": "done"}
     with pytest.raises(Conflict):
         desk.sets(anna, number, assignee=anna.id)
     desk.sets(anna, number, status="open", assignee=anna.id)

@@ -29,7 +29,7 @@ def test_a_move_gets_there_or_is_refused_with_the_status_it_stands_in(by: By, st
     else:
         with pytest.raises(Conflict) as refused:
             life.move(status, to, by)
-        assert refused.value.extra == {"status": status}
+        assert refused.value.extra == {"state": status}
 
 
 @given(WHO, STATUS)
