@@ -88,7 +88,7 @@ def web() -> None:
 
 @app.command()
 def clock() -> None:
-    """Add up counts and throw away what its time has passed; one clock ticks, others stand by."""
+    """Add up counts, remind of tasks, and throw away what its time has passed; one clock ticks, others stand by."""
     from pipeline.clock import run
 
     run(_begin(), Stop().on_signals())

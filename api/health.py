@@ -16,8 +16,8 @@ from api.house import House, house
 from api.schemas import Health, Readiness
 from api.writes import answer
 from dialogs.queues import behind
-from storage import halts, ledger
-from storage.db import Tx, is_database_fault
+from storage import halts, ledger, tasks
+from storage.db import Tx, is_database_fault, now
 from storage.schema import is_current, is_newer
 
 router = APIRouter(tags=["health"])
@@ -59,8 +59,10 @@ def figures(of: Annotated[House, Depends(house)]) -> Response:
     with of.db.snapshot() as tx:
         told = ledger.status(tx)
         standing = halts.by_channel(tx).keys()
+        to_do = tasks.counts(tx, now())
     stopped = {name: name in standing for name in of.settings.channels}
-    return Response(generate_latest(metrics.registry(told, stopped, of.feed.readers)), media_type=CONTENT_TYPE_LATEST)
+    found = metrics.registry(told, stopped, to_do, of.feed.readers)
+    return Response(generate_latest(found), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/docs", include_in_schema=False, dependencies=[Depends(allow_open("docs.read"))])

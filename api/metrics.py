@@ -18,14 +18,24 @@ class _Given(Collector):
         return self._families
 
 
-def registry(told: dict[str, Any], stopped: Mapping[str, bool], readers: int) -> CollectorRegistry:
-    """Everything to be scraped: what the ledger told, which channels stand still, who reads, and how the process is."""
+def registry(
+    told: dict[str, Any], stopped: Mapping[str, bool], tasks: Mapping[str, int], readers: int
+) -> CollectorRegistry:
+    """Everything to be scraped: what the ledger told, which channels stand still, what there is to do, who reads."""
     found = CollectorRegistry()
     ProcessCollector(registry=found)
     PlatformCollector(registry=found)
     following = GaugeMetricFamily("okno_feed_readers", "Readers of the event feed in this process", value=readers)
-    found.register(_Given([*_inbound(told["channels"]), *_outbound(told["outbox"]), _halted(stopped), following]))
+    house = [*_inbound(told["channels"]), *_outbound(told["outbox"]), _halted(stopped), _to_do(tasks), following]
+    found.register(_Given(house))
     return found
+
+
+def _to_do(tasks: Mapping[str, int]) -> Metric:
+    standing = GaugeMetricFamily("okno_tasks", "Tasks that are proposed, open, and of these overdue", labels=("state",))
+    for state, count in tasks.items():
+        standing.add_metric((state,), count)
+    return standing
 
 
 def _halted(stopped: Mapping[str, bool]) -> Metric:

@@ -13,6 +13,7 @@ from settings import RetentionSettings, Settings
 from storage import attachments, early, idempotency, inbox, journal, leases, paces, signals, spools, strangers
 from storage.db import Database, Tx, is_database_fault, now
 from storage.files import FileStore
+from tasks import timers
 
 _log = log.get(__name__)
 
@@ -26,19 +27,21 @@ def run(settings: Settings, stop: Stop) -> None:
     db = open_database(settings)
     try:
         if await_schema(db, stop):
-            Clock(db, file_store(settings), settings.retention).run(stop)
+            before = timedelta(hours=settings.tasks.remind_before)
+            Clock(db, file_store(settings), settings.retention, before).run(stop)
     finally:
         db.close()
 
 
 class Clock:
-    """Adds counts up, and throws away what its time has passed."""
+    """Adds counts up, reminds of tasks `before` they fall due, and throws away what its time has passed."""
 
-    def __init__(self, db: Database, store: FileStore, keep: RetentionSettings) -> None:
-        self._db, self._store, self._keep = db, store, keep
+    def __init__(self, db: Database, store: FileStore, keep: RetentionSettings, before: timedelta) -> None:
+        self._db, self._store, self._keep, self._before = db, store, keep, before
         self._chores: list[tuple[float, Callable[[], None]]] = [
             (_SOON, self._catch_up),
             (_OFTEN, self._add_up),
+            (_OFTEN, self._remind),
             (_OFTEN, self._forget_paces),
             (_OFTEN, self._forget_signals),
             (_SELDOM, self._forget_what_nobody_came_for),
@@ -87,6 +90,10 @@ class Clock:
 
     def _add_up(self) -> None:
         self._db.write(inbox.add_up)
+
+    def _remind(self) -> None:
+        while self._db.write(lambda tx: timers.remind(tx, self._before)):
+            pass
 
     def _forget_paces(self) -> None:
         self._db.write(lambda tx: paces.forget(tx, leases.database_now(tx)))

@@ -159,6 +159,14 @@ def open_of(tx: Tx, dialog_ids: Iterable[int]) -> dict[int, int]:
     return {dialog_id: count for dialog_id, count in tx.execute(query)}
 
 
+def counts(tx: Tx, at: datetime) -> dict[str, int]:
+    """How many tasks are proposed, open, and of these overdue at that time."""
+    stands = select(TASKS.c.status, func.count()).where(TASKS.c.status.in_(STANDING)).group_by(TASKS.c.status)
+    late = select(func.count()).where(TASKS.c.status == OPEN, TASKS.c.due_at <= at)
+    found: dict[str, int] = {status: count for status, count in tx.execute(stands)}
+    return {**dict.fromkeys(STANDING, 0), **found, "overdue": tx.execute(late).scalar_one()}
+
+
 def fields(row: Any, names: Iterable[str] = tuple(FIELDS)) -> dict[str, Any]:
     """The fields of a row, or of a task to be made, as JSON."""
     return {name: _told(getattr(row, FIELDS[name])) for name in names}

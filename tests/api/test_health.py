@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 import time
+from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from api import schemas
 from api.app import Web
 from settings import Settings
-from storage import halts, inbox
+from storage import halts, inbox, tasks
 from storage.db import now
 from storage.schema import head
 from tests.api.served import Okno
@@ -118,7 +119,16 @@ def test_figures(okno: Okno, scene: Scene, admin: str) -> None:
     with scene.db.begin() as tx:
         halts.put(tx, "site", halts.SENDING, "wrong secret", now())
         inbox.put(tx, [inbox.Arrival("site", f"v1:{n}", "v1", b"x") for n in (1, 1, 2)])
-    scene.replies(scene.operator(), scene.says("v1"))
+    dialog = scene.says("v1")
+    scene.replies(scene.operator(), dialog)
+    with scene.db.begin() as tx:
+        hours = [now() + timedelta(hours=at) for at in (-1, 1)]
+        found = [
+            tasks.NewTask(dialog, "request", "x", status, "rule", due_at=at)
+            for status in tasks.STATUSES
+            for at in hours
+        ]
+        tasks.create(tx, found, "rule", now())
     figures = okno.ask("GET", "/metrics")
     assert figures.headers["content-type"].startswith("text/plain")
     lines = figures.body.decode().splitlines()
@@ -129,6 +139,9 @@ def test_figures(okno: Okno, scene: Scene, admin: str) -> None:
         'okno_raws_parked{channel="site"} 0.0',
         'okno_letters{channel="site",state="queued"} 1.0',
         'okno_channel_stopped{channel="site"} 1.0',
+        'okno_tasks{state="proposed"} 2.0',
+        'okno_tasks{state="open"} 2.0',
+        'okno_tasks{state="overdue"} 1.0',
         "okno_feed_readers 0.0",
     ):
         assert line in lines

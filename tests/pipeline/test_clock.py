@@ -14,7 +14,7 @@ from pipeline import clock as module
 from pipeline.clock import Clock
 from pipeline.stopping import Stop
 from settings import RetentionSettings
-from storage import attachments, inbox, journal, leases
+from storage import attachments, inbox, journal, leases, tasks
 from storage.attachments import ATTACHMENTS
 from storage.db import now
 from storage.early import EARLY
@@ -43,7 +43,7 @@ def start(rig: Rig) -> Iterator[Callable[..., Stop]]:
 
     def started(**keep: Any) -> Stop:
         stop = Stop()
-        clock = Clock(rig.db, rig.store, RetentionSettings(**keep))
+        clock = Clock(rig.db, rig.store, RetentionSettings(**keep), timedelta(hours=24))
         thread = threading.Thread(target=clock.run, args=(stop,))
         # It first looks after a second; a test need not wait for that.
         wait = stop.wait
@@ -62,6 +62,17 @@ def start(rig: Rig) -> Iterator[Callable[..., Stop]]:
 def aged(rig: Rig, table: Any, column: str, days: float, *where: Any) -> None:
     with rig.db.begin() as tx:
         tx.execute(update(table).where(*where).values(**{column: now() - timedelta(days=days)}))
+
+
+def test_tasks_are_told_of_before_they_fall_due_and_when_they_have(rig: Rig, start: Callable[..., Stop]) -> None:
+    rig.take(raw("anna", "1"))
+    with rig.db.begin() as tx:
+        hours = [now() + timedelta(hours=at) for at in (-1, 23, 25)]
+        found = [tasks.NewTask(1, "request", "x", "open", "rule", due_at=at) for at in hours]
+        tasks.create(tx, found, "rule", now())
+    start()
+    eventually(lambda: len(rig.events("task.overdue")) == len(rig.events("task.due_soon")) == 1)
+    assert [line.data["task"] for line in rig.events() if line.type.startswith("task.")] == [1, 2]
 
 
 def test_counts_are_added_up(rig: Rig, start: Callable[..., Stop]) -> None:
