@@ -75,7 +75,7 @@ def _apply(tx: Tx, changes: Sequence[Told], known: Mapping[Key, Row[Any]]) -> li
         if entry:
             entries.append(entry)
         if entry and isinstance(change, DeliveryReport) and change.state == "failed":
-            entries += failures.bring_back(tx, row.dialog_id)
+            entries += failures.lost(tx, row.id, change.error)
     return entries
 
 

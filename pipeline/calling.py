@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row
@@ -146,9 +146,9 @@ class Calling:
         policy = self._channels.settings[row.channel]
         at = leases.database_now(tx)
         verdict = judge(result, self._tried(row), policy, at)
-        # What a machine wrote nobody waits for.
-        is_lost = verdict.state == outbox.FAILED and row.action == "send" and not row.automatic
-        if is_lost:
+        is_lost = _is_lost(row, verdict)
+        is_awaited = verdict.state == outbox.SENT and row.action == "send" and failures.awaited(tx, row.message_id)
+        if is_lost or is_awaited:
             # Before its letter, as the operators' desk does it: the other way round the two wait for each other.
             talk.lock(tx, [row.dialog_id])
         if not outbox.finish(tx, row.id, row.token, state=verdict.state, **verdict.values):
@@ -161,7 +161,9 @@ class Calling:
             self._paces[row.channel].spent(tx, Due(row.id, row.recipient, len(row.payload.get("files", ()))), at)
         entries = self._consequences(tx, row, result, verdict)
         if is_lost:
-            entries += failures.bring_back(tx, row.dialog_id)
+            entries += failures.lost(tx, row.message_id, verdict.values["error"])
+        if is_awaited:
+            entries += failures.arrived(tx, row.message_id)
         _log.info("letter." + verdict.state, tries=row.attempts)
         journal.append(tx, entries)
 
@@ -197,24 +199,37 @@ class Calling:
     def bury(self, tx: Tx) -> None:
         """Sort out calls whose time is up, or whose process died on this host: their outcome is unknown."""
         at = leases.database_now(tx)
+        over = {row.dialog_id for row in outbox.sending(tx, lock=False) if self._is_over(row, at)}
+        # Before their letters, for some may turn out to be lost.
+        locked = talk.lock(tx, over) if over else {}
         entries: list[journal.Entry] = []
         for row in outbox.sending(tx):
             if row.worker == leases.me() and row.id not in self.in_hand | self._unsaved:
                 # Written down as sending in a commit we never heard of: the call was not made.
                 outbox.put_back(tx, row)
                 continue
-            if row.expires_at > at and not leases.is_dead(row.worker):
+            if row.dialog_id not in locked or not self._is_over(row, at):
                 continue
-            known = row.channel in self._channels
-            if not known and row.expires_at > at - _LOOK_ELSEWHERE:
-                continue
-            policy = self._channels.settings[row.channel] if known else _GONE
+            policy = self._channels.settings[row.channel] if row.channel in self._channels else _GONE
             verdict = judge(ConnectionAbortedError(), self._tried(row), policy, at)
             outbox.finish(tx, row.id, row.token, state=verdict.state, **verdict.values)
             _log.warning("letter.outcome_unknown", letter=row.id, dialog=row.dialog_id, channel=row.channel)
             if verdict.event:
                 entries.append(_told(verdict.event, row, verdict))
+            if _is_lost(row, verdict):
+                entries += failures.lost(tx, row.message_id, verdict.values["error"])
         journal.append(tx, entries)
+
+    def _is_over(self, row: Row[Any], at: datetime) -> bool:
+        """Whether a call's time is up, or whoever made it is gone."""
+        if row.expires_at > at and not leases.is_dead(row.worker):
+            return False
+        return row.channel in self._channels or row.expires_at <= at - _LOOK_ELSEWHERE
+
+
+def _is_lost(row: Row[Any], verdict: Verdict) -> bool:
+    """Whether it is a reply that will not arrive; what a machine wrote nobody waits for."""
+    return verdict.state == outbox.FAILED and row.action == "send" and not row.automatic
 
 
 def _told(event: str, row: Row[Any], verdict: Verdict) -> journal.Entry:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from connectors.base import Message
+from pipeline import failures
 from pipeline.identify import Written
 from storage import outbox, talk
 from storage.db import Tx, now
@@ -37,4 +38,4 @@ def _arrived(tx: Tx, letter: outbox.Sent, message: Message) -> list[Entry]:
     if not outbox.change(tx, outbox.SENT, outbox.OUTBOX.c.id == letter.id, _SETTLED, **values):
         return []
     told = {"message": letter.message_id, "letter": letter.id, "channel": letter.channel}
-    return [Entry("message.sent", SYSTEM, letter.dialog_id, told)]
+    return [Entry("message.sent", SYSTEM, letter.dialog_id, told), *failures.arrived(tx, letter.message_id)]

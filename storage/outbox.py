@@ -184,10 +184,10 @@ def receipt(tx: Tx, message_id: int, part: int) -> list[str]:
     return tx.execute(query).scalar_one_or_none() or []
 
 
-def sending(tx: Tx) -> Sequence[Row[Any]]:
+def sending(tx: Tx, *, lock: bool = True) -> Sequence[Row[Any]]:
     """Letters whose call is under way; locked, without those somebody else looks at."""
     query = select(OUTBOX).where(OUTBOX.c.state == SENDING).order_by(OUTBOX.c.id)
-    return tx.execute(query.with_for_update(skip_locked=True)).all()
+    return tx.execute(query.with_for_update(skip_locked=True) if lock else query).all()
 
 
 def of_messages(tx: Tx, message_ids: Sequence[int]) -> dict[int, list[Row[Any]]]:

@@ -20,8 +20,6 @@ from tasks.job import Job
 
 # Days further away than this are slips of the pen.
 _FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
-# Code points of a message that a task made by hand shows.
-_SHOWN = 500
 # Said of what happened to tasks when their dialog was resolved.
 RESOLVED = "the dialog was resolved"
 
@@ -221,7 +219,4 @@ def _quoted(job: Job, draft: Draft) -> list[dict[str, Any]]:
     found = job.tx.execute(select(MESSAGES.c.text, MESSAGES.c.deleted_at).where(*own)).one_or_none()
     if found is None:
         raise Invalid(f"message: the dialog has no message {draft.message}.", field="message")
-    text = found.text[:_SHOWN].rstrip()
-    if not text.strip() or found.deleted_at is not None:
-        return []
-    return [{"message": draft.message, "start": 0, "end": len(text), "text": text}]
+    return [] if found.deleted_at is not None else life.quoted(draft.message, found.text)

@@ -28,6 +28,8 @@ _MOVES: dict[By, dict[str, set[str]]] = {
         REJECTED: set(),
     },
 }
+# Code points a task shows of a message that proves it as a whole.
+_SHOWN = 500
 # What a machine notes beside a task: nobody owns it.
 NOTES = frozenset({"suggestion", "nudged_at"})
 # Who sets one of these has decided on all of them.
@@ -61,9 +63,7 @@ def free(owned: Collection[str], names: Iterable[str] = tuple(FIELDS)) -> set[st
 
 def follows(task: Any, after: Mapping[str, Any], hours: Hours, at: datetime) -> dict[str, Any]:
     """The columns that follow from a change of a task's fields: when it is overdue, and when it was closed."""
-    also: dict[str, Any] = {}
-    if "status" in after:
-        also["closed_at"] = None if after["status"] in STANDING else at
+    also = closed(after["status"], at) if "status" in after else {}
     if {"due", "due_time"} & after.keys():
         new = columns({name: after[name] for name in ("due", "due_time") if name in after})
         due_at = instant(new.get("due_date", task.due_date), new.get("due_time", task.due_time), hours)
@@ -71,6 +71,17 @@ def follows(task: Any, after: Mapping[str, Any], hours: Hours, at: datetime) -> 
             # Whoever was reminded of another hour is reminded of this one too.
             also |= {"due_at": due_at, "reminded_at": None, "overdue_told_at": None}
     return also
+
+
+def closed(status: str, at: datetime) -> dict[str, Any]:
+    """The column that follows from a task's status alone."""
+    return {"closed_at": None if status in STANDING else at}
+
+
+def quoted(message_id: int, text: str) -> list[dict[str, Any]]:
+    """The beginning of a whole message as evidence."""
+    shown = text[:_SHOWN].rstrip()
+    return [{"message": message_id, "start": 0, "end": len(shown), "text": shown}] if shown.strip() else []
 
 
 def told(change: Change) -> dict[str, Any]:
