@@ -23,6 +23,8 @@ operators = typer.Typer(help="Who may use the console and the API.", no_args_is_
 app.add_typer(operators, name="operator")
 mails = typer.Typer(help="What Okno reads in mails.", no_args_is_help=True)
 app.add_typer(mails, name="mail")
+to_do = typer.Typer(help="What Okno finds to be done.", no_args_is_help=True)
+app.add_typer(to_do, name="tasks")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")]
 
@@ -178,6 +180,23 @@ def mail_parse(files: Annotated[list[Path], typer.Argument(help="Files with one 
 
     for line in lines_of(files):
         typer.echo(line)
+
+
+@to_do.command("corrections")
+def tasks_corrections(
+    file: Annotated[Path | None, typer.Argument(help="Where they go; without it they are printed.")] = None,
+    export: Annotated[bool, typer.Option("--export", help="All of them, one JSON object a line.")] = False,
+) -> None:
+    """Count what operators made of the tasks machines found, or give it out as labelled examples."""
+    from pipeline.reports import count_corrections, export_corrections
+
+    if file is not None and not export:
+        raise typer.BadParameter("a file needs --export")
+    settings = _begin()
+    if export:
+        export_corrections(settings, file)
+    else:
+        count_corrections(settings)
 
 
 @operators.command("add")

@@ -1,6 +1,9 @@
 """Reports for people at a terminal: the ledger as a table, and broken promises with their rows."""
 
+import contextlib
 import sys
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -15,6 +18,7 @@ from pipeline.daemons import file_store, open_database
 from settings import Settings
 from storage import halts, ledger, refusals
 from storage.verify import Reader, verify
+from tasks import corrections
 
 
 def show_status(settings: Settings, *, as_json: bool) -> None:
@@ -54,6 +58,24 @@ def show_breaches(settings: Settings, *, as_json: bool) -> int:
             f"BROKEN  {breach.promise}: {breach.detail}\n        rows: {', '.join(map(str, breach.rows))}\n"
         )
     return 1 if breaches else 0
+
+
+def count_corrections(settings: Settings) -> None:
+    """Print how often operators accepted, edited and rejected what machines took for tasks."""
+    db = open_database(settings)
+    found = Counter(example["verdict"] for example in corrections.examples(db))
+    db.close()
+    sys.stdout.write(", ".join(f"{found[verdict]} {verdict}" for verdict in corrections.VERDICTS) + "\n")
+
+
+def export_corrections(settings: Settings, file: Path | None) -> None:
+    """Write what operators made of machines' tasks, one JSON object a line: into the file, or to standard output."""
+    db = open_database(settings)
+    with contextlib.ExitStack() as stack:
+        stack.callback(db.close)
+        out = sys.stdout.buffer if file is None else stack.enter_context(file.open("wb"))
+        for example in corrections.examples(db):
+            out.write(orjson.dumps(example, option=orjson.OPT_UTC_Z) + b"\n")
 
 
 def _table(title: str, columns: tuple[str, ...], rows: dict[str, dict[str, Any]]) -> Table:

@@ -22,9 +22,9 @@ def undo(job: Job, number: int, change_id: int | None, hours: Hours) -> None:
     """
     task = board.locked(job, number)
     history = tasks.changes_of(job.tx, number)
-    in_force = _in_force(history)
-    chosen = _last(in_force) if change_id is None else _named(history, in_force, change_id)
-    later = [one for one in in_force if one.id > chosen.id]
+    counted = in_force(history)
+    chosen = _last(counted) if change_id is None else _named(history, counted, change_id)
+    later = [one for one in counted if one.id > chosen.id]
     _not_set_again(chosen, later)
     noted_since = {name for one in later for name in one.after}
     restored = {name: value for name, value in chosen.before.items() if name not in noted_since}
@@ -36,27 +36,27 @@ def undo(job: Job, number: int, change_id: int | None, hours: Hours) -> None:
     tasks.take_back(job.tx, chosen.id, by)
 
 
-def _in_force(history: Sequence[Row[Any]]) -> list[Row[Any]]:
+def in_force(history: Sequence[Row[Any]]) -> list[Row[Any]]:
     """The changes whose values stand, without those that took others back; what made the task is none of them."""
     undoing = {one.undone_by for one in history}
     return [one for one in history if one.before and one.undone_by is None and one.id not in undoing]
 
 
-def _last(in_force: Sequence[Row[Any]]) -> Row[Any]:
+def _last(counted: Sequence[Row[Any]]) -> Row[Any]:
     """What a machine only noted beside the task is nothing people think of as the last change."""
-    meant = [one for one in in_force if one.actor.startswith("operator:") or set(one.before) - life.NOTES]
+    meant = [one for one in counted if one.actor.startswith("operator:") or set(one.before) - life.NOTES]
     if not meant:
         raise Conflict("There is nothing to take back.")
     return meant[-1]
 
 
-def _named(history: Sequence[Row[Any]], in_force: Sequence[Row[Any]], change_id: int) -> Row[Any]:
+def _named(history: Sequence[Row[Any]], counted: Sequence[Row[Any]], change_id: int) -> Row[Any]:
     chosen = next((one for one in history if one.id == change_id), None)
     if chosen is None:
         raise NotFound(f"The task has no change {change_id}.")
     if chosen.undone_by is not None:
         raise Conflict("This change was taken back already.", undone_by=chosen.undone_by)
-    if chosen not in in_force:
+    if chosen not in counted:
         raise Conflict("This is no change that can be taken back: it made the task, or took another one back.")
     return chosen
 

@@ -29,6 +29,7 @@ from tests.frozen import children, frozen, postgres
 from tests.pipeline.children import Child
 from tests.pipeline.rig import Rig
 from tests.running import PATIENCE, ROOT, Daemon, House, eventually
+from tests.tasks.desk import Desk
 
 
 @pytest.fixture(autouse=True)
@@ -152,6 +153,22 @@ def test_operator_add_prints_a_token_that_works_once(house: House, db: Database)
     assert again.status == 1
     assert "There is an operator named Olga already." in again.err
     assert house.run("operator", "add", "Oleg", "--role", "king").status == 2
+
+
+def test_corrections_are_counted_printed_or_put_into_a_file(house: House, db: Database) -> None:
+    desk = Desk(db)
+    anna, dialog = desk.operator(), desk.says("v1", "Пришлите акт")
+    (message,) = desk.messages(anna, dialog)
+    desk.sets(anna, desk.finds(dialog, source_message_id=message["id"]), status="rejected")
+    assert house.run("tasks", "corrections").out == "0 accepted, 0 edited, 1 rejected\n"
+    printed, path = house.run("tasks", "corrections", "--export"), house.folder / "corrections.jsonl"
+    assert house.run("tasks", "corrections", "--export", str(path)).out == ""
+    (line,) = printed.out.splitlines()
+    assert path.read_text() == f"{line}\n"
+    told = json.loads(line)
+    assert (told["text"], told["verdict"]) == ("Пришлите акт", "rejected")
+    assert house.run("tasks", "corrections", str(path)).status == 2
+    assert path.read_text() == f"{line}\n"
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
