@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, select, text
 
-from storage import bulk
+from storage import bulk, tasks
 from storage.db import Tx, is_postgres
 from storage.files import FileStore
 from storage.inbox import INBOX
@@ -40,6 +40,10 @@ class _Check(NamedTuple):
     promise: str
     detail: str
     sql: str
+
+
+def _listed(values: Sequence[str]) -> str:
+    return ", ".join(map(repr, values))
 
 
 # A letter may leave late that had failed before, whose end nobody knew, or that was held after a restore.
@@ -170,7 +174,7 @@ _CHECKS = (
     _Check(
         "letters",
         "a letter in a state that cannot be",
-        f"SELECT id AS letter_id, state FROM outbox WHERE state NOT IN ({', '.join(repr(s) for s in STATES)}) "
+        f"SELECT id AS letter_id, state FROM outbox WHERE state NOT IN ({_listed(STATES)}) "
         "OR (state = 'sent' AND sent_at IS NULL) "
         "OR (state = 'sending' AND (worker IS NULL OR expires_at IS NULL OR attempts < 1))",
     ),
@@ -205,6 +209,66 @@ _CHECKS = (
         "WHERE j.dialog_id = o.dialog_id AND CAST(j.data ->> 'message' AS bigint) = o.message_id AND j.type = "
         "CASE o.state WHEN 'failed' THEN 'message.sending_failed' ELSE 'message.unconfirmed' END)",
     ),
+    _Check(
+        "tasks",
+        "a task that is found twice",
+        "SELECT dedupe_key, count(*) AS tasks FROM tasks WHERE dedupe_key IS NOT NULL GROUP BY dedupe_key "
+        "HAVING count(*) > 1",
+    ),
+    _Check(
+        "tasks",
+        "a task in a state that cannot be",
+        f"SELECT id AS task, status FROM tasks WHERE status NOT IN ({_listed(tasks.STATUSES)}) "
+        f"OR (closed_at IS NULL) <> (status IN ({_listed(tasks.STANDING)})) "
+        "OR (due_at IS NULL AND due_date IS NOT NULL)",
+    ),
+    _Check(
+        "tasks",
+        "a task that is not what was told of it last",
+        "SELECT t.id AS task, t.status, c.told FROM tasks t LEFT JOIN (SELECT task_id, after ->> 'status' AS told, "
+        "row_number() OVER (PARTITION BY task_id ORDER BY id DESC) AS place FROM task_changes "
+        "WHERE after ->> 'status' IS NOT NULL) c ON c.task_id = t.id AND c.place = 1 "
+        "WHERE c.told IS NULL OR c.told <> t.status",
+    ),
+    _Check(
+        "tasks",
+        "a change that was taken back by none of its task",
+        "SELECT c.id AS change, c.task_id AS task FROM task_changes c LEFT JOIN task_changes u ON u.id = c.undone_by "
+        "AND u.task_id = c.task_id AND u.id > c.id WHERE c.undone_by IS NOT NULL AND u.id IS NULL",
+    ),
+    _Check(
+        "shown",
+        "a task without its line in the journal",
+        "SELECT t.id AS task FROM tasks t WHERE t.created_at >= (SELECT min(at) FROM journal) AND NOT EXISTS "
+        "(SELECT 1 FROM journal j WHERE j.dialog_id = t.dialog_id AND j.type = 'task.created' "
+        "AND CAST(j.data ->> 'task' AS bigint) = t.id)",
+    ),
+    _Check(
+        "owner",
+        "a task that stands and whose owner no longer works here",
+        "SELECT t.id AS task, t.assignee_id FROM tasks t LEFT JOIN operators o ON o.id = t.assignee_id AND o.active "
+        f"WHERE t.status IN ({_listed(tasks.STANDING)}) AND t.assignee_id IS NOT NULL AND o.id IS NULL",
+    ),
+    _Check(
+        "whole",
+        "a task without its dialog",
+        "SELECT t.id AS task FROM tasks t LEFT JOIN dialogs d ON d.id = t.dialog_id WHERE d.id IS NULL",
+    ),
+    _Check(
+        "whole",
+        "a message to be read for tasks that is not there",
+        "SELECT q.message_id FROM triage q LEFT JOIN messages m ON m.id = q.message_id WHERE m.id IS NULL",
+    ),
+)
+# A proof of a task, which may lie in a message that was edited since.
+_PROOF = (
+    "SELECT t.id AS task, p.value AS proof FROM tasks t CROSS JOIN {0} LEFT JOIN messages m "
+    "ON m.id = CAST(p.value ->> 'message' AS bigint) AND m.dialog_id = t.dialog_id "
+    "WHERE m.id IS NULL OR (m.edited_at IS NULL AND m.deleted_at IS NULL AND CASE "
+    "WHEN CAST(p.value ->> 'start' AS integer) < 0 THEN true "
+    "WHEN CAST(p.value ->> 'end' AS integer) <= CAST(p.value ->> 'start' AS integer) THEN true "
+    "ELSE substr(m.text, CAST(p.value ->> 'start' AS integer) + 1, "
+    "CAST(p.value ->> 'end' AS integer) - CAST(p.value ->> 'start' AS integer)) <> p.value ->> 'text' END)"
 )
 
 
@@ -221,7 +285,12 @@ def verify(tx: Tx, read: Reader | None = None, files: FileStore | None = None) -
     late = database_now(tx) - timedelta(seconds=GRACE)
     for check in _CHECKS:
         breaches += _run(tx, check, late=late)
-    return breaches
+    return breaches + _run(tx, _proof(tx))
+
+
+def _proof(tx: Tx) -> _Check:
+    proofs = "LATERAL jsonb_array_elements(t.evidence) AS p(value)" if is_postgres(tx) else "json_each(t.evidence) p"
+    return _Check("evidence", "a task proved by words that are not in their message", _PROOF.format(proofs))
 
 
 def _take_time(tx: Tx) -> None:
