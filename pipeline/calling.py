@@ -199,11 +199,12 @@ class Calling:
     def bury(self, tx: Tx) -> None:
         """Sort out calls whose time is up, or whose process died on this host: their outcome is unknown."""
         at = leases.database_now(tx)
-        over = {row.dialog_id for row in outbox.sending(tx, lock=False) if self._is_over(row, at)}
+        under_way = outbox.sending(tx, lock=False)
+        over = {row.dialog_id for row in under_way if self._is_over(row, at)}
         # Before their letters, for some may turn out to be lost.
         locked = talk.lock(tx, over) if over else {}
         entries: list[journal.Entry] = []
-        for row in outbox.sending(tx):
+        for row in outbox.sending(tx) if under_way else ():
             if row.worker == leases.me() and row.id not in self.in_hand | self._unsaved:
                 # Written down as sending in a commit we never heard of: the call was not made.
                 outbox.put_back(tx, row)
