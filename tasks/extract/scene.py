@@ -83,14 +83,19 @@ class Scene:
         """The day the clause itself names for its outcome."""
         return next(iter(self._dues(clause, deadline=False)), None)
 
+    def last_due(self, clause: Clause) -> Due | None:
+        """The last day the clause names, which is the one it comes to; else one that the sentence names before it."""
+        named = [when for when in self._inside(clause) if when.role in _USEFUL and when.date >= self.message.at.date()]
+        return Due(named[-1].date, named[-1].time, named[-1].phrase) if named else self.due_in(clause)
+
+    def _inside(self, clause: Clause) -> list[When]:
+        first, last = (bisect_left(self._starts, place) for place in (clause.start, clause.end))
+        return self.dates[first:last]
+
     def _dues(self, clause: Clause, *, deadline: bool) -> list[Due]:
         roles = {"deadline"} if deadline else _USEFUL
         today = self.message.at.date()
-        first, last = (bisect_left(self._starts, place) for place in (clause.start, clause.end))
-        found = [
-            when for when in self.dates[first:last]
-            if when.role in roles and when.date >= today
-        ]  # fmt: skip
+        found = [when for when in self._inside(clause) if when.role in roles and when.date >= today]
         found.sort(key=lambda when: (when.role == "span", when.role != "deadline"))
         return [Due(when.date, when.time, when.phrase) for when in found]
 

@@ -31,7 +31,7 @@ def _targets(scene: Scene, clause: Clause) -> list[Task]:
         task for task in scene.context.tasks
         if task.status not in {"cancelled", "rejected"} and task.promised_by is None
     ]  # fmt: skip
-    named = linker.best(pool, content.of_words(clause.words))
+    named = linker.best(pool, content.of_words(clause.words)) or _of_that_day(scene, clause, pool)
     if named is not None:
         return [named]
     if order_in(clause) is not None and _names_something(clause.words):
@@ -40,6 +40,12 @@ def _targets(scene: Scene, clause: Clause) -> list[Task]:
     if _takes_all_back(clause) or not _names_something(clause.beside("cancel")):
         return _latest([task for task in pool if task.kind != "complaint" or not task.closed])
     return []
+
+
+def _of_that_day(scene: Scene, clause: Clause, pool: Sequence[Task]) -> Task | None:
+    """«Отмените пятницу»: what was to be on the day that is named."""
+    due = scene.own_due(clause)
+    return next((task for task in reversed(pool) if due and task.due and task.due.date == due.date), None)
 
 
 def _takes_all_back(clause: Clause) -> bool:

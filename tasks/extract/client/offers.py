@@ -53,11 +53,8 @@ def offered_due(scene: Scene, offer: Clause) -> Due | None:
     if due := scene.due_in(scene.clauses[0]):
         return due
     said = _said(scene, offer)
-    sentence = [clause for clause in reading_of(said.text) if clause.sentence == offer.sentence]
-    dates = [
-        when for when in find(said.text, said.at, scene.context.calendar)
-        if sentence[0].start <= when.start < sentence[-1].end and when.role not in {"past", "topic"}
-    ]  # fmt: skip
+    found = find(said.text, said.at, scene.context.calendar)
+    dates = [when for when in found if when.role not in {"past", "topic"}]
     return Due(dates[0].date, dates[0].time, dates[0].phrase) if len(dates) == 1 else None
 
 

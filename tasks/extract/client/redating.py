@@ -16,7 +16,7 @@ _MAKE, _TIMES = lexicon("make"), lexicon("times")
 
 def redates(scene: Scene, clause: Clause, moves: Moves) -> bool:
     """Whether the clause gives a known task another day; what was reported done is open again until that is agreed."""
-    due = None if clause.has("away") else scene.due_in(clause)
+    due = None if clause.has("away") else scene.last_due(clause)
     if due is None:
         return _does_not_fit(scene, clause, moves)
     target = _target(scene, clause)

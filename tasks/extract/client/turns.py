@@ -12,6 +12,8 @@ from tasks.extract.speech import titles
 _ALSO = lexicon("also")
 # A title with less than so many characters has room for what was said before.
 _BRIEF = 50
+# Words of a complaint that names hardly more than somebody who did not come.
+_LITTLE = 1
 
 
 def placed(scene: Scene, one: Finding, taken: set[int]) -> TaskChange:
@@ -52,7 +54,7 @@ def _has_nothing_to_do(task: Task, one: Finding) -> bool:
 def _known_trouble(scene: Scene, one: Finding) -> Change | None:
     """A problem that is known: waited for still, or back again."""
     waiting = linker.best([task for task in scene.open if task.status == "open"], one.lemmas, 0.3)
-    if waiting is None and len(one.lemmas) <= 1:
+    if waiting is None and len(one.lemmas) <= _LITTLE:
         late = [task for task in scene.open if task.promised_by == "operator" and scene.late(task)]
         waiting = late[-1] if late else None
     if waiting is not None:

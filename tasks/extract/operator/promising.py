@@ -78,16 +78,26 @@ def _due(scene: Scene, group: Sequence[Promise]) -> Due | None:
 
 def _new(scene: Scene, group: Sequence[Promise], due: Due | None, lemmas: frozenset[str]) -> New:
     message, first = scene.message, group[0]
-    start, end = first.clause.start, group[-1].clause.end
+    start, end = _beginning(scene, first.clause), group[-1].clause.end
     asked = [task for task in scene.open if task.promised_by is None and task.status == "open"]
     served = linker.best(asked, lemmas) or next(reversed(asked), None)
     title = titles.infinitive(first.clause, first.verb, message.text)
-    if len(group) > 1:
+    if start < first.clause.start:
+        title = titles.tidy(message.text[start:end])
+    elif len(group) > 1:
         title = titles.tidy(f"{title}, {message.text[group[1].clause.start : end]}")
     return New(
         "commitment", title, first.confidence, message.key, (Span(message.key, start, end, message.text[start:end]),),
         due, "operator", served.key if served else None, rules=(first.rule,),
     )  # fmt: skip
+
+
+def _beginning(scene: Scene, clause: Clause) -> int:
+    """Where it begins to be said who does it: «механик выехал, будет у вас к десяти»."""
+    if clause.flags & (Flag.NOUN | Flag.PRON | Flag.FUT1 | Flag.LATIN):
+        return clause.start
+    before = [one for one in scene.sentences[clause.sentence] if one.start < clause.start and one.flags & Flag.NOUN]
+    return before[-1].start if before else clause.start
 
 
 def _of_him(scene: Scene, promise: Promise) -> Task | None:

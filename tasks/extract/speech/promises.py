@@ -15,6 +15,7 @@ _EN_DELIVERS, _EN_IDLE, _BE, _WILL = (
     lexicon("be"),
     lexicon("will"),
 )
+_YOU = lexicon("you")
 _FUTURE = Flag.FUT1 | Flag.FUT3
 # How far a verb stands from its auxiliary.
 _NEAR = 4
@@ -77,7 +78,7 @@ def _russian(clause: Clause, setting: Setting) -> Promise | None:
                 return found
         elif (at and clause.words[at - 1].word.form == "не") or not _binds(clause, token, setting):
             return None
-        elif word.flags & Flag.FUT1 or _somebody(clause):
+        elif word.flags & Flag.FUT1 or setting.dated or _somebody(clause):
             return Promise(clause, token, 0.85 if setting.ours else 0.8, f"promise.{setting.side}")
     return None
 
@@ -107,7 +108,8 @@ def _will_be(clause: Clause, at: int, setting: Setting) -> Promise | None:
         if other.word.flags & Flag.INF and setting.ours and not _IDLE.intersection(other.word.lemmas):
             return Promise(clause, other, 0.75, "promise.will")
     token = clause.words[at]
-    if setting.ours and setting.dated and clause.flags & Flag.NOUN and token.word.flags & Flag.FUT3:
+    there = clause.flags & Flag.NOUN or clause.forms & _YOU
+    if setting.ours and setting.dated and there and token.word.flags & Flag.FUT3:
         return Promise(clause, token, 0.75, "promise.there")
     return None
 

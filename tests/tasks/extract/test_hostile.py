@@ -15,8 +15,8 @@ from tasks.extract.speech.titles import LONGEST
 
 NOW = datetime(2026, 2, 27, 23, 59)  # noqa: DTZ001 - by the business's own clock
 _SAID = (
-    "пришлите счёт до пятницы не надо завтра можно ли готово отбой перенесите на 20-го да нет спасибо и но а если бы please "
-    "send the invoice by Friday never mind done I'll call you tomorrow can could would it's works ? , . > -- 1."
+    "пришлите счёт до пятницы не надо завтра можно ли готово отбой перенесите на 20-го да нет спасибо и но а если бы "
+    "please send the invoice by Friday never mind done I'll call you tomorrow can could would it's works ? , . > -- 1."
 )
 _WORDS = st.sampled_from([*_SAID.split(), "\n", "\u202e", "😀"])
 _TEXTS = st.text(max_size=80) | st.lists(_WORDS, max_size=40).map(" ".join)
