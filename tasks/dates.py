@@ -76,8 +76,9 @@ def moved(text: str, at: datetime, calendar: Calendar) -> When | None:
     the 20th".
     """
     line, pieces = _pieces(text, at, calendar)
-    moves = (target(left, right) for left, right in pairwise(pieces) if is_move(left, right, line))
-    return next((_when(text, line, piece) for piece in moves), None)
+    moves = [target(left, right) for left, right in pairwise(pieces) if is_move(left, right, line)]
+    moves += [piece for piece in pieces if piece.lead == "move"]
+    return _when(text, line, moves[0]) if moves else None
 
 
 def _pieces(text: str, at: datetime, calendar: Calendar) -> tuple[Line, list[Piece]]:

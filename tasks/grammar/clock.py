@@ -23,7 +23,7 @@ def clock(phrase: Phrase, now: Now) -> Meaning | None:
     """«До 18:00», «к шести», «в три часа дня», "by 5pm"."""
     separator = _separator(phrase)
     numbers = [int(number) for number in phrase.all("small", "minutes", "cardinal")]
-    if is_measured(phrase):
+    if is_measured(phrase) or not _is_part_of_day(phrase):
         return None
     if separator == "-" and not _is_exact(phrase):
         return _hours(phrase, now, *numbers)
@@ -49,7 +49,7 @@ def hour_of(phrase: Phrase, now: Now, hour: int, minute: int) -> Meaning | None:
     told = phrase.has(*_TOLD)
     # «В 7:30» is what the clock shows, "at 7:30" what people say.
     plain = (exact and not phrase.english) or phrase.word(phrase.at("small")).startswith("0")
-    loose = not told and not plain and 1 <= hour <= 11
+    loose = not told and not plain and 1 <= hour <= (7 if phrase.lead in {"since", "from"} else 11)
     at = time(23, 59) if hour == 24 else time(_on_24(hour, phrase, loose), minute)
     weak = not told and phrase.lead not in _LEADS and not (exact and phrase.lead == "onto")
     role: Role | None = "topic" if is_now(phrase) else None
@@ -64,7 +64,7 @@ def half_past(phrase: Phrase, now: Now) -> Meaning | None:
     minutes = 15 if phrase.has("quarter", "quarter_hour") else 30
     if phrase.has("without"):
         minutes = -15 if phrase.has("quarter_hour") else -numbers.pop(0)
-    elif phrase.has("through"):
+    elif phrase.has("to"):
         minutes = -15
     hour = numbers[-1] - phrase.has("ordinal")
     if not 0 <= hour <= 12:
@@ -87,6 +87,8 @@ def part(phrase: Phrase, now: Now) -> Meaning | None:
 def _part(name: str, phrase: Phrase, now: Now) -> Meaning | None:
     if phrase.has("last"):
         return Meaning(now.day - _DAY, "part", role="past")
+    if phrase.has("next"):
+        return Meaning(now.day + _DAY, "part", part=name)
     if phrase.has("this"):
         gone = name == "morning" and now.at.time() > _OVER[name]
         return Meaning(now.day, "part", part=name, role="past" if gone else None)
@@ -140,14 +142,21 @@ def _is_exact(phrase: Phrase) -> bool:
 
 
 def _is_hour(phrase: Phrase) -> bool:
-    if phrase.has("day") and phrase.word(phrase.end - 1) != "дня":
-        return False
     if phrase.has(*_NAMED):
         return True
     if phrase.lead not in _LEADS and not phrase.has("hour"):
         return False
     counted = phrase.has("hour") and phrase.has("small", "cardinal")
     return counted or (phrase.one("cardinal") != 1 and is_bare_hour(phrase))
+
+
+def _is_part_of_day(phrase: Phrase) -> bool:
+    """«В 2 дня», «к 2 ночи» are hours; «2 дня», «на 2 ночи» are so many."""
+    if not phrase.has("day", "night"):
+        return True
+    if phrase.has("day") and phrase.word(phrase.end - 1) != "дня":
+        return False
+    return phrase.lead in _LEADS or phrase.has("hour")
 
 
 def _on_24(hour: int, phrase: Phrase, loose: bool) -> int:

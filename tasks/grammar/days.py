@@ -6,6 +6,7 @@ from tasks.calendar import add_months, monday, next_weekday
 from tasks.grammar.clock import hour_of, is_dotted_hour
 from tasks.grammar.guards import (
     is_environment,
+    is_feast,
     is_measured,
     is_noun_next,
     is_now,
@@ -14,6 +15,7 @@ from tasks.grammar.guards import (
     is_street,
     is_wish,
 )
+from tasks.grammar.lexer import CLASS
 from tasks.grammar.meaning import Meaning, Now, Role
 from tasks.grammar.rules import Phrase
 
@@ -57,31 +59,45 @@ def month_day(phrase: Phrase, now: Now) -> Meaning | None:
     """«5 марта», "June 5th, 2026"; «улица 8 Марта» is a street."""
     if is_street(phrase) or is_measured(phrase):
         return None
-    return dated(_day_number(phrase), _month(phrase), _year(phrase), now)
+    found = dated(_day_number(phrase), _month(phrase), _year(phrase), now)
+    return found._replace(role="topic") if is_feast(phrase) or is_now(phrase) else found
 
 
 def month_range(phrase: Phrase, now: Now) -> Meaning:
     """«С 10 по 14 июня»: where it begins; a deadline «до 10–12 июня» is over with its end."""
     first, last, *_ = (int(day) for day in phrase.all("small"))
+    if is_onto(phrase):
+        return dated(last, _month(phrase), _year(phrase), now)
     deadline = phrase.lead in _DEADLINES
     found = dated(last if deadline else first, _month(phrase), _year(phrase), now)
     return found if deadline or found.role else found._replace(role="span")
 
 
+def is_onto(phrase: Phrase) -> bool:
+    """«С 5 на 7 апреля»; «180 на 40» are no days at all, says a ValueError."""
+    place = phrase.line.classes.find(CLASS["at"], phrase.start + 1, phrase.end)
+    if place >= 0 and (phrase.lead != "since" or phrase.word(place) != "на"):
+        raise ValueError(phrase.word(place))
+    return place >= 0
+
+
 def month_number(phrase: Phrase, now: Now) -> Meaning | None:
     """«20-го», «к 20 числу», "the 20th": the next such day, today counts."""
     numbers = [int(number) for number in phrase.all("small")]
-    if phrase.has("through") and not phrase.has("suffix", "number") and phrase.lead != "since":
+    if len(numbers) > 1 and not phrase.has("suffix", "number") and phrase.lead != "since":
         return None
     if not phrase.has("number") and is_noun_next(phrase):
         return None
     if phrase.has("ordinal", "ordinal_english") and not phrase.has("number", "month_unit") and not _is_told(phrase):
         return None
-    if len(numbers) > 1 and phrase.lead not in _DEADLINES:
+    if len(numbers) > 1 and phrase.lead not in _DEADLINES and not is_onto(phrase):
         return Meaning(next_number(numbers[0], now.day), role="span")
     number = numbers[-1] if numbers else _day_number(phrase)
     first = add_months(now.day.replace(day=1), 1)
-    return Meaning(next_number(number, first if phrase.has("month_unit") and phrase.has("next") else now.day))
+    role: Role | None = "topic" if is_now(phrase) else None
+    return Meaning(
+        next_number(number, first if phrase.has("month_unit") and phrase.has("next") else now.day), role=role
+    )
 
 
 def _is_told(phrase: Phrase) -> bool:

@@ -16,7 +16,7 @@ _ALONE = compiled(
 _COUNTED_FROM = compiled(r"<of> <small|minutes|hundreds> $")
 _EVENT = compiled(r" (?:<of|of_english|until> x|<after> (?!<lunch>)|<since> (?:x|<day>))")
 _ENVIRONMENTS = re.compile(r"разработ|исполн|программ|тестир|обитан|развёрт|разверт|стейдж|staging|dev|prod|test")
-_LED = compiled(r"<until|at|since|after|of|for|over|through|in> $")
+_LED = compiled(r"<until|at|since|after|of|for|over|through|in|small|minutes|cardinal> $")
 _NEAR = 20
 _CLAUSE = ".!?;,¶()"
 _NUMBERED = re.compile(
@@ -42,11 +42,12 @@ _WISH = re.compile(
     r"добр|хорош|приятн|спокойн|удачн|отличн|прекрасн|чудесн|good$|nice|great|lovely|happy|wonderful|pleasant|enjoy|"
     r"fantastic|blessed|black$|черн"
 )
+_FEAST = re.compile(r"поздрав|наступ|прошедш|праздник")
 _RATED = re.compile(r"rate|scale|score|оцен")
 _DOCUMENTS = re.compile(r"счет|акт|план|бюджет|график|отчет|прайс|расписан|меню|квитанц|абонемент|прогноз|табел|смет")
 _FINE = re.compile(r"fine|good|ok|great|perfect|better|best|too|not|no|the$|when|a$|my$|ideal|out$|when|$")
 # «Уже пятница», "it's 3pm": what is now.
-_NOW = re.compile(r"(?:уже|сейчас|вот|s|is|already|now)$")
+_NOW = re.compile(r"\b(?:уже|сейчас|вот|already|(?:it|today|now)(?:'s| is)) $")
 
 
 def is_measured(phrase: Phrase) -> bool:
@@ -104,6 +105,11 @@ def is_owner(phrase: Phrase) -> bool:
     return _FINE.match(phrase.word(phrase.end + 3)) is None
 
 
+def is_feast(phrase: Phrase) -> bool:
+    """Whether it is what somebody is wished well on: «поздравляем с 8 марта»."""
+    return phrase.lead == "since" and _says(_FEAST, phrase, 2)
+
+
 def is_document(phrase: Phrase) -> bool:
     """Whether a period is what a paper is about: «счёт на октябрь»."""
     return _says(_DOCUMENTS, phrase, 1)
@@ -111,11 +117,13 @@ def is_document(phrase: Phrase) -> bool:
 
 def is_now(phrase: Phrase) -> bool:
     """Whether it says what day or hour it is."""
-    return not phrase.lead and _says(_NOW, phrase, 1)
+    if phrase.lead:
+        return False
+    return _NOW.search("".join(phrase.line.words[max(phrase.start - 6, 0) : phrase.start])) is not None
 
 
 def is_led(phrase: Phrase) -> bool:
-    """Whether a preposition stands before it that means nothing with it: «с днём рождения»."""
+    """Whether a preposition or a number stands before it that means nothing with it: «с днём рождения», «2 ночи»."""
     return _LED.match(phrase.line.classes, max(phrase.start - 2, 0), phrase.start) is not None
 
 

@@ -11,8 +11,9 @@ from tasks.grammar.pieces import DAYS, Piece
 from tasks.grammar.rules import compiled
 
 # What may stand between two of them, and between a day and the part of it.
-_GAP = compiled(r"(?:,|:| -| \(| <of_english>)? ?")
-_CLOSE_GAP = compiled(r"(?: <of_english>)? ")
+_GAP = compiled(r"(?:,|:| -| \(| <of_english>)?(?: <roughly|hour|about>)? ?")
+_CLOSE_GAP = compiled(r"(?: <of_english|roughly>)? ")
+_STATED = compiled(r"(?: <already>)? ")
 _RANGE = compiled(r" ?- ?")
 _LONGEST_GAP = 6
 # The most hours somebody waits for something.
@@ -40,17 +41,22 @@ def joined(pieces: list[Piece], line: Line, now: Now) -> list[Piece]:
 def _join(left: Piece, right: Piece, gap: str, now: Now) -> Piece | None:
     if _is_between(left, gap):
         gap = "-"
+    if _is_stated(left, right, gap, now):
+        return left._replace(end=right.end, role="topic")
     if not _GAP.fullmatch(gap) and not _RANGE.fullmatch(gap):
         return None
     if "limit" in {left.sort, right.sort}:
-        return _limited(left, right)
-    if left.sort == "habit":
-        return left._replace(end=right.end) if right.sort == "hour" else None
+        return _limited(left, right) if gap != ", " else None
     if left.sort in DAYS and right.sort in DAYS:
         return _days(left, right, gap)
-    if "hour" in {left.sort, right.sort}:
-        return _hours(left, right, gap)
-    return _in_week(left, right, now)
+    return _hours(left, right, gap) if "hour" in {left.sort, right.sort} else _in_week(left, right, now)
+
+
+def _is_stated(left: Piece, right: Piece, gap: str, now: Now) -> bool:
+    """«Сегодня пятница», «сегодня уже 10-е»."""
+    if left.sort != "relative" or left.meaning.day != now.day or left.lead or right.lead:
+        return False
+    return right.sort in DAYS and _STATED.fullmatch(gap) is not None
 
 
 def _is_between(left: Piece, gap: str) -> bool:
@@ -72,9 +78,6 @@ def _days(left: Piece, right: Piece, gap: str) -> Piece | None:
         return _range(left, right)
     if left.role in {"past", "topic"} or "since" in {left.lead, right.lead} or left.sort == right.sort:
         return None
-    if left.sort == "relative" and right.sort == "weekday" and not right.lead and gap == " ":
-        # «Сегодня пятница».
-        return left._replace(end=right.end, role="topic" if left.lead == "" else left.role)
     best = max(left, right, key=lambda piece: _RANKS[piece.sort])
     at = left.meaning.at or right.meaning.at
     precision = left.meaning.precision if left.meaning.at else best.meaning.precision
@@ -87,17 +90,24 @@ def _range(left: Piece, right: Piece) -> Piece:
     if left.role == "deadline" or left.sort == right.sort == "relative":
         return left._replace(end=right.end, meaning=right.meaning)
     week = (left.meaning.day.weekday(), right.meaning.day.weekday()) == (_MONDAY, _FRIDAY)
-    role: Role = "topic" if week and left.sort == right.sort == "weekday" else "span"
     meaning = left.meaning._replace(weak=False)
+    if week and left.sort == right.sort == "weekday":
+        return left._replace(end=right.end, sort="habit", role="topic", meaning=meaning)
+    role: Role = "span"
     return left._replace(end=right.end, role=role if left.role in {"point", "span"} else left.role, meaning=meaning)
 
 
 def _hours(left: Piece, right: Piece, gap: str) -> Piece | None:
+    if left.sort == "habit":
+        return left._replace(end=right.end)
     day, hour = (left, right) if right.sort == "hour" else (right, left)
     if day.sort not in DAYS | {"hour"}:
         return None
     if hour.meaning.weak and hour.meaning.at is None and not _CLOSE_GAP.fullmatch(gap):
         return None
+    if day.sort == "hour" and day.lead in {"since", "from"} and hour.lead == "until" and not hour.meaning.at:
+        # «С утра до вечера».
+        return day._replace(end=right.end, role="topic")
     if day.meaning.at and hour.meaning.at:
         found = _until_hour(day, hour) if left is day and _is_hour_range(day, hour, gap) else None
     else:
@@ -142,13 +152,13 @@ def _is_long(start: Piece, end: Piece) -> bool:
 def _in_week(left: Piece, right: Piece, now: Now) -> Piece | None:
     """A weekday of a week that is named, or of the one that is so and so many weeks away."""
     week, day = (left, right) if right.sort == "weekday" else (right, left)
-    if day.sort != "weekday" or week.sort not in {"week", "length"} or week.role == "past":
+    if day.sort != "weekday" or week.sort not in {"week", "length"}:
         return None
     found = monday(week.meaning.day) + timedelta(days=day.meaning.day.weekday())
-    if found < now.day:
+    if found < now.day and week.role != "past":
         return None
     meaning = day.meaning._replace(day=found, weak=False)
-    role = day.role if week.lead == "onto" else _stronger(left.role, right.role)
+    role = day.role if week.lead == "onto" and week.role == "point" else _stronger(left.role, right.role)
     return day._replace(start=left.start, end=right.end, meaning=meaning, role=role)
 
 

@@ -53,6 +53,10 @@ LINKS: dict[str, Table] = {
     "and": {"": "и and"},
     "or": {"": "or или либо"},
     "first": {"start": "первых"},
+    # What is said of how exact an hour is, between a day and it.
+    "roughly": {
+        "": "примерно приблизительно ориентировочно ровно строго ближе рано поздно прямо именно roughly exactly"
+    },
     "now": {"": "now"},
     # Words that go on with a sentence, and so do not say what a number before them is of.
     "function": {

@@ -19,16 +19,16 @@ _NEAR = 60
 
 def is_move(left: Piece, right: Piece, line: Line) -> bool:
     """Whether one of two neighbours is the date that no longer holds, and the other the one that does."""
-    if left.sort not in DAYS or right.sort not in DAYS:
+    if not {left.sort, right.sort} <= DAYS and not left.sort == right.sort == "hour":
         return False
-    if _is_denied(left, line) and _BUT & set(line.words[left.end : right.start]):
+    if is_denied(left, line) and _BUT & set(line.words[left.end : right.start]):
         return True
     if not _FEW.fullmatch(line.classes, left.end, right.start):
         return False
     if "instead" in {left.lead, right.lead}:
         return True
     if left.lead not in {"since", "from"}:
-        return False
+        return left.lead == "" and right.lead == "onto" and left.end + 1 == right.start and _says_so(left, line)
     return right.lead == "onto" or (right.lead == "to" and _says_so(left, line))
 
 
@@ -44,7 +44,8 @@ def without_sources(pieces: list[Piece], line: Line) -> list[Piece]:
     return [piece._replace(role="topic") if piece.start in gone else piece for piece in pieces]
 
 
-def _is_denied(piece: Piece, line: Line) -> bool:
+def is_denied(piece: Piece, line: Line) -> bool:
+    """«Не в среду»."""
     return line.classes[max(piece.start - 2, 0) : piece.start] == CLASS["not"] + " "
 
 

@@ -50,13 +50,19 @@ def piece_of(phrase: Phrase, meaning: Meaning) -> Piece:
     role = meaning.role or _role(phrase, sort)
     # The point of a shortened word, and of a sentence that ends with one.
     end = phrase.end - (phrase.line.classes[phrase.end - 1] == ".")
-    return Piece(phrase.start, end, sort, meaning, role, phrase.lead)
+    lead = "move" if _is_move(phrase) else phrase.lead
+    return Piece(phrase.start, end, sort, meaning, "point" if lead == "move" else role, lead)
+
+
+def _is_move(phrase: Phrase) -> bool:
+    """«С 5 на 7 апреля»."""
+    return phrase.rule in {"month_range", "month_number"} and phrase.lead == "since" and phrase.has("at")
 
 
 def _sort(phrase: Phrase, meaning: Meaning) -> str:
     if phrase.rule == "numeric" and meaning.at:
         return "hour"
-    if phrase.rule == "part" and phrase.has("this", "last", "tonight", "overnight"):
+    if phrase.rule == "part" and phrase.has("this", "last", "next", "tonight", "overnight"):
         return "relative"
     if phrase.rule == "period":
         if meaning.at or meaning.part:

@@ -41,7 +41,10 @@ _OF = r"(?:<of_english> )?"
 _OF_MONTH = rf"(?: {_OF}(?:<article> )?{_WHOSE}<month_unit>)?"
 _MERIDIEM = r"(?:<meridiem>|<letter_p|a>\.<letter_m>)"
 _PART_OF_DAY = r"(?: (?:<in> <article> )?<morning|afternoon|evening|night|day>)?"
-_TO = rf"(?:{_HYPHEN}| <through|to> )"
+# Between two days of a month: from one to the other, from one onto the other, one of them.
+_THROUGH = rf"(?:{_HYPHEN}| <through|to|and|or> )"
+_TO = rf"(?:{_THROUGH}| <at> )"
+_NO_MORE = r"(?![.,/:-]\w)"
 # «В начале», "by the end of", «в первой половине», «в последний день», «в первых числах».
 _EDGE = rf"(?:<nth> <half> |<last> (?:<working> )?<day|number> |<first> <number> |<edge>[ -]){_OF}(?:<article> )?"
 
@@ -66,9 +69,11 @@ _PLAIN = {
     "month_day": rf"(?:<article> )?(?:{_DAY}|{_ORDINAL}) ?{_OF}<{_MONTHS}>\.?{_YEAR}"
     rf"|<{_MONTHS}>\.? (?:<article> )?(?:{_DAY}|{_ORDINAL}){_YEAR}",
     "numeric": rf"<year_number>-<small>-<small>|<small>\.<small>\.<year_number|{_NUMBERS}>(?: ?<year>)?"
-    rf"|<small>[-/]<small>[-/]<year_number>(?![.,/:-]\w)|<small>[./]<small>(?! ?<{_UNITS}|{_PARTS}>)(?![.,/:-]\w)",
-    "month_number": rf"(?:<article> )?<small>(?:-?<suffix>)?{_TO}<small>(?:-?<suffix>| <number>)"
-    rf"|<small> <through> <small>|(?:(?:<article> )?<small>-?<suffix>(?: <number>)?|<small> <number>|<number> {_DAY}"
+    rf"|<small>[-/]<small>[-/]<year_number>{_NO_MORE}|<small>/<small>/<small|minutes>{_NO_MORE}"
+    rf"|<small>[./]<small>(?! ?<{_UNITS}|{_PARTS}>){_NO_MORE}",
+    "month_number": rf"(?:<article> )?<small>(?:-?<suffix>)?{_THROUGH}<small>(?:-?<suffix>| <number>)"
+    r"|<small> <at> <small>(?:-?<suffix>| <number>)|<small> <through> <small>"
+    rf"|(?:(?:<article> )?<small>-?<suffix>(?: <number>)?|<small> <number>|<number> (?:{_DAY}|{_ORDINAL})"
     rf"|(?:<article> )?{_ORDINAL}(?: <number>)?){_OF_MONTH}",
     "weekday": rf"(?:<article> )?(?:<this> )?{_WHOSE}<{_WEEKDAYS}>(?: <week>| <after> <next>)?",
     "half_past": r"<half> (?:<past> )?<small|cardinal>|<quarter|quarter_hour> <past|to> <small|cardinal>"
@@ -83,7 +88,7 @@ _PLAIN = {
     rf"|(?:<article> )?(?:{_EDGE})?{_WHOSE}(?:<working|calendar> )?<day|week|month_unit|quarter|year|{_MONTHS}>",
     "holiday": r"<new> <year>|<holiday>(?: <feast>)?",
     "close": rf"<close>|(?:<article> )?<close_of|edge> {_OF}<working|day|play>",
-    "part": rf"(?:<article> )?(?:<this|last> )?<{_PARTS}|tonight|overnight>",
+    "part": rf"(?:<article> )?(?:<this|last|next> )?<{_PARTS}|tonight|overnight>",
 }
 
 

@@ -8,6 +8,7 @@ from tasks.grammar.clock import over
 from tasks.grammar.days import next_number
 from tasks.grammar.lexer import CLASS, OTHER, Line
 from tasks.grammar.meaning import Meaning, Now
+from tasks.grammar.moving import is_denied
 from tasks.grammar.pieces import DAYS, Piece
 from tasks.grammar.rules import compiled
 
@@ -26,6 +27,10 @@ _STILL = compiled(r"<still> $")
 # What is said of what lasts, and how verbs end that tell what was.
 _LASTING = re.compile(r"нет$|жд[уе]м?$|никак|больше|болит|висит|стоит$|лежит|тишина")
 _VERB = re.compile(r"\w{2,}[аеиоуыя]л(?:[аои]|ся|ась|ось|ись)?$|\w+пал[аои]?$|\w+шл[аои]$")
+_REFUSED = re.compile(
+    r"\bне (?:могу|смо[гж]|получ|выйд|выход|успе|вариант|подход|удобно|приед|прид)|\bникак|\bнеудобно|\bнет\b"
+    r"|\b(?:can't|cannot|can not|won't|doesn't work|isn't|not possible|not good|no good)\b"
+)
 _GONE = re.compile(r"прош|законч|заканч|истек|наступ|кончил|минул")
 
 
@@ -92,6 +97,14 @@ def _coming(meaning: Meaning, lead: str, now: Now) -> Meaning:
 def _after(before: Piece, piece: Piece, line: Line) -> Piece:
     """«Вместо 14 июля вылететь 16-го»: the month is the one just named; "next Tuesday or Wednesday": the week is."""
     day, first = piece.meaning.day, before.meaning.day
+    if (
+        before.sort == "habit"
+        and piece.sort == "weekday"
+        and not piece.lead
+        and _together(before, piece, line, _SENTENCE)
+    ):
+        # «Пн–пт с 10 до 19, сб до 16».
+        return piece._replace(role="topic")
     if before.role == "past" or not _together(before, piece, line, _SENTENCE):
         return piece
     if piece.sort == "number" and before.sort == "date":
@@ -103,7 +116,7 @@ def _after(before: Piece, piece: Piece, line: Line) -> Piece:
 
 def _past(piece: Piece, line: Line, now: Now) -> Piece:
     """What the words around say is over, or done again and again."""
-    if _EVERY.match(line.classes, piece.end) or _is_farewell(piece, line) or _is_of(piece, line):
+    if any(said(piece, line) for said in (_is_usual, _is_farewell, _is_of, is_denied, _is_refused)):
         return piece._replace(role="topic")
     if _is_over(piece, line):
         return piece._replace(role="past", meaning=piece.meaning._replace(day=_before(piece, now)))
@@ -113,9 +126,24 @@ def _past(piece: Piece, line: Line, now: Now) -> Piece:
     return piece
 
 
+def _is_usual(piece: Piece, line: Line) -> bool:
+    """«15 числа каждого месяца»."""
+    return _EVERY.match(line.classes, piece.end) is not None
+
+
+def _is_refused(piece: Piece, line: Line) -> bool:
+    """«Завтра никак», «в среду не смогу»."""
+    if piece.role != "point" or piece.sort not in DAYS:
+        return False
+    _, behind = _clause(piece, line)
+    return _REFUSED.search("".join(line.words[behind.start : behind.stop])) is not None
+
+
 def _is_farewell(piece: Piece, line: Line) -> bool:
-    """«До завтра!»"""
-    return piece.lead == "until" and line.classes[piece.end : piece.end + 1] in {"!", ")"} and _is_alone(piece, line)
+    """«До завтра!», «С 8 марта!»"""
+    if piece.lead not in {"until", "since"} or piece.sort not in DAYS:
+        return False
+    return line.classes[piece.end : piece.end + 1] in {"!", ")"} and _is_alone(piece, line)
 
 
 def _is_of(piece: Piece, line: Line) -> bool:

@@ -23,7 +23,21 @@ def _forms(*names: str) -> list[str]:
 
 _WORDS = {word for name in _TABLES if name not in _SILENT for word in _forms(name)}
 _WORDS |= {form for name in MISSPELT for word in _forms(name) for form in misspelt(word)}
-_WORDS |= {"через", "спустя", "следующий", "following", "конца", "концу", "q1", "q2", "q3", "q4"}
+_WORDS |= {
+    "через",
+    "спустя",
+    "следующий",
+    "следующее",
+    "following",
+    "конца",
+    "концу",
+    "двадцатого",
+    "тридцатого",
+    "q1",
+    "q2",
+    "q3",
+    "q4",
+}
 _WORDS |= {f"{number}{suffix}" for number in range(60) for suffix in _SUFFIXES}
 _WORDS -= _COMMON
 _NUMERALS = _forms("cardinal", "tens", "ordinal")
@@ -33,7 +47,7 @@ _NUMBERS = {*_NUMERALS, *_ORDINALS, *(word for word in CLASSES if word.isdigit()
 _TELLING_NUMBER = re.compile(
     r"\d[.:/-]\d|\d-(?:го|ого|е|ое|му|ому)\b|\d [pa]\."
     rf"|\b(?:{'|'.join(_BEFORE)})\s(?:the\s)?(?:\d|(?:{'|'.join(_NUMERALS)})\b)"
-    rf"|\b(?:{'|'.join(_ORDINALS)})\s(?:день|вечер)"
+    rf"|\b(?:{'|'.join(_ORDINALS)})\s(?:день|вечер)|\b(?:двадцать|тридцать)\s\w+(?:ого|ому|ое)\b"
 )
 
 
