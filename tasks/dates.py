@@ -43,6 +43,7 @@ _RULES: dict[str, Callable[[Phrase, Now], Meaning | None]] = {
     "ago": spans.ago,
     "onward": spans.onward,
     "offset": spans.offset,
+    "nth_week": periods.nth_week,
     "spell": spans.spell,
     "habit": spans.habit,
     "limit": spans.habit,

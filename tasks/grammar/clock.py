@@ -25,8 +25,8 @@ def clock(phrase: Phrase, now: Now) -> Meaning | None:
     numbers = [int(number) for number in phrase.all("small", "minutes", "cardinal")]
     if is_measured(phrase) or not _is_part_of_day(phrase):
         return None
-    if separator == "-" and not _is_exact(phrase):
-        return _hours(phrase, now, *numbers)
+    if phrase.has("and") or (separator == "-" and not _is_exact(phrase)):
+        return _hours(phrase, now, *numbers[:2])
     if not (_is_exact(phrase) if separator else _is_hour(phrase)):
         return None
     hour, minute = [*numbers, 0][:2] if numbers else (1, 0)
@@ -36,6 +36,8 @@ def clock(phrase: Phrase, now: Now) -> Meaning | None:
 def _hours(phrase: Phrase, now: Now, first: int, last: int) -> Meaning | None:
     """«Завтра 10–12», "5-6pm": from the first hour on, a deadline until the last."""
     if not first < last <= 24 or not (phrase.has(*_NAMED) or is_bare_hour(phrase)):
+        return None
+    if phrase.has("and") and phrase.lead != "from":
         return None
     found = hour_of(phrase, now, last if phrase.lead in {"until", "by", "toward"} else first, 0)
     return found and found._replace(precision="hour")
@@ -75,12 +77,12 @@ def half_past(phrase: Phrase, now: Now) -> Meaning | None:
 
 def part(phrase: Phrase, now: Now) -> Meaning | None:
     """«Утром», «к вечеру», «до обеда», "tonight"."""
-    if is_wish(phrase) or (not phrase.lead and is_led(phrase)):
-        return None
     if phrase.has("tonight"):
         return Meaning(now.day, "part", part="evening")
     if phrase.has("overnight"):
         return Meaning(now.day + _DAY, "part")
+    if is_wish(phrase) or (not phrase.lead and is_led(phrase)):
+        return None
     return _part(next(name for name in _PARTS if phrase.has(name)), phrase, now)
 
 

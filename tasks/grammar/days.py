@@ -24,7 +24,10 @@ _WEEK = timedelta(days=7)
 _RECENTLY = timedelta(days=60)
 _WEEKDAYS = ("weekday", "weekday_form", "environment", "environment_form", "nominative", "short_weekday")
 _FORMS = ("weekday_form", "environment", "nominative", "short_weekday")
+# Behind these two numbers are more often something else.
 _NO_DATE_LEADS = {"", "in", "over"}
+# How many years ahead the last two digits of one may mean.
+_AHEAD = 7
 _DATE_LEADS = {"until", "by", "toward", "since", "from", "on", "to", "through", "of"}
 _DEADLINES = {"until", "by", "toward", "within", "through"}
 
@@ -123,8 +126,14 @@ def numeric(phrase: Phrase, now: Now) -> Meaning | None:
     day, month = numbers[:2]
     if separator == "/" and month > 12 >= day:
         day, month = month, day
-    years = [year + 2000 if year < 100 else year for year in numbers[2:]]
-    return dated(day, month, years[0] if years else None, now)
+    return dated(day, month, _full_year(numbers[2], now) if len(numbers) > 2 else None, now)
+
+
+def _full_year(year: int, now: Now) -> int:
+    """Of a year's last two digits: hardly anybody means more than a few years ahead."""
+    if year >= 100:
+        return year
+    return year + (2000 if year + 2000 <= now.day.year + _AHEAD else 1900)
 
 
 def _is_date(lead: str, first: str, separator: str, second: str) -> bool:

@@ -16,7 +16,7 @@ _ALONE = compiled(
 _COUNTED_FROM = compiled(r"<of> <small|minutes|hundreds> $")
 _EVENT = compiled(r" (?:<of|of_english|until> x|<after> (?!<lunch>)|<since> (?:x|<day>))")
 _ENVIRONMENTS = re.compile(r"разработ|исполн|программ|тестир|обитан|развёрт|разверт|стейдж|staging|dev|prod|test")
-_LED = compiled(r"<until|at|since|after|of|for|over|through|in|small|minutes|cardinal> $")
+_LED = compiled(r"(?:<until|at|since|after|of|for|over|through|in>|<small|minutes|cardinal>) $")
 _NEAR = 20
 _CLAUSE = ".!?;,¶()"
 _NUMBERED = re.compile(
@@ -32,6 +32,7 @@ _QUANTITY = re.compile(
 _STREET = re.compile(
     r"ул$|улиц|просп|пр$|площад|пл$|переул|пер$|бульвар|шоссе|набереж|наб$|имени|метро|станци|остановк|сквер|парке?$"
 )
+_STREET_BEHIND = re.compile(r"(?:street|st|road|rd|avenue|ave|lane|drive|square)$")
 _NOUNS = re.compile(
     r"(?:подъезд|этаж|размер|корпус|класс|кадр|квартал|том|заказ|пункт|звонк|вариант|сорт|номер|участк|ряд|балл|канал|склад|"
     r"отдел|кабинет|цех|разряд|раз|уровн|поколени|лиц|мест|модел|верси|категори|попытк)[аыуеияю]+$|"
@@ -71,6 +72,8 @@ def is_bare_hour(phrase: Phrase) -> bool:
 def is_street(phrase: Phrase) -> bool:
     """Whether a date is an address: «улица 8 Марта», «на 8 Марта, 15»."""
     if _says(_STREET, phrase, 1, "!?;¶"):
+        return True
+    if _STREET_BEHIND.match(phrase.word(phrase.end + 1)):
         return True
     line, month = phrase.line, phrase.line.starts[phrase.end - 1]
     following = "".join(line.words[phrase.end : phrase.end + 3]).lstrip(", ")

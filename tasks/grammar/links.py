@@ -43,7 +43,7 @@ LINKS: dict[str, Table] = {
     },
     "past": {"last": "past"},
     "edge": {
-        "end": "конец конца концу конце end",
+        "end": "конец конца концу конце end late",
         "start": "начало начала началу начале beginning start early",
         "middle": "середина середины середине середину mid middle",
     },

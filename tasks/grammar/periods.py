@@ -19,6 +19,10 @@ _SIZES: dict[int, Precision] = {1: "month", 3: "quarter", 12: "year"}
 def period(phrase: Phrase, now: Now) -> Meaning | None:
     """«На этой неделе», «до конца месяца», «в мае», "next quarter"; None where only a unit is named."""
     named = phrase.has("month", "short_month")
+    if phrase.has("year_number") and not named:
+        year = date(int(phrase.one("year_number") or 0), 1, 1)
+        found = _within(phrase, year, 12, now) if phrase.lead or _edge(phrase) else None
+        return found and found._replace(role="past" if found.day < now.day else None)
     anchored = _edge(phrase) != "" or which(phrase) != "" or _is_this_week(phrase)
     if not anchored and not (named and phrase.lead) and not (phrase.lead == "within" and phrase.has("article")):
         return None
@@ -41,6 +45,18 @@ def weekend(phrase: Phrase, now: Now) -> Meaning | None:
     if phrase.lead == "after":
         return Meaning(now.calendar.first_workday(coming_sunday(day) + _DAY))
     return Meaning(coming_sunday(day), "week")
+
+
+def nth_week(phrase: Phrase, now: Now) -> Meaning | None:
+    """«На первой неделе мая», "by the last week of the month": its last day of work."""
+    number = int(phrase.one("nth", "ordinal_english") or 0)
+    months = phrase.has("month_unit") and phrase.has("next")
+    first = add_months(now.day.replace(day=1), months)
+    if phrase.has("month", "short_month"):
+        month = int(phrase.one("month", "short_month") or 0)
+        first = date(now.day.year + (month < now.day.month), month, 1)
+    day = month_end(first) if phrase.has("last") else first + (number - 1) * _WEEK
+    return Meaning(now.calendar.end_of_week(monday(day)), "week") if phrase.has("last") or 1 <= number <= 5 else None
 
 
 def quarter(phrase: Phrase, now: Now) -> Meaning | None:
@@ -158,6 +174,7 @@ def _named_month(phrase: Phrase, now: Now) -> Meaning:
     number = int(phrase.one("month", "short_month") or 0)
     name = which(phrase)
     year = now.day.year + (number < now.day.month or (name == "next" and number == now.day.month))
+    year = int(phrase.one("year_number") or year)
     found = _within(phrase, date(year - (name == "last"), number, 1), 1, now)
     return found._replace(role="past") if name == "last" else found
 

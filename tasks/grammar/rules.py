@@ -55,6 +55,8 @@ _OWN = {
     "offset": rf"(?:<not> <later>(?: <than>)? |<until> )?(?:<in|within>|<at> <course>) {_THE}{_LENGTH}"
     rf"|<{_UNITS}> <in> {_COUNT}|<at> (?:<next> {_COUNTED}|<nearest> {_LENGTH})|<for> <nearest|next> {_COUNTED}"
     r"|<at> (?:<small>-)?<span_adjective> <limit>",
+    "nth_week": rf"(?:{_PREPOSITION} )?(?:<article> )?<nth|ordinal_english|last> <week> {_OF}(?:<article> )?{_WHOSE}"
+    rf"<{_MONTHS}|month_unit>",
     "spell": rf"<for> {_THE}{_LENGTH}|<already> {_LENGTH}|<nth> <day|week|month_unit|evening|night|hour|year>"
     rf"|<whole> {_UNIT}|{_LENGTH}(?= <not>)",
     "habit": rf"(?:<through|at> )?<weekdays>(?: <and> <weekdays>)*|<through> <weekend|feast>|<habitual>"
@@ -80,12 +82,14 @@ _PLAIN = {
     r"|<to_half>|<half> <ordinal>|<without> <small|quarter_hour|cardinal|tens> (?:<minute> )?<small|cardinal>",
     "quarter": rf"(?:<edge> {_OF})?(?:(?:<nth|ordinal|ordinal_english>|<small>(?:-?<suffix>)?) <quarter>"
     r"|<letter_q> ?<small>)",
-    "clock": rf"<small>{_HYPHEN}<small> ?{_MERIDIEM}|<small>[:.-]<small|minutes>(?: ?{_MERIDIEM})?{_PART_OF_DAY}"
+    "clock": rf"<small>{_HYPHEN}<small> ?{_MERIDIEM}|<small> <and> <small>(?: ?{_MERIDIEM}|(?! ?<{_UNITS}>))"
+    rf"|<small>[:.-]<small|minutes>(?: ?{_MERIDIEM})?{_PART_OF_DAY}"
     rf"|<small|cardinal>(?: ?<hour>)(?: <small|minutes> <minute>)?{_PART_OF_DAY}"
-    rf"|<small|cardinal>(?: ?{_MERIDIEM}| ?<letter_o>'<clock>)?{_PART_OF_DAY}"
-    r"|<hour> <day|night>",
+    rf"|<small|cardinal>(?: ?{_MERIDIEM}| ?<letter_o>'<clock>)?{_PART_OF_DAY}|<hour> <day|night>",
     "period": rf"(?:<article> )?(?:<week> <after> <next>|<week|month_unit|quarter|year>[ -]<edge>)"
-    rf"|(?:<article> )?(?:{_EDGE})?{_WHOSE}(?:<working|calendar> )?<day|week|month_unit|quarter|year|{_MONTHS}>",
+    rf"|(?:<article> )?(?:{_EDGE})?{_WHOSE}(?:<working|calendar> )?<day|week|month_unit|quarter|year>"
+    rf"|(?:<article> )?(?:{_EDGE})?{_WHOSE}<{_MONTHS}>\.?{_YEAR}"
+    rf"|(?:{_EDGE})<year_number>(?: <year>)?|<year_number> <year>",
     "holiday": r"<new> <year>|<holiday>(?: <feast>)?",
     "close": rf"<close>|(?:<article> )?<close_of|edge> {_OF}<working|day|play>",
     "part": rf"(?:<article> )?(?:<this|last|next> )?<{_PARTS}|tonight|overnight>",
@@ -184,5 +188,5 @@ _FIRST = (
     "|whole|already|edge|first|article|small|year_number"
 )
 # No phrase begins within a longer number or word: not with the 12 of "8.12", nor with the "в" of "2в".
-_BEGINS = compiled(rf"(?<!\w)(?<!<{_NUMBERS}|year_number|long>[.,/:-])<{_FIRST}>")
+_BEGINS = compiled(rf"(?<!\w)(?<![$€£₽№#@_=+])(?<!<{_NUMBERS}|year_number|long>[.,/:-])<{_FIRST}>")
 _RULES = compiled(rf"{_either(_OWN)}|(?:{_PREPOSITION} )?(?:{_either(_PLAIN)})")

@@ -54,6 +54,9 @@ def ago(phrase: Phrase, now: Now) -> Meaning | None:
 
 def spell(phrase: Phrase, now: Now) -> Meaning | None:
     """«Уже неделю», «второй день», "for three days"; but «за три дня» is when something will be ready."""
+    if phrase.word(phrase.end - 1) == "квартал" and phrase.has("small"):
+        # «За 1 квартал» is the first one of a year.
+        return Meaning(now.day, role="topic")
     if phrase.lead == "over" and not phrase.has("last", "past", "minute") and not phrase.has("vague"):
         found = after(phrase, now)
         return found and found._replace(role="topic" if is_event_next(phrase) else "deadline")
