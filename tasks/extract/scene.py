@@ -52,7 +52,7 @@ class Scene:
     @cached_property
     def troubled(self) -> list[Clause]:
         """The clauses that tell of something wrong."""
-        return [clause for clause in self.clauses if clause.has("lack", "problem")]
+        return [one for one in self.clauses if one.has("lack", "problem") and not one.has("fine", "away")]
 
     @cached_property
     def lemmas(self) -> frozenset[str]:
@@ -89,6 +89,8 @@ class Scene:
         return Due(named[-1].date, named[-1].time, named[-1].phrase) if named else self.due_in(clause)
 
     def _inside(self, clause: Clause) -> list[When]:
+        if not self.dates:
+            return []
         first, last = (bisect_left(self._starts, place) for place in (clause.start, clause.end))
         return self.dates[first:last]
 

@@ -11,15 +11,16 @@ from tasks.extract.model import Task
 from tasks.extract.scene import Scene
 from tasks.extract.speech.orders import order_in
 
+_WE_DO = Flag.PRES1 | Flag.FUT1
 # Cues so sure need not name what they take back.
 _WHATEVER = 0.95
 
 
 def cancels(scene: Scene, clause: Clause, moves: Moves) -> bool:
     """Whether the clause takes back what was asked; the promises made for that go with it."""
-    if not clause.has("cancel") or clause.asked:
+    if clause.asked:
         return False
-    targets = _targets(scene, clause)
+    targets = _targets(scene, clause) if clause.has("cancel") else _refused(scene, clause)
     for task in targets:
         gone = [task, *linker.serving(scene.open, task)]
         moves.add(clause, *(scene.close(one, "cancel", 0.85, "cancelled") for one in gone))
@@ -40,6 +41,14 @@ def _targets(scene: Scene, clause: Clause) -> list[Task]:
     if _takes_all_back(clause) or not _names_something(clause.beside("cancel")):
         return _latest([task for task in pool if task.kind != "complaint" or not task.closed])
     return []
+
+
+def _refused(scene: Scene, clause: Clause) -> list[Task]:
+    """«Второй номер тогда не подключаем»: the request's own verb, which the client will not have done."""
+    verbs = [after for before, after in clause.pairs if before.word.form == "не" and after.word.flags & _WE_DO]
+    lemmas = content.of_words(verbs)
+    asked = [task for task in scene.open if task.kind == "request" and lemmas & linker.about(task)]
+    return asked[-1:]
 
 
 def _of_that_day(scene: Scene, clause: Clause, pool: Sequence[Task]) -> Task | None:

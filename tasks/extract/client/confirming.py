@@ -22,7 +22,7 @@ def confirms(scene: Scene, clause: Clause, moves: Moves) -> bool:
     """Whether the clause says that something is done."""
     if (cured := _cured(scene, clause)) is not None:
         return moves.add(clause, scene.close(cured, "confirmed"))
-    if clause.asked or not clause.has("done") or clause.has("lack") or clause.forms & _NOT:
+    if clause.asked or not clause.has("done") or (clause.has("lack") and not clause.has("fine")) or clause.forms & _NOT:
         return False
     standing = scene.open
     target = linker.best(standing, content.of_words(clause.words))
@@ -111,7 +111,7 @@ def is_glad(scene: Scene, clause: Clause, moves: Moves) -> bool:
     """Whether a few words after the house did something say that it is fine: «пустило», «летает», «вы волшебники»."""
     if clause.asked or clause.has("fact", "cancel", "ask", "want") or order_in(clause) or scene.turn:
         return False
-    if scene.troubled or scene.own_due(clause) is not None:
+    if scene.troubled or clause.forms & _NOT or scene.own_due(clause) is not None:
         return False
     standing = [
         task for task in scene.open

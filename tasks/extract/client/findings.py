@@ -13,6 +13,7 @@ from tasks.extract.speech import titles
 from tasks.extract.speech.judge import Verdict, judge
 from tasks.extract.speech.promises import Promise, Setting, promise_in
 
+_LOOK = lexicon("look")
 _URGENT, _BUT, _ANNOUNCING = lexicon("urgent"), lexicon("but"), lexicon("announcing")
 _UNREAL = ("hypothetical", "rhetorical", "attention", "threat")
 # Rules so strong that they hold beside a joke, a threat or a sigh.
@@ -78,7 +79,12 @@ def findings_of(scene: Scene, clauses: Sequence[Clause], *, answering: bool, gla
         verdict = judge(clause)
         if promise is not None and (verdict is None or verdict.kind == "complaint" or verdict.rule == "question.word"):
             found.append(_promised(clause, promise, due))
-        elif verdict is None or (answering and _answers(clause, verdict)) or _is_idle(clause, verdict, idle):
+        elif (
+            verdict is None
+            or _is_idle(clause, verdict, idle)
+            or _only_points(scene, clause, verdict)
+            or (answering and _answers(clause, verdict))
+        ):
             continue
         elif verdict.kind != "complaint" or not (calm or (glad and not _but(clause))):
             found.append(_finding(scene, clause, verdict, due))
@@ -116,6 +122,14 @@ def _finding(scene: Scene, clause: Clause, verdict: Verdict, due: Due | None) ->
     return Finding(
         verdict.kind, (clause,), verdict.confidence, verdict.rule, verdict.verb, due, service, verdict.why
     )  # fmt: skip
+
+
+def _only_points(scene: Scene, clause: Clause, verdict: Verdict) -> bool:
+    """«Гляньте, первый снег!»: the verb of looking stands alone before a comma."""
+    verb = verdict.verb
+    if verb is None or not _LOOK.intersection(verb.word.lemmas) or scene.troubled:
+        return False
+    return scene.message.text[verb.end : verb.end + 1] == "," and not clause.has("social", "qword", "askq")
 
 
 def _is_idle(clause: Clause, verdict: Verdict, idle: set[int]) -> bool:

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tasks.extract.client.findings import Finding
+from tasks.extract.language import content
 from tasks.extract.language.clauses import Clause
 from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag
 from tasks.extract.model import Kind
 
 _IT, _ASIDE, _ALSO = lexicon("it"), lexicon("aside"), lexicon("also")
+_ASIDES = _ALSO | {"а"}
 _RANK: dict[Kind, float] = {"request": 3, "question": 2, "complaint": 1, "commitment": 0}
 
 
@@ -55,7 +57,7 @@ def _is_one(first: Finding, second: Finding) -> bool:
     if second.clause.forms & _ASIDE:
         return False
     if "complaint" in kinds:
-        return len(kinds) == 2 or not _another_trouble(first, second)
+        return not (_another_trouble(first, second) if len(kinds) == 1 else _asks_aside(first, second))
     return first.why or second.why or _one_ask(first, second)
 
 
@@ -69,8 +71,10 @@ def _one_ask(first: Finding, second: Finding) -> bool:
     if first.kind != second.kind:
         return together
     if first.kind == "request":
-        return _speaks_of_it(second.clause) or (together and first.clause.has("fact"))
-    return (together and first.clause.has("askq")) or not second.lemmas - first.lemmas
+        bare = second.rule == "infinitive" and not _names_a_thing(second.clause)
+        return bare or _speaks_of_it(second.clause) or (together and first.clause.has("fact"))
+    announced = together and first.clause.has("askq") and second.clause.lead not in _ALSO
+    return announced or not second.lemmas - first.lemmas
 
 
 def _another_trouble(first: Finding, second: Finding) -> bool:
@@ -78,6 +82,18 @@ def _another_trouble(first: Finding, second: Finding) -> bool:
     if first.clause.sentence == second.clause.sentence or second.clause.lead not in _ALSO:
         return False
     return len(second.lemmas) > 1 and len(first.lemmas) > 1 and not first.lemmas & second.lemmas
+
+
+def _asks_aside(first: Finding, second: Finding) -> bool:
+    """Whether a question behind a trouble is about another thing: «А сауна по утрам работает?»"""
+    aside = second.clause.lead in _ASIDES and first.clause.sentence != second.clause.sentence
+    if second.kind != "question" or not aside:
+        return False
+    return not second.why and bool(second.lemmas) and not first.lemmas & second.lemmas
+
+
+def _names_a_thing(clause: Clause) -> bool:
+    return any(token.word.flags & Flag.NOUN and not content.is_common(token.word.form) for token in clause.words)
 
 
 def _speaks_of_it(clause: Clause) -> bool:

@@ -24,15 +24,17 @@ _NOTHING = ("social", "praise", "attention", "ping", "vague", "hypothetical", "t
 # Words of a clause that asks for an answer and names hardly what.
 _SHORT = 5
 _LITTLE = 2
+# A sign of an advert that needs no other.
+_PLAIN = 0.95
 
 
 def read(scene: Scene) -> list[TaskChange]:
     """The changes a client's message makes."""
     clauses = scene.clauses
-    if not clauses or any(clause.has("automatic", "advert") for clause in clauses):
+    if not clauses or any(clause.has("automatic") for clause in clauses) or _is_advert(clauses):
         return []
     moves = _moves(scene)
-    left = [clause for clause in clauses if clause not in moves.used]
+    left = [clause for clause in clauses if clause not in moves.used and not _is_reason(scene, clause, moves)]
     offer = taken_up(scene)
     answering = not scene.turn and _was_asked(scene.other_clauses)
     found = findings_of(scene, left, answering=answering, glad=moves.confirm)
@@ -44,6 +46,12 @@ def read(scene: Scene) -> list[TaskChange]:
     return _guess(scene, left)
 
 
+def _is_advert(clauses: Sequence[Clause]) -> bool:
+    """Whether somebody sells something: a sure sign of it, or two, for one that is not may be chance."""
+    signs = [hit.cue.weight for clause in clauses for hit in clause.found.get("advert", ())]
+    return len(signs) > 1 or max(signs, default=0.0) >= _PLAIN
+
+
 def _moves(scene: Scene) -> Moves:
     """What the message does to the tasks of the dialog."""
     moves = Moves()
@@ -51,6 +59,14 @@ def _moves(scene: Scene) -> Moves:
         for clause in scene.clauses:
             any(move(scene, clause, moves) for move in (cancels, redates, confirms, delivers, is_glad, _asks_again))
     return moves
+
+
+def _is_reason(scene: Scene, clause: Clause, moves: Moves) -> bool:
+    """«У нас холл затопило, давайте лучше в субботу»: why another day is wanted is no trouble of the house's."""
+    if not clause.has("problem", "lack") or not any(change.rule == "redate" for change in moves.changes):
+        return False
+    beside = any(one in moves.used for one in scene.sentences[clause.sentence])
+    return beside or scene.own_due(clause) is not None
 
 
 def _asks_again(scene: Scene, clause: Clause, moves: Moves) -> bool:
@@ -91,8 +107,16 @@ def _placed(scene: Scene, found: Sequence[Finding], moves: Moves) -> list[TaskCh
     taken: set[int] = set()
     changes: list[TaskChange] = []
     for one in found:
-        known = linker.best(scene.open, one.lemmas) if one.kind == "question" and moves.nudged else None
-        if known is None or known.key not in moves.nudged:
+        known = linker.best(scene.open, one.lemmas)
+        if one.kind == "question" and known is not None and known.key in moves.nudged:
+            continue
+        if one.clause.has("wait_for") and known is not None and known.source not in scene.turn_keys:
+            # «Жду про стекло»: what is waited for is known.
+            changes.append(scene.nudge(known))
+        elif one.kind == "question" and not one.lemmas and scene.open:
+            # «Подскажете всё-таки?»
+            changes.append(scene.nudge(scene.open[-1]))
+        else:
             changes.append(placed(scene, one, taken))
     return changes
 

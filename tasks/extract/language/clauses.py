@@ -19,6 +19,7 @@ _LINKS = lexicon("links")
 _TURNS = lexicon("turns")
 _SERVES = lexicon("serves")
 # A sentence of more clauses is taken for several: what is compared within one stays cheap.
+_ASKING = lexicon("asking")
 _SENTENCE = 24
 _HEADS = Flag.FINITE | Flag.INF | Flag.PRED | Flag.PART
 # Senses that make a stretch one of its own, whatever verbs it has.
@@ -81,7 +82,7 @@ class Clause:
 
     def has(self, *senses: str) -> bool:
         """Whether a cue says any of this."""
-        return any(sense in self.found for sense in senses)
+        return not self.found.keys().isdisjoint(senses)
 
     def beside(self, sense: str) -> list[Token]:
         """The words no cue of this sense covers."""
@@ -136,11 +137,21 @@ def _parts(line: Sequence[Token]) -> list[list[Token]]:
         if form in _BREAKS:
             parts[-1].append(token)
             parts.append([])
-        elif parts[-1] and (form in _TURNS or (form in _LINKS and _predicate(line[at + 1 : at + 5]))):
+        elif parts[-1] and (form in _TURNS or (form in _LINKS and _begins(parts[-1], line[at + 1 : at + 5]))):
             parts.append([token])
         else:
             parts[-1].append(token)
     return [part for part in parts if any(not token.word.flags & Flag.MARK for token in part)] or [list(line)]
+
+
+def _begins(before: Sequence[Token], ahead: Sequence[Token]) -> bool:
+    """Whether behind a link something is said that is no part of what stands before it."""
+    if not ahead:
+        return False
+    if ahead[0].word.form in _ASKING or _predicate(ahead):
+        return True
+    # «Просим выставить счёт и привезти образцы».
+    return bool(ahead[0].word.flags & Flag.INF) and any(token.word.flags & Flag.INF for token in before)
 
 
 def _predicate(ahead: Sequence[Token]) -> bool:

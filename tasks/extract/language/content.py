@@ -40,7 +40,7 @@ def of_words(words: Iterable[Token]) -> frozenset[str]:
     found: set[str] = set()
     for token in words:
         word = token.word
-        if word.flags & Flag.MARK:
+        if word.flags & Flag.MARK or ":" in word.form:
             continue
         if word.flags & Flag.LATIN:
             if word.form not in _STOP and word.lemma not in _COMMON:

@@ -63,10 +63,10 @@ def hits(words: Sequence[Token], main: int = 0) -> Iterator[Hit]:
         hints = word.hints
         if hints is None:
             hints = word.hints = _hints(word)
-        for cue in hints:
+        for cue, known in hints:
             if cue.begins and at not in (0, main):
                 continue
-            end = _match(cue.elements, 0, words, at, count)
+            end = _match(cue.elements, known, words, at + known, count)
             if end >= 0 and (not cue.ends or end == count):
                 yield Hit(cue, at, end)
 
@@ -134,6 +134,9 @@ def _texts(entry: dict[str, object], key: str) -> tuple[str, ...]:
 def _compiled(pattern: str) -> tuple[tuple[Element, ...], bool, bool]:
     parts = pattern.split()
     begins, ends = parts[0] == "^", parts[-1] == "$"
+    while not ends and parts[-1][0] == "*" and parts[-1][1:]:
+        # What may follow says nothing.
+        parts.pop()
     return tuple(_element(part) for part in parts[begins : len(parts) - ends]), begins, ends
 
 
@@ -165,10 +168,15 @@ def _anything(_word: Word) -> bool:
     return True
 
 
-def _hints(word: Word) -> tuple[Cue, ...]:
-    """The cues that may begin with the word."""
+def _hints(word: Word) -> tuple[tuple[Cue, int], ...]:
+    """The cues that may begin with the word, each with how many of its elements the word is known to be."""
     foreign = "en." if "а" <= word.form[0] <= "я" else ""
-    return tuple(cue for cue in all_cues() if not (foreign and cue.id.startswith(foreign)) and _may_begin(cue, word))
+    own = [cue for cue in all_cues() if not (foreign and cue.id.startswith(foreign)) and _may_begin(cue, word)]
+    return tuple((cue, int(_is_first(cue.elements[0], word))) for cue in own)
+
+
+def _is_first(element: Element, word: Word) -> bool:
+    return element.least == element.most == 1 and not element.forbids and element.test(word)
 
 
 def _may_begin(cue: Cue, word: Word) -> bool:

@@ -21,8 +21,13 @@ def mended(form: str) -> str | None:
     found: set[str] = set()
     for near in _slipped(form, 1):
         found |= slips.get(near, frozenset())
-    fits = [word for word in found if _distance(form, word) <= (2 if len(word) >= _LONG else 1)]
+    fits = [word for word in found if _distance(form, word) <= (2 if len(word) >= _LONG else 1) and _may_be(form, word)]
     return min(fits, key=lambda word: (_distance(form, word), word)) if fits else None
+
+
+def _may_be(form: str, word: str) -> bool:
+    """«Пишит» is no slip of «пишите»: nobody leaves the ending of an order out."""
+    return not word.endswith("те") or form.endswith(("те", "ти", "тэ"))
 
 
 @cache

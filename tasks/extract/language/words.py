@@ -172,9 +172,9 @@ def _russian(form: str) -> Word:
         flags |= _grammar(tag, mood)
     if not lemmas:
         lemmas[form] = None
-    if not known and form.endswith(_ORDERS):
-        # «Забукайте», «перевыпустите»: verbs no dictionary has are ordered like the others.
-        flags = Flag.IMPR
+    if not known:
+        # «Забукайте», «перевыпустите»: verbs no dictionary has are ordered like the others, and only so.
+        flags = Flag.IMPR if form.endswith(_ORDERS) else flags & ~Flag.IMPR
     if form == "есть":
         # It is hardly ever the verb of eating.
         flags = Flag.PRES3
@@ -185,7 +185,9 @@ def _grammar(tag: Any, mood: str) -> int:
     if tag.POS == "VERB":
         if mood == "impr":
             # "Давайте встретимся" takes the speaker in; it is no order.
-            return Flag.FUT1 if "incl" in tag else Flag.IMPR
+            if "incl" in tag:
+                return Flag.FUT1 if "perf" in tag else Flag.PRES1
+            return Flag.IMPR
         if tag.tense == "past":
             return Flag.PAST
         person = _PERSON.get(str(tag.person), 2)

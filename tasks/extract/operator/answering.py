@@ -16,7 +16,7 @@ _FINDING_OUT = lexicon("finding_out")
 def answered(scene: Scene, telling: Sequence[Clause], promises: Sequence[Promise]) -> list[Change]:
     """The house said something after a question: that answers it, unless it promises to find out."""
     questions = [task for task in scene.open if task.kind == "question"]
-    if not questions or any(_FINDING_OUT.intersection(one.verb.word.lemmas) for one in promises):
+    if not questions or any(_finds_out(one) for one in promises):
         return []
     told = any(_says_something(clause) for clause in telling)
     # «Сборщики приедут в четверг» answers when they come.
@@ -26,6 +26,11 @@ def answered(scene: Scene, telling: Sequence[Clause], promises: Sequence[Promise
     asked = [task for task in questions if task.source > last]
     named = linker.best(questions, scene.lemmas, 0.3)
     return [scene.close(task, "answered") for task in asked or [named or questions[-1]]]
+
+
+def _finds_out(promise: Promise) -> bool:
+    """«Уточню», «дадим ответ во вторник»."""
+    return bool(_FINDING_OUT.intersection(promise.verb.word.lemmas)) or "ответ" in promise.clause.lemmas
 
 
 def _says_something(clause: Clause) -> bool:

@@ -12,7 +12,7 @@ from tasks.extract.scene import Scene
 from tasks.extract.speech import titles
 from tasks.extract.speech.promises import Promise, Setting, promise_in, promise_on
 
-_HE = lexicon("he")
+_HE, _I_WILL = lexicon("he"), frozenset({"i'll", "we'll", "i", "we"})
 # So much of what is said must belong to a promise made before, to be that promise again.
 _SAME = 0.5
 
@@ -53,6 +53,9 @@ def _grouped(scene: Scene, promises: Sequence[Promise]) -> list[list[Promise]]:
 
 
 def _other_day(scene: Scene, group: Sequence[Promise], one: Promise) -> bool:
+    if one.clause.lead == "and" and one.clause.words[1].word.form in _I_WILL and not _I_WILL & group[0].clause.forms:
+        # "An engineer will visit tomorrow, and I'll text you his name."
+        return True
     before = {due.date for other in group if (due := scene.own_due(other.clause))}
     after = scene.own_due(one.clause)
     return bool(before) and after is not None and after.date not in before

@@ -41,7 +41,8 @@ def finds_out(task: Task) -> bool:
 
 def _received(scene: Scene, clause: Clause) -> Change | None:
     """The house has what the client promised to send."""
-    owed = [task for task in scene.open if task.promised_by == "client"]
+    just_now = {said.key for said in scene.other}
+    owed = [task for task in scene.open if task.promised_by == "client" and task.source not in just_now]
     if not owed or not clause.lemmas & _RECEIVED or clause.has("lack"):
         return None
     return scene.close(linker.best(owed, content.of_words(clause.words)) or owed[-1], "received")

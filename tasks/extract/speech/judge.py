@@ -11,7 +11,7 @@ from tasks.extract.model import Kind
 from tasks.extract.speech.orders import order_in
 
 _SERVICE, _TELL, _COMING = lexicon("service"), lexicon("tell"), lexicon("coming")
-_ME, _YOU_CAN, _WHY = lexicon("me"), lexicon("you_can"), lexicon("why")
+_ME, _YOU_CAN, _CAN_HAVE, _WHY = lexicon("me"), lexicon("you_can"), lexicon("can_have"), lexicon("why")
 # What is said of the world as it is not.
 _UNREAL = ("hypothetical", "rhetorical", "threat")
 
@@ -47,14 +47,15 @@ def judge(clause: Clause) -> Verdict | None:
 
 
 def _machine(clause: Clause) -> Verdict | None:
-    return _NOTHING if clause.has("automatic", "advert") else None
+    return _NOTHING if clause.has("automatic") else None
 
 
 def _order(clause: Clause) -> Verdict | None:
     verb = None if clause.has("hypothetical") else order_in(clause)
     if verb is None:
         return None
-    if clause.has("attention") and not clause.has("ask"):
+    thanks = clause.has("praise") and "передать" in verb.word.lemmas
+    if thanks or (clause.has("attention") and not clause.has("ask")):
         return _NOTHING
     if _TELL.intersection(verb.word.lemmas) or (verb.word.form == "let" and clause.has("askq")):
         return Verdict("question", 0.9, "order.tell", verb)
@@ -69,7 +70,7 @@ def _order(clause: Clause) -> Verdict | None:
 def _told_to_know(clause: Clause) -> Verdict | None:
     if clause.has(*_UNREAL) and not clause.has("ask", "can", "want"):
         return _NOTHING
-    if clause.has("askq") and not clause.has("attention"):
+    if clause.has("askq") and not clause.has("attention", "done", "cancel"):
         return _by(clause, "question", "askq")
     return _NOTHING if clause.has("vague") and not _asks(clause) else None
 
@@ -93,11 +94,12 @@ def _booking(clause: Clause) -> Verdict | None:
 
 
 def _possible(clause: Clause) -> Verdict | None:
-    return _by(clause, "request" if _YOU_CAN & clause.forms else "question", "can")
+    personal = _YOU_CAN & clause.forms or (_CAN_HAVE & clause.lemmas and "ли" not in clause.forms)
+    return _by(clause, "request" if personal else "question", "can")
 
 
 def _bare_verb(clause: Clause) -> Verdict | None:
-    first = clause.words[0]
+    first = clause.words[1 if clause.lead and len(clause.words) > 1 else 0]
     if not first.word.flags & Flag.INF or _asks(clause) or clause.has("vague", "service", "cancel"):
         return None
     return Verdict("request", 0.7, "infinitive", first)
@@ -125,19 +127,17 @@ def _question(clause: Clause) -> Verdict | None:
 
 
 def _unreal(clause: Clause) -> Verdict | None:
-    wished = "пусть" in clause.forms and not clause.has("lets")
+    wished = "пусть" in clause.forms and not any(_is_given(token.word) for token in clause.words)
     return _NOTHING if wished or clause.has(*_UNREAL) else None
 
 
 def _trouble(clause: Clause) -> Verdict | None:
-    if clause.has("away") or (clause.has("praise") and not clause.has("lack")):
+    if clause.has("away", "fine") or (clause.has("praise") and not clause.has("lack")):
         return None
     return _by(clause, "complaint", "problem") or _by(clause, "complaint", "lack")
 
 
 def _proposal(clause: Clause) -> Verdict | None:
-    if "пусть" in clause.forms and not any(_is_given(token.word) for token in clause.words):
-        return _NOTHING
     return _by(clause, "request", "lets")
 
 
@@ -149,13 +149,18 @@ def _news(clause: Clause) -> Verdict | None:
     return _by(clause, "request", "fact")
 
 
+def _and_what(clause: Clause) -> Verdict | None:
+    """«А примерка у вас платная»."""
+    return None if clause.flags & (Flag.FINITE | Flag.INF | Flag.NAME) else _by(clause, "question", "and_what")
+
+
 def _name_of_a_question(clause: Clause) -> Verdict | None:
     return None if clause.flags & Flag.FINITE & ~Flag.PRES3 else _by(clause, "question", "keyword")
 
 
 _RULES: tuple[Rule, ...] = (
     _machine, _order, _told_to_know, _wish, _booking, _possible, _bare_verb, _will_you, _question, _unreal, _trouble,
-    _proposal, _name_of_a_wish, _news, _name_of_a_question,
+    _proposal, _name_of_a_wish, _news, _and_what, _name_of_a_question,
 )  # fmt: skip
 
 
@@ -176,4 +181,4 @@ def _only_comes(clause: Clause) -> bool:
 
 
 def _is_given(word: Word) -> bool:
-    return any(hint.sense == "promise" for hint in word.hints or ())
+    return any(cue.sense == "promise" for cue, _ in word.hints or ())

@@ -92,6 +92,9 @@ def _binds(clause: Clause, verb: Token, setting: Setting) -> bool:
         return False
     if not setting.dated and _BARE.intersection(word.lemmas) and not _object(clause, verb):
         return False
+    if not setting.dated and "выйти" in word.lemmas and clause.flags & Flag.NUM:
+        # «Обслуживание выйдет в 3 200 ₽».
+        return False
     return bool(word.flags & Flag.FUT1) or setting.dated or not clause.has("offer")
 
 
