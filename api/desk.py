@@ -192,7 +192,8 @@ def change_dialog(dialog_id: PathId, body: Change, write: Writes) -> Response:
     def act(work: Work) -> tuple[int, Any]:
         assignee = write.actor.id if body.assignee == "me" else body.assignee
         wish = desk.Wish(body.status, "assignee" in body.model_fields_set, assignee, body.read_up_to)
-        if desk.change(work, dialog_id, wish):
+        # One that is resolved already is asked nothing again, but what is said of its tasks is done.
+        if desk.change(work, dialog_id, wish) or body.tasks is not None:
             board.settle(work, dialog_id, body.tasks, office_hours(write.house.settings))
         return 200, view.dialog(work.tx, write.actor, dialog_id)
 

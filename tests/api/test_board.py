@@ -222,6 +222,8 @@ def test_what_is_kept_holds_nobody_up_twice(okno: Okno, desk: Desk, anna: str) -
     assert desk.task(number)["status"] == "open"
     # It is resolved already: nothing is asked again.
     assert okno.ask("PATCH", path, {"status": "resolved"}, token=anna).status == 200
+    assert okno.ask("PATCH", path, {"status": "resolved", "tasks": "done"}, token=anna).json["open_tasks"] == 0
+    okno.ask("POST", f"/v1/tasks/{number}/undo", token=anna)
     okno.ask("PATCH", path, {"status": "open"}, token=anna)
     assert okno.ask("PATCH", path, {"status": "resolved"}, token=anna).json["open_tasks"] == [number]
     for body in ({"tasks": "done"}, {"status": "open", "tasks": "done"}, {"status": "resolved", "tasks": "rejected"}):
