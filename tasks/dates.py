@@ -85,7 +85,7 @@ def moved(text: str, at: datetime, calendar: Calendar) -> When | None:
 def _pieces(text: str, at: datetime, calendar: Calendar) -> tuple[Line, list[Piece]]:
     low = lowered(text)
     if not is_telling(low):
-        return Line("", [], [], text), []
+        return Line("", [], [], text, low), []
     line = line_of(text, low)
     try:
         return line, _read(line, Now(calendar.local(at), calendar))

@@ -42,7 +42,7 @@ def relative(phrase: Phrase, now: Now) -> Meaning | None:
 def weekday(phrase: Phrase, now: Now) -> Meaning | None:
     """The next such day after the message's; in "this" week, in the "next" one, in the "last" one."""
     number = int(phrase.one(*_WEEKDAYS) or 0)
-    if is_wish(phrase) or (phrase.has("environment_form") and phrase.lead != "toward"):
+    if (not phrase.lead and is_wish(phrase)) or (phrase.has("environment_form") and phrase.lead != "toward"):
         return None
     if phrase.has("environment") and is_environment(phrase):
         return None

@@ -47,6 +47,7 @@ _FEAST = re.compile(r"поздрав|наступ|прошедш|праздни�
 _RATED = re.compile(r"rate|scale|score|оцен")
 _DOCUMENTS = re.compile(r"счет|акт|план|бюджет|график|отчет|прайс|расписан|меню|квитанц|абонемент|прогноз|табел|смет")
 _FINE = re.compile(r"fine|good|ok|great|perfect|better|best|too|not|no|the$|when|a$|my$|ideal|out$|when|$")
+_NOW_LENGTH = 20
 # «Уже пятница», "it's 3pm": what is now.
 _NOW = re.compile(r"\b(?:уже|сейчас|вот|already|(?:it|today|now)(?:'s| is)) $")
 
@@ -122,7 +123,8 @@ def is_now(phrase: Phrase) -> bool:
     """Whether it says what day or hour it is."""
     if phrase.lead:
         return False
-    return _NOW.search("".join(phrase.line.words[max(phrase.start - 6, 0) : phrase.start])) is not None
+    start = phrase.line.starts[phrase.start]
+    return _NOW.search(phrase.line.low, max(start - _NOW_LENGTH, 0), start) is not None
 
 
 def is_led(phrase: Phrase) -> bool:

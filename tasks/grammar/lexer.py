@@ -14,7 +14,8 @@ TABLES: dict[str, Table] = DAYS | UNITS | NUMBERS | TIMES | LINKS
 MISSPELT = ("relative", "weekday", "weekday_form", "nominative", "month", "week", "month_unit")
 # Classes of what is in no table: other words, other numbers, other signs; and the end of a paragraph.
 OTHER, NUMBER, SIGN, PARAGRAPH = "xn·¶"
-_TOKEN = re.compile(r"[^\W\d_]+|\d+|\s+|.", re.DOTALL)
+# Letters of other scripts are one token each: no word of the tables has them.
+_TOKEN = re.compile(r"[a-zа-я]+| |\d+|\s+|.", re.DOTALL)
 _SPACES = " \xa0\n\t\r\u2009\u202f"
 _DASHES = "-–—‑−"
 # Signs that stand for themselves in rules.
@@ -34,6 +35,7 @@ class Line(NamedTuple):
     words: list[str]
     starts: list[int]
     text: str
+    low: str
 
 
 def lowered(text: str) -> str:
@@ -47,7 +49,7 @@ def line_of(text: str, low: str) -> Line:
     words = _TOKEN.findall(low)
     known = CLASSES.get
     classes = "".join([known(word) or (OTHER if word.isalpha() else _unknown(word)) for word in words])
-    return Line(classes, words, list(accumulate(map(len, words), initial=0)), text)
+    return Line(classes, words, list(accumulate(map(len, words), initial=0)), text, low)
 
 
 def _unknown(word: str) -> str:

@@ -97,40 +97,42 @@ _PLAIN = {
 
 
 class Phrase(NamedTuple):
-    """A stretch of a line [start, end), in tokens, that a rule fits; `lead` is what its preposition means, or ""."""
+    """A stretch of a line [start, end), in tokens, that a rule fits, and their classes.
+
+    `lead` is what its preposition means, "" if it has none.
+    """
 
     line: Line
     rule: str
     start: int
     end: int
+    classes: str
     lead: str
 
     def at(self, name: str) -> int:
         """Where the first word of a class is, or -1."""
-        return self.line.classes.find(CLASS[name], self.start, self.end)
+        place = self.classes.find(CLASS[name])
+        return place if place < 0 else self.start + place
 
     def has(self, *names: str) -> bool:
         """Whether it holds a word of one of the classes."""
-        find = self.line.classes.find
         for name in names:  # noqa: SIM110  # a generator would cost more than what it looks for
-            if find(CLASS[name], self.start, self.end) >= 0:
+            if CLASS[name] in self.classes:
                 return True
         return False
 
     def one(self, *names: str) -> Value | None:
         """What the first word of the first class that is there stands for."""
-        find = self.line.classes.find
         for name in names:
-            place = find(CLASS[name], self.start, self.end)
-            if place >= 0:
-                return VALUES[self.line.words[place]]
+            if CLASS[name] in self.classes:
+                return VALUES[self.line.words[self.start + self.classes.find(CLASS[name])]]
         return None
 
     def all(self, *names: str) -> list[Value]:
         """What the words of the classes stand for, in order."""
         wanted = "".join(CLASS[name] for name in names)
-        classes, words = self.line.classes, self.line.words
-        return [VALUES[words[place]] for place in range(self.start, self.end) if classes[place] in wanted]
+        words = self.line.words[self.start : self.end]
+        return [VALUES[word] for name, word in zip(self.classes, words, strict=True) if name in wanted]
 
     def word(self, place: int) -> str:
         """The word at a place in the line, "" outside it."""
@@ -152,15 +154,15 @@ def phrase_at(line: Line, start: int) -> Phrase | None:
     found = _RULES.match(line.classes, start)
     if not found or not found.lastgroup:
         return None
-    return Phrase(line, found.lastgroup, start, found.end(), _lead(line, start))
+    return Phrase(line, found.lastgroup, start, found.end(), found[0], _lead(line, start))
 
 
 def _lead(line: Line, start: int) -> str:
     first = line.classes[start]
+    if first not in _LEADS and first != CLASS["not"]:
+        return ""
     if first == CLASS["not"] or line.classes[start + 2 : start + 3] == CLASS["course"]:
         start += 2
-    elif first not in _LEADS:
-        return ""
     return str(VALUES[line.words[start]])
 
 
@@ -180,13 +182,19 @@ def _either(patterns: dict[str, str]) -> str:
 
 _LEAD_NAMES = "until|at|about|since|after|of|for|over|through|to|in|within|instead"
 _LEADS = {CLASS[name] for name in _LEAD_NAMES.split("|")}
-# What a phrase may begin with; numbers do not that only stand before a unit.
-_FIRST = (
-    f"{_LEAD_NAMES}|{_WEEKDAYS}|{_MONTHS}|{_PARTS}|{_UNITS}|{_WHICH}|not|later|most|limit|relative|relative_adjective|weekdays"
-    "|weekend|holiday|new|half_hour|half_year|fortnight|working|minutes|hundreds|cardinal|tens|couple|a|one_half|vague|ordinal"
-    "|ordinal_english|nth|number|half|tonight|overnight|close|close_of|letter_q|to_half|quarter_hour|without|every|habitual"
-    "|whole|already|edge|first|article|small|year_number"
+# What a phrase may begin with: words that can be one alone, and those that need another one behind them.
+_ALONE = (
+    f"{_WEEKDAYS}|{_MONTHS}|{_PARTS}|{_UNITS}|{_NUMBERS}|relative|relative_adjective|weekdays|limit|habitual|half_hour"
+    "|half_year|fortnight|cardinal|tens|couple|one_half|ordinal|ordinal_english|number|tonight|overnight|close|to_half"
+    "|year_number"
+)
+_LEADING = (
+    f"{_WHICH}|weekend|holiday|new|working|calendar|span_adjective|a|vague|nth|half|close_of|letter_q|quarter_hour|whole"
+    "|edge|first|article|every|already|most|without|course|later|sooner|of_english"
 )
 # No phrase begins within a longer number or word: not with the 12 of "8.12", nor with the "в" of "2в".
-_BEGINS = compiled(rf"(?<!\w)(?<![$€£₽№#@_=+])(?<!<{_NUMBERS}|year_number|long>[.,/:-])<{_FIRST}>")
+_BEGINS = compiled(
+    rf"(?<!\w)(?<![$€£₽№#@_=+])(?<!<{_NUMBERS}|year_number|long>[.,/:-])"
+    rf"(?:<{_ALONE}>|<{_LEAD_NAMES}|{_LEADING}|not>(?=[ -]?<{_LEAD_NAMES}|{_LEADING}|{_ALONE}>))"
+)
 _RULES = compiled(rf"{_either(_OWN)}|(?:{_PREPOSITION} )?(?:{_either(_PLAIN)})")

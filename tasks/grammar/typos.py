@@ -6,12 +6,16 @@ from collections.abc import Iterator
 _HEARD = {"а": "о", "о": "а", "е": "и", "и": "е", "я": "е", "в": "ф", "ь": "", "ъ": "", "г": "к", "д": "т", "т": "д"}
 _HEARD_ENGLISH = {"a": "e", "e": "a", "u": "e", "o": "u"}
 _SHORTEST = 6
+# What would come out but is a word of its own.
+_WORDS = {"четверка", "четверку", "прель", "сводня", "moths"}
 
 
-def misspelt(word: str) -> Iterator[str]:
+def misspelt(word: str) -> set[str]:
     """The misspellings of a word; a short one has none, for too many other words are like it."""
-    if len(word) < _SHORTEST:
-        return
+    return set() if len(word) < _SHORTEST else set(_wrong(word)) - _WORDS
+
+
+def _wrong(word: str) -> Iterator[str]:
     for place, letter in enumerate(word):
         before, after = word[:place], word[place + 1 :]
         yield before + after
