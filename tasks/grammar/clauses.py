@@ -12,6 +12,7 @@ CLAUSE = re.compile(f"[{CLAUSE_SIGNS}]")
 SENTENCE = re.compile(r"[.!?;¶]")
 # How many tokens around it belong to it at most.
 _NEAR = 60
+_FEW = 6
 _UP_TO_SIGN = re.compile(f".*[{CLAUSE_SIGNS}]")
 _WEEKDAYS = "weekday|weekday_form|environment|nominative|short_weekday"
 _OR_WEEKDAY = compiled(rf" <and|or> (?:<at> )?<{_WEEKDAYS}>")
@@ -33,8 +34,8 @@ def is_sure(piece: Piece, line: Line) -> bool:
     """Whether it is sure of itself, or a whole clause: «Среда?», «10:20», «пн или вт», but not «вечер»."""
     if not piece.meaning.weak:
         return True
-    if piece.sort == "hour" and piece.meaning.precision != "minute":
-        return False
+    if piece.sort == "hour":
+        return piece.meaning.precision == "minute" and _is_all(piece, line)
     start = max(piece.start - 2, 0)
     return _is_alone(piece, line) or bool(
         _OR_WEEKDAY.match(line.classes, piece.end) or _WEEKDAY_OR.search(line.classes, start, piece.start)
@@ -66,6 +67,12 @@ def is_over(piece: Piece, line: Line) -> bool:
 def has_passed(piece: Piece, line: Line) -> bool:
     """«Пятница прошла»."""
     return piece.sort == "weekday" and _GONE.match("".join(line.words[piece.end + 1 : piece.end + 2])) is not None
+
+
+def _is_all(piece: Piece, line: Line) -> bool:
+    """Whether nothing else is said: 10:20 is an answer then, and may be a length or a score beside anything else."""
+    rest = line.classes[: min(piece.start, _FEW)] + line.classes[piece.end : piece.end + _FEW]
+    return len(rest) < _FEW and not any(sign.isalpha() for sign in rest)
 
 
 def _is_alone(piece: Piece, line: Line) -> bool:

@@ -99,7 +99,7 @@ def _part(name: str, phrase: Phrase, now: Now) -> Meaning | None:
     weak = not phrase.lead and phrase.one(name) != "alone" and at is None
     if phrase.lead in _NO_PART_LEADS and not (phrase.lead == "in" and phrase.has("article")):
         return None
-    if phrase.lead and name == "daytime":
+    if phrase.lead and (name == "daytime" or (name == "night" and phrase.lead == "at" and phrase.english)):
         return None
     return Meaning(now.day, "part", at, part=name, weak=weak)
 

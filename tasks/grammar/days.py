@@ -7,12 +7,15 @@ from tasks.grammar.clock import hour_of, is_dotted_hour
 from tasks.grammar.guards import (
     is_environment,
     is_feast,
+    is_latin,
     is_measured,
     is_noun_next,
     is_now,
     is_numbered,
     is_owner,
+    is_quantity,
     is_street,
+    is_verb,
     is_wish,
 )
 from tasks.grammar.lexer import CLASS
@@ -60,7 +63,7 @@ def weekday(phrase: Phrase, now: Now) -> Meaning | None:
 
 def month_day(phrase: Phrase, now: Now) -> Meaning | None:
     """«5 марта», "June 5th, 2026"; «улица 8 Марта» is a street."""
-    if is_street(phrase) or is_measured(phrase):
+    if is_street(phrase) or is_measured(phrase) or is_verb(phrase):
         return None
     found = dated(_day_number(phrase), _month(phrase), _year(phrase), now)
     return found._replace(role="topic") if is_feast(phrase) or is_now(phrase) else found
@@ -113,20 +116,30 @@ def _is_told(phrase: Phrase) -> bool:
 def numeric(phrase: Phrase, now: Now) -> Meaning | None:
     """25.12, 25.12.2025, 2026-03-14; 6/5 is the sixth of May, 12/25 can only be December; «до 18.30» is an hour."""
     words = [word for word in phrase.line.words[phrase.start : phrase.end] if not word.isspace() and not word.isalpha()]
-    first, separator, second = words[:3]
     numbers = [int(word) for word in words[::2]]
-    if len(words) == 3 and separator == "." and is_dotted_hour(phrase, second):
+    if len(words) == 3 and words[1] == "." and is_dotted_hour(phrase, words[2]):
         return hour_of(phrase, now, *numbers)
     if is_measured(phrase) or (phrase.lead in _NO_DATE_LEADS and is_numbered(phrase)):
         return None
-    if not (_is_date(phrase.lead, first, separator, second) if len(words) == 3 else len(words[4]) in {2, 4}):
+    if not (_is_date(phrase, *words) if len(words) == 3 else len(words[4]) in {2, 4}):
         return None
     if numbers[0] > 31:
         return dated(numbers[2], numbers[1], numbers[0], now)
     day, month = numbers[:2]
-    if separator == "/" and month > 12 >= day:
+    if words[1] == "/" and month > 12 >= day:
         day, month = month, day
     return dated(day, month, _full_year(numbers[2], now) if len(numbers) > 2 else None, now)
+
+
+def _is_date(phrase: Phrase, first: str, separator: str, second: str) -> bool:
+    """Whether two numbers are day and month: 4.12 may be a version, 2/3 a part, 24/7 is always."""
+    two_digits = len(first) == len(second) == 2
+    if separator == ".":
+        told = bool(phrase.lead) and not phrase.english and not is_quantity(phrase)
+        return told or (two_digits and not is_latin(phrase))
+    if {int(first), int(second)} == {24, 7}:
+        return False
+    return phrase.lead in _DATE_LEADS or (two_digits and max(int(first), int(second)) > 12)
 
 
 def _full_year(year: int, now: Now) -> int:
@@ -134,16 +147,6 @@ def _full_year(year: int, now: Now) -> int:
     if year >= 100:
         return year
     return year + (2000 if year + 2000 <= now.day.year + _AHEAD else 1900)
-
-
-def _is_date(lead: str, first: str, separator: str, second: str) -> bool:
-    """Whether two numbers are day and month: 4.12 may be a version, 2/3 a part, 24/7 is always."""
-    two_digits = len(first) == len(second) == 2
-    if separator == ".":
-        return two_digits or bool(lead)
-    if {int(first), int(second)} == {24, 7}:
-        return False
-    return lead in _DATE_LEADS or (two_digits and max(int(first), int(second)) > 12)
 
 
 def dated(day: int, month: int, year: int | None, now: Now) -> Meaning:

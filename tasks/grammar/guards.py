@@ -2,6 +2,7 @@
 
 import re
 
+from tasks.grammar.lexer import OTHER
 from tasks.grammar.rules import Phrase, compiled
 
 # What a number is counted in; a sign of money or per cent may touch it.
@@ -16,7 +17,8 @@ _ALONE = compiled(
 _COUNTED_FROM = compiled(r"<of> <small|minutes|hundreds> $")
 _EVENT = compiled(r" (?:<of|of_english|until> x|<after> (?!<lunch>)|<since> (?:x|<day>))")
 _ENVIRONMENTS = re.compile(r"разработ|исполн|программ|тестир|обитан|развёрт|разверт|стейдж|staging|dev|prod|test")
-_LED = compiled(r"(?:<until|at|since|after|of|for|over|through|in>|<small|minutes|cardinal>) $")
+_LED = compiled(r"<until|at|since|after|of|for|over|through|in> $")
+_COUNTED = compiled(r"<small|minutes|cardinal> $")
 _NEAR = 20
 _CLAUSE = ".!?;,¶()"
 _NUMBERED = re.compile(
@@ -25,7 +27,7 @@ _NUMBERED = re.compile(
     r"score|price|cost|total|order|заказ|договор|полис|section|page|chapter|номинал|курс$|вес$|балл|оценк|рейтинг"
 )
 _QUANTITY = re.compile(
-    r"увелич|повыс|подня|подними|сниз|уменьш|сократ|скидк|цен[аыуе]|дет(?:и|ям|ей)$|ребен|вес$|размер|количеств|лимит|"
+    r"увелич|вырос|подрос|упал|повыс|подня|подними|сниз|уменьш|сократ|скидк|цен[аыуе]|дет(?:и|ям|ей)$|ребен|вес$|размер|количеств|лимит|"
     r"возраст|температур|длин|высот|ширин|занима|длит|limit|increas|rais|up$|price|age$|size|step|версии|этаж|уровн|level|"
     r"дом$|кв$|офис|кабинет|палат|каб$|оф$|ворот|подъезд|корпус"
 )
@@ -65,7 +67,7 @@ def is_numbered(phrase: Phrase) -> bool:
 def is_bare_hour(phrase: Phrase) -> bool:
     """Whether a number behind a preposition can be an hour, and not so many of something."""
     line = phrase.line
-    if _ALONE.match(line.classes, phrase.end) is None or _says(_QUANTITY, phrase, 2) or _says(_RATED, phrase, 8):
+    if _ALONE.match(line.classes, phrase.end) is None or is_quantity(phrase) or _says(_RATED, phrase, 8):
         return False
     return not _COUNTED_FROM.search(line.classes, max(phrase.start - 4, 0), phrase.start)
 
@@ -102,6 +104,25 @@ def is_wish(phrase: Phrase) -> bool:
     return _says(_WISH, phrase, 1)
 
 
+def is_verb(phrase: Phrase) -> bool:
+    """Whether "may" is no month: "shard 3 may have failed", "the beginning may be late"."""
+    place = phrase.at("short_month")
+    if phrase.word(place) != "may" or phrase.line.text[phrase.line.starts[place]] == "M":
+        return False
+    return place == phrase.end - 1 and phrase.lead in {"", "over", "to", "at", "of"}
+
+
+def is_latin(phrase: Phrase) -> bool:
+    """Whether a name in Latin letters stands before it, as before a version: «Ubuntu 22.04»."""
+    word = phrase.word(phrase.start - 2)
+    return phrase.line.classes[max(phrase.start - 2, 0)] == OTHER and "a" <= word[:1] <= "z"
+
+
+def is_quantity(phrase: Phrase) -> bool:
+    """Whether the words before say that it grows or costs so much: «увеличить до 2.5»."""
+    return _says(_QUANTITY, phrase, 2)
+
+
 def is_owner(phrase: Phrase) -> bool:
     """Whether something is the day's: "tomorrow's delivery"; but "tomorrow's fine" is an answer."""
     if phrase.word(phrase.end) != "'" or phrase.word(phrase.end + 1) != "s":
@@ -128,8 +149,11 @@ def is_now(phrase: Phrase) -> bool:
 
 
 def is_led(phrase: Phrase) -> bool:
-    """Whether a preposition or a number stands before it that means nothing with it: «с днём рождения», «2 ночи»."""
-    return _LED.match(phrase.line.classes, max(phrase.start - 2, 0), phrase.start) is not None
+    """Whether a preposition stands before it that means nothing with it, or nights are counted: «с днём рождения»."""
+    start = max(phrase.start - 2, 0)
+    if phrase.has("night") and _COUNTED.match(phrase.line.classes, start, phrase.start):
+        return True
+    return _LED.match(phrase.line.classes, start, phrase.start) is not None
 
 
 def _says(words: re.Pattern[str], phrase: Phrase, most: int, ends: str = _CLAUSE) -> bool:

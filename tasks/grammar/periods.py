@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 from tasks.calendar import add_months, before_weekend, coming_sunday, monday, month_end
-from tasks.grammar.guards import is_document
+from tasks.grammar.guards import is_document, is_verb
 from tasks.grammar.meaning import Meaning, Now, Precision
 from tasks.grammar.rules import Phrase
 
@@ -25,6 +25,8 @@ def period(phrase: Phrase, now: Now) -> Meaning | None:
         return found and found._replace(role="past" if found.day < now.day else None)
     anchored = _edge(phrase) != "" or which(phrase) != "" or _is_this_week(phrase)
     if not anchored and not (named and phrase.lead) and not (phrase.lead == "within" and phrase.has("article")):
+        return None
+    if named and is_verb(phrase):
         return None
     if named:
         found = _named_month(phrase, now)

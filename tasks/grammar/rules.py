@@ -83,7 +83,7 @@ _PLAIN = {
     "quarter": rf"(?:<edge> {_OF})?(?:(?:<nth|ordinal|ordinal_english>|<small>(?:-?<suffix>)?) <quarter>"
     r"|<letter_q> ?<small>)",
     "clock": rf"<small>{_HYPHEN}<small> ?{_MERIDIEM}|<small> <and> <small>(?: ?{_MERIDIEM}|(?! ?<{_UNITS}>))"
-    rf"|<small>[:.-]<small|minutes>(?: ?{_MERIDIEM})?{_PART_OF_DAY}"
+    rf"|<small>[:.-]<small|minutes>(?: ?{_MERIDIEM})?{_PART_OF_DAY}(?![.:]\w)"
     rf"|<small|cardinal>(?: ?<hour>)(?: <small|minutes> <minute>)?{_PART_OF_DAY}"
     rf"|<small|cardinal>(?: ?{_MERIDIEM}| ?<letter_o>'<clock>)?{_PART_OF_DAY}|<hour> <day|night>",
     "period": rf"(?:<article> )?(?:<week> <after> <next>|<week|month_unit|quarter|year>[ -]<edge>)"
@@ -190,7 +190,7 @@ _ALONE = (
 )
 _LEADING = (
     f"{_WHICH}|weekend|holiday|new|working|calendar|span_adjective|a|vague|nth|half|close_of|letter_q|quarter_hour|whole"
-    "|edge|first|article|every|already|most|without|course|later|sooner|of_english"
+    "|edge|first|article|every|already|most|without|course|later|sooner|of_english|other"
 )
 # No phrase begins within a longer number or word: not with the 12 of "8.12", nor with the "в" of "2в".
 _BEGINS = compiled(

@@ -7,7 +7,7 @@ _HEARD = {"а": "о", "о": "а", "е": "и", "и": "е", "я": "е", "в": "ф"
 _HEARD_ENGLISH = {"a": "e", "e": "a", "u": "e", "o": "u"}
 _SHORTEST = 6
 # What would come out but is a word of its own.
-_WORDS = {"четверка", "четверку", "прель", "сводня", "moths"}
+_WORDS = {"четверка", "четверку", "прель", "сводня", "moths", "frida"}
 
 
 def misspelt(word: str) -> set[str]:
