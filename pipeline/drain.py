@@ -27,7 +27,7 @@ from storage import claims, inbox, journal, leases, shards
 from storage.db import Database, Tx, is_database_fault
 from storage.inbox import Claim
 from storage.leases import Held
-from storage.shards import Seen
+from storage.shards import INBOX, Seen
 
 _log = log.get(__name__)
 
@@ -65,9 +65,7 @@ class _Work(NamedTuple):
     @property
     def ids(self) -> dict[str, list[int]]:
         """The raws' ids, by the lease they are taken under."""
-        return {
-            held.name: [row.id for row in self.rows if shards.name_of(row.shard) == held.name] for held in self.held
-        }
+        return {held.name: [row.id for row in self.rows if INBOX.name_of(row.shard) == held.name] for held in self.held}
 
 
 class Drain:
@@ -147,7 +145,7 @@ class Drain:
             # Whoever is at work here will look again; a batch that is not full is not worth a second thread.
             return None
         with self._db.read() as tx:
-            free = self._free(shards.look(tx))
+            free = self._free(shards.look(tx, INBOX))
             if not free:
                 return None
             starts = {seen.shard: self._starts.get(seen.shard, "") for seen in free}
@@ -175,28 +173,21 @@ class Drain:
 
     def _free(self, busy: Sequence[Seen]) -> list[Seen]:
         """Those nobody is at, the one whose turn it is first."""
-        holders = {seen.holder for seen in busy}
-        dead = {holder for holder in holders if holder != leases.me() and leases.is_dead(holder)}
-        free = [
-            seen
-            for seen in busy
-            if (seen.over or seen.holder in {"", leases.me(), *dead})
-            and shards.name_of(seen.shard) not in self._in_hand
-        ]
+        free = [seen for seen in shards.free(busy) if INBOX.name_of(seen.shard) not in self._in_hand]
         return sorted(free, key=lambda seen: (seen.shard - self._turn) % inbox.SHARDS)
 
     def _clear_up(self, free: Sequence[Seen]) -> bool:
         """Make leases that are not there yet, and suspects of what others left under work; whether there was any."""
         new = [seen for seen in free if seen.token < 0]
         if new:
-            self._db.write(partial(shards.create, seen=new))
+            self._db.write(partial(shards.create, queue=INBOX, seen=new))
         left = [seen.shard for seen in free if seen.marked and seen.holder not in {"", leases.me()}]
         if left:
             self._db.write(partial(self._inherit, left=left))
         return bool(new or left)
 
     def _inherit(self, tx: Tx, left: Sequence[int]) -> None:
-        held = {shard: leases.take(tx, shards.name_of(shard), self._work.lease) for shard in left}
+        held = {shard: leases.take(tx, INBOX.name_of(shard), self._work.lease) for shard in left}
         taken = {shard: one for shard, one in held.items() if one is not None}
         ids = {shard: one.claims for shard, one in taken.items()}
         inbox.suspect(tx, ids, inbox.narrowed(sum(map(len, ids.values()))))
@@ -205,9 +196,10 @@ class Drain:
     def _take(self, free: Sequence[Seen], rows: Sequence[Claim]) -> _Work:
         ids = _by_shard(rows)
         chosen = {seen: ids[seen.shard] for seen in free if seen.shard in ids}
-        held = self._db.write(partial(shards.take, chosen=chosen, seconds=self._work.lease), single=True)
+        take = partial(shards.take, queue=INBOX, chosen=chosen, seconds=self._work.lease)
+        held = self._db.write(take, single=True)
         ours = {one.name for one in held}
-        return _Work(held, [row for row in rows if shards.name_of(row.shard) in ours])
+        return _Work(held, [row for row in rows if INBOX.name_of(row.shard) in ours])
 
     def _take_suspects(self, due: Collection[int]) -> _Work | None:
         work, taken = self._db.write(partial(self._suspects, due=due))
@@ -221,7 +213,7 @@ class Drain:
         groups: list[list[Claim]] = []
         parked: list[journal.Entry] = []
         for shard in due:
-            if (one := leases.take(tx, shards.name_of(shard), self._work.lease)) is None:
+            if (one := leases.take(tx, INBOX.name_of(shard), self._work.lease)) is None:
                 continue
             held[shard] = one
             if shard in self._spared:

@@ -116,7 +116,7 @@ def await_empty(db: Database, patience: float = 600) -> None:
     deadline = time.monotonic() + patience
     while True:
         with db.read() as tx:
-            if not shards.look(tx):
+            if not shards.look(tx, shards.INBOX):
                 return
         if time.monotonic() > deadline:
             raise RuntimeError("the queue was never empty")

@@ -128,7 +128,7 @@ def _main() -> None:
     channels = Channels(config.load({}).channels)
     plain = Plain(db, next(iter(channels.connectors.values())))
     with db.read() as tx:
-        shards.look(tx)
+        shards.look(tx, shards.INBOX)
 
     def work() -> dict[str, Any]:
         began, spent = time.monotonic(), time.process_time()

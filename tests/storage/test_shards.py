@@ -20,19 +20,20 @@ ELSEWHERE = "other-host/0b00b1e5/4026531836/4711/12345"
 
 def look(db: Database) -> list[Seen]:
     with db.read() as tx:
-        return shards.look(tx)
+        return shards.look(tx, shards.INBOX)
 
 
 def prepared(db: Database, *numbers: int) -> list[Seen]:
     """Shards with work, whose leases are there and free."""
     put(db, *(arrival(together(1, number)[0]) for number in numbers))
     with db.begin() as tx:
-        shards.create(tx, shards.look(tx))
+        shards.create(tx, shards.INBOX, shards.look(tx, shards.INBOX))
     return look(db)
 
 
 def take(db: Database, *seen: Seen) -> list[Held]:
-    return db.write(partial(shards.take, chosen={one: [one.shard, 7] for one in seen}, seconds=LONG), single=True)
+    chosen = {one: [one.shard, 7] for one in seen}
+    return db.write(partial(shards.take, queue=shards.INBOX, chosen=chosen, seconds=LONG), single=True)
 
 
 def let_go(db: Database, *held: Held) -> None:
@@ -50,7 +51,7 @@ def test_a_lease_is_made_once(db: Database) -> None:
     put(db, arrival("anna"))
     for _ in range(2):
         with db.begin() as tx:
-            shards.create(tx, [Seen(inbox.shard_of("shop", "anna"), "", -1, False, False)])
+            shards.create(tx, shards.INBOX, [Seen(inbox.shard_of("shop", "anna"), "", -1, False, False)])
     assert [(seen.holder, seen.token) for seen in look(db)] == [("", 0)]
 
 
