@@ -45,3 +45,10 @@ def sqlite_text(value: datetime) -> str:
     # Not strftime: it writes the year 999 with three digits, and no text of that form is ever read again.
     utc = value if value.tzinfo is UTC else value.astimezone(UTC)
     return utc.isoformat(" ", "microseconds").removesuffix("+00:00")
+
+
+def utc_time(value: datetime | str) -> datetime:
+    """A time as the driver itself gives it, in UTC: from SQLite it is the text of `sqlite_text`."""
+    if isinstance(value, str):
+        return datetime.fromisoformat(value).replace(tzinfo=UTC)
+    return value

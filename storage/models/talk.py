@@ -29,6 +29,8 @@ class Dialog(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcTime)
     # Grows with every change of a task of the dialog: who found tasks in it sees whether that was on what still is.
     task_rev: int = Field(sa_column=Column(Integer, nullable=False, server_default="0"), default=0)
+    # Up to which arrival number its messages were read for tasks: what is put in again is no news.
+    triaged_seq: int = Field(sa_column=Column(BigId, nullable=False, server_default="0"), default=0)
 
 
 class Participant(SQLModel, table=True):
