@@ -59,7 +59,7 @@ class Writer(NamedTuple):
         done = perform(self.house.db, self.actor, once, partial(letters.can, self.house.channels))
         if done.channels:
             self.house.ring(done.channels)
-        if done.raws:
+        if done.pipeline:
             self.house.ring_inbox()
         return _respond(done.result)
 

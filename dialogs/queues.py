@@ -61,7 +61,7 @@ def replay(work: Work, inbox_id: int) -> dict[str, Any]:
     if not rows:
         raw(work.tx, work.actor, inbox_id)
         raise Conflict("This raw is not parked.")
-    work.raws = True
+    work.pipeline = True
     work.tell("inbox.replayed", None, inbox=inbox_id, channel=rows[0].channel)
     return {"id": inbox_id, "state": "waiting"}
 

@@ -8,7 +8,7 @@ from sqlalchemy import Row, select, update
 from dialogs import desk
 from dialogs.access import demand
 from dialogs.work import Work
-from dialogs.writing import Draft, Split, looks
+from dialogs.writing import Draft, Split, looks, read
 from errors import Invalid, NotFound
 from storage import attachments, outbox
 from storage.outbox import CANCELLED, FAILED, HELD, OUTBOX, QUEUED, UNCONFIRMED
@@ -32,6 +32,7 @@ def rewrite(work: Work, dialog_id: int, message_id: int, draft: Draft, split: Sp
     _say_otherwise(work, worded[0], {"text": parts[0].text, **looks(parts[0])})
     values = {"text": draft.text, "html": draft.html, "edited_at": work.at}
     work.tx.execute(update(MESSAGES).where(MESSAGES.c.id == row.id).values(**values))
+    read(work, row.id, dialog_id, "edited")
     told = {"message": row.id, "seq": row.seq, "channel": row.channel}
     work.tell("message.edited", dialog_id, **told, before=row.text, after=draft.text)
 
@@ -49,6 +50,7 @@ def take_back(work: Work, dialog_id: int, message_id: int) -> None:
         _demand_able(work, out[0].channel, "delete")
         _put(work, out, "delete", {"text": "", "files": [], "author": work.actor.name})
     work.tx.execute(update(MESSAGES).where(MESSAGES.c.id == row.id).values(deleted_at=work.at))
+    read(work, row.id, dialog_id, "deleted")
     work.tell("message.deleted", dialog_id, message=row.id, seq=row.seq, channel=row.channel)
 
 

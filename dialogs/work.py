@@ -24,9 +24,10 @@ class Work:
         self.can = can
         self.at = now()
         self.entries: list[journal.Entry] = []
-        # Channels that have a new letter or signal, and whether raws are queued again.
+        # Channels that have a new letter or signal, and whether the pipeline has something: raws that are queued again,
+        # or messages to be read for tasks.
         self.channels: set[str] = set()
-        self.raws = False
+        self.pipeline = False
 
     def tell(self, kind: str, dialog_id: int | None, **data: Any) -> None:
         """Let the journal say it, with the rest, right before the commit."""
@@ -44,7 +45,7 @@ class Done(NamedTuple):
 
     result: Any
     channels: set[str]
-    raws: bool
+    pipeline: bool
 
 
 def perform(db: Database, actor: Staff, act: Callable[[Work], Any], can: Can = _cannot) -> Done:
@@ -54,6 +55,6 @@ def perform(db: Database, actor: Staff, act: Callable[[Work], Any], can: Can = _
         work = Work(tx, actor, can)
         result = act(work)
         journal.append(tx, work.entries)
-        return Done(result, work.channels, work.raws)
+        return Done(result, work.channels, work.pipeline)
 
     return db.write(run)

@@ -11,7 +11,7 @@ from dialogs import desk
 from dialogs.access import IDENTITIES, demand
 from dialogs.work import Work
 from errors import Invalid
-from storage import attachments, bulk, outbox, talk
+from storage import attachments, bulk, outbox, talk, triage
 from storage.talk import DIALOGS, EPISODES, MESSAGES, OPEN
 
 _AHEAD = timedelta(days=366)
@@ -137,6 +137,12 @@ def _send(work: Work, dialog: Row[Any], draft: Draft, split: Split) -> int:
     return message_id
 
 
+def read(work: Work, message_id: int, dialog_id: int, why: triage.Kind) -> None:
+    """Have a reply read for tasks: for what it promises, and what it settles."""
+    triage.put(work.tx, [triage.ToRead(message_id, dialog_id, why)])
+    work.pipeline = True
+
+
 def looks(part: Part) -> dict[str, Any]:
     """What a letter's payload holds beside text and files."""
     shown = {"spans": part.spans, "buttons": part.buttons}
@@ -165,6 +171,7 @@ def _write(work: Work, dialog: Row[Any], direction: str, draft: Draft, recipient
         moved["read_seq"] = seq
         if draft.send_at:
             told["send_at"] = draft.send_at
+        read(work, message_id, dialog.id, "new")
     work.tx.execute(update(DIALOGS).where(DIALOGS.c.id == dialog.id).values(**moved))
     work.tell("message.created", dialog.id, **told)
     return message_id

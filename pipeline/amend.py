@@ -9,10 +9,10 @@ from sqlalchemy import Row, select, update
 
 import log
 from connectors.base import Deletion, DeliveryReport, Edit, Message, Reaction
-from pipeline import albums, attach, failures
+from pipeline import albums, attach, failures, listening
 from pipeline.completion import EARLY
 from pipeline.identify import IDENTITIES
-from storage import early, journal, talk
+from storage import early, journal, talk, triage
 from storage.db import Tx
 from storage.early import Key
 from storage.journal import SYSTEM, Entry
@@ -76,6 +76,7 @@ def _apply(tx: Tx, changes: Sequence[Told], known: Mapping[Key, Row[Any]]) -> li
             entries.append(entry)
         if entry and isinstance(change, DeliveryReport) and change.state == "failed":
             entries += failures.lost(tx, row.id, change.error)
+    triage.put(tx, listening.again(entries))
     return entries
 
 

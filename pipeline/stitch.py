@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 import orjson
 
 from connectors.base import ChannelSettings, Envelope, Message, Move, Reach
-from pipeline import albums, amend, attach, completion, echoes, respond, threads, whereabouts
+from pipeline import albums, amend, attach, completion, echoes, listening, respond, threads, whereabouts
 from pipeline.episodes import Place, place_of, settle, verdict
 from pipeline.identify import Address, Who, Written, identify, senders_of
 from pipeline.threads import Thread
-from storage import bulk, talk
+from storage import bulk, talk, triage
 from storage.db import Tx, is_conflict, now
 from storage.journal import SYSTEM, Entry
+from storage.triage import ToRead
 
 _EPISODE_COLUMNS = ("id", "dialog_id", "number", "status", "opened_at", "resolved_at")
 _DIALOG_COLUMNS = ("last_seq", "last_in_seq", "unread", "last_at", "last_message_id", "episode_id")
@@ -91,7 +92,9 @@ def _write(tx: Tx, written: Sequence[Written], policies: Policies, *, repeats: b
     entries += albums.extend(tx, late, known)
     fresh, further = albums.fold(fresh)
     asked = respond.wanted([*fresh, *albums.fold(late)[0]])
+    changed = listening.again(entries)
     if not fresh and not asked:
+        triage.put(tx, changed)
         return entries
     who = identify(tx, senders_of([*fresh, *asked]))
     homes, named = threads.resolve(tx, fresh, who)
@@ -116,6 +119,7 @@ def _write(tx: Tx, written: Sequence[Written], policies: Policies, *, repeats: b
     talk.add_aliases(tx, aliases)
     respond.write(tx, asked, answers)
     respond.acknowledge(tx, fresh)
+    triage.put(tx, [*seats.heard, *changed])
     bulk.update(tx, talk.DIALOGS, "id", _DIALOG_COLUMNS, [_saved(place) for place in places.values()])
     return [*entries, *_episode_entries(places), *seats.entries]
 
@@ -166,6 +170,8 @@ class _Seats:
         episode_ids: Sequence[int],
     ) -> None:
         self.entries: list[Entry] = []
+        # What is to be read for tasks.
+        self.heard: list[ToRead] = []
         self._who, self._homes, self._places, self._policies = who, homes, places, policies
         # Messages that can be answered, by their keys.
         self.ids: dict[Address, int] = {}
@@ -190,6 +196,8 @@ class _Seats:
         actor = f"client:{person.client_id}" if inbound else SYSTEM
         told = {"message": message_id, "seq": place.seq, "channel": channel, "direction": message.direction}
         self.entries.append(Entry("message.received", actor, place.dialog_id, told))
+        if listening.is_heard(message, sent_at, self._at):
+            self.heard.append(ToRead(message_id, place.dialog_id, "new"))
         assert place.episode_id is not None
         data = _data(message, home)
         return talk.NewMessage(

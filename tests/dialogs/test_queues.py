@@ -37,7 +37,7 @@ def test_parked_raws_are_listed_looked_into_and_replayed(scene: Scene) -> None:
     assert page.items[0]["size"] == 8
     done = work.perform(scene.db, anna, lambda job: queues.replay(job, two))
     assert done.result == {"id": two, "state": "waiting"}
-    assert done.raws
+    assert done.pipeline
     with scene.db.read() as tx:
         assert [raw["id"] for raw in queues.raws(tx, guest, "waiting", (9, None)).items] == [two]
         assert [raw["id"] for raw in queues.raws(tx, guest, "parked", (9, None)).items] == [one, three]
