@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import log
 from connectors.registry import Channels
@@ -26,6 +26,9 @@ from storage.files import FileStore
 from storage.restore import Watermark, hold_after_restore, remember
 from storage.schema import is_current, is_newer
 
+if TYPE_CHECKING:
+    from pipeline.triage import Triage
+
 _log = log.get(__name__)
 
 # Threads that answer the bells of a queue: one parses while another waits for its commit.
@@ -34,6 +37,8 @@ _THREADS = 2
 _DEAF_SWEEP = 0.2
 # Seconds between two sweeps at least.
 _BREATH = 0.05
+# Seconds of a visit to the messages that wait to be read for tasks while there are raws: a single batch.
+_MEANWHILE = 0.0
 
 
 def open_database(settings: Settings) -> Database:
@@ -72,6 +77,7 @@ class Hands:
     """The two kinds of work a process can do; each kind only where it is asked for."""
 
     drain: Drain
+    triage: "Triage | None"
     deliver: Deliver
     fetcher: Fetcher
     asker: Asker
@@ -91,6 +97,9 @@ class Hands:
     def inbox(self, name: str) -> bool:
         """Answer the inbox's bell. Where there may be more to do, it rings again, behind those that rang meanwhile."""
         more = self.drain.visit()
+        if self.triage is not None:
+            # Messages come first: reading them for tasks has what time they leave, and never none at all.
+            more |= self.triage.visit(_MEANWHILE) if more else self.triage.visit()
         if more:
             self.bells.ring(queues.PIPELINE, [name])
         return more
@@ -156,7 +165,17 @@ class Workshop:
         chosen = frozenset(kinds or (queues.PIPELINE, queues.DELIVER))
         asker = Asker(self.db, self.channels, self.loop)
         mark = Watermark(self.settings.state_dir)
-        return Hands(drain, deliver, fetcher, asker, self.db, mark, self.bells, chosen)
+        triage = self._triage() if queues.PIPELINE in chosen else None
+        return Hands(drain, triage, deliver, fetcher, asker, self.db, mark, self.bells, chosen)
+
+    def _triage(self) -> "Triage":
+        # Who only sends need not know how tasks are found.
+        from pipeline.triage import Triage
+        from tasks.office import calendar_of
+
+        triage = Triage(self.db, calendar_of(self.settings), self.settings.work)
+        self.stop.also(triage.stop)
+        return triage
 
 
 def work(settings: Settings, stop: Stop, kinds: Sequence[str]) -> None:

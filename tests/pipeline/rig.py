@@ -17,6 +17,7 @@ from pipeline.attach import Shelf
 from pipeline.deliver import Deliver
 from pipeline.drain import Drain
 from pipeline.loop import LoopThread
+from pipeline.triage import Triage
 from settings import WorkSettings
 from storage import inbox, journal, ledger, outbox, talk
 from storage.db import Database, now
@@ -25,7 +26,10 @@ from storage.inbox import PARKED, QUEUE
 from storage.models import Client, Identity
 from storage.outbox import OUTBOX
 from storage.talk import DIALOGS, EPISODES, MESSAGES
+from storage.tasks import TASKS
+from storage.triage import TRIAGE
 from storage.verify import verify
+from tasks.calendar import Calendar
 from tests.fakes.channel import World
 
 CLIENTS: Table = Client.__table__  # type: ignore[attr-defined]
@@ -51,6 +55,7 @@ class Rig:
         self.store = FileStore(folder / "files")
         self.channels = Channels({name: self.world.section(**section) for name in (CHANNEL, "mail")})
         self.drain = Drain(db, self.channels, Shelf(self.store), self.work)
+        self.triage = Triage(db, Calendar(), self.work)
 
     @property
     def url(self) -> str:
@@ -78,6 +83,13 @@ class Rig:
         """Take raws in and through."""
         self.store_raws(*raws, channel=channel)
         self.settle()
+
+    def read(self) -> None:
+        """Read for tasks until nothing waits for that."""
+        deadline = time.monotonic() + PATIENCE
+        while self.rows(TRIAGE):
+            assert time.monotonic() < deadline, "messages stay unread"
+            self.triage.visit()
 
     # ---- out ----
 
@@ -136,6 +148,10 @@ class Rig:
         """The journal, of one kind of event if asked."""
         with self.db.read() as tx:
             return [line for line in journal.read(tx, 0, 100_000) if not kind or line.type == kind]
+
+    def tasks(self) -> Sequence[Row[Any]]:
+        """All tasks."""
+        return self.rows(TASKS)
 
     def dialogs(self) -> Sequence[Row[Any]]:
         """All dialogs."""

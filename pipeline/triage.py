@@ -1,0 +1,256 @@
+"""Triage: messages are read for tasks once they are in their dialogs, a batch at a time; nothing waits for that.
+
+A batch is taken from as many shards as fill it, under their leases, as raws are. With no transaction open its messages
+are read. One commit lets the leases go, leaves out every dialog in which a task or a message has changed meanwhile, and
+writes the rest, the journal last; what was left out is read again at once. A message that cannot be read, and any of a
+batch that cannot be written or whose worker died, is read alone from then on, its starts counted beforehand: after
+three it is let be, and the journal says so.
+"""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import log
+from pipeline.hearing import Page, hear, look_up
+from pipeline.reading import reason_of
+from pipeline.turns import Turns
+from pipeline.watchdog import watched
+from settings import WorkSettings
+from storage import journal, leases, shards, talk, triage
+from storage.db import Database, Tx, is_database_fault, now
+from storage.journal import SYSTEM, Entry
+from storage.leases import Held
+from storage.shards import TRIAGE, Seen
+from storage.triage import SHARDS, Waiting
+from tasks.calendar import Calendar
+from tasks.filing import file
+from tasks.job import Errand
+
+_log = log.get(__name__)
+
+# Messages of a batch, and of one shard at most: while there is more than fills one, the fewer shards it is taken from
+# the fewer dialogs it is about.
+_BATCH, _EACH = 400, 100
+# Starts a message gets.
+_STARTS = 3
+# As with raws: whatever is read for so many leases has hung, and what is read by then is written, that nobody takes the
+# lease meanwhile.
+_LEASES, _ENOUGH = 3, 0.5
+# Seconds after which others have their turn.
+_VISIT = 0.5
+
+
+class _Work(NamedTuple):
+    held: Sequence[Held]
+    rows: Sequence[Waiting]
+
+
+_NOTHING = _Work([], [])
+
+
+class Triage:
+    """Reads messages for tasks. Safe to call from many threads and processes at once; one thread of each reads."""
+
+    def __init__(self, db: Database, calendar: Calendar, work: WorkSettings) -> None:
+        self._db, self._calendar, self._work = db, calendar, work
+        self._stopping = threading.Event()
+        self._turns = Turns()
+        # The shard whose turn it is, whether the last look left anything over, and whether it was for a suspect.
+        self._turn, self._more, self._suspected = 0, False, False
+
+    def stop(self) -> None:
+        """Finish the batch under way and take no more."""
+        self._stopping.set()
+
+    def visit(self, seconds: float = _VISIT) -> bool:
+        """Read what waits, for a while, a batch at least; whether the time was over first."""
+        return self._turns.run("triage", self._read_on, seconds)
+
+    def _read_on(self, until: float) -> bool:
+        while not self._stopping.is_set():
+            work = self._take_up()
+            if work is None:
+                return False
+            try:
+                self._process(work)
+            except leases.Lost as error:
+                _log.warning("triage.shard_lost", lease=str(error))
+            if time.monotonic() >= until:
+                return True
+        return False
+
+    # ---- taking up ----
+
+    def _take_up(self) -> _Work | None:
+        """The next batch, empty if somebody was faster or there is something to clear up; None if nothing is free."""
+        with self._db.read() as tx:
+            free = self._in_turn(shards.free(shards.look(tx, TRIAGE)))
+            if not free:
+                return None
+            rows = triage.waiting(tx, [seen.shard for seen in free], _EACH)
+        if self._clear_up(free):
+            return _NOTHING
+        self._more = any(count == _EACH for count in Counter(row.shard for row in rows).values())
+        suspects, others = _ready(rows)
+        # In turns, so that neither has to wait for the end of the other.
+        self._suspected = bool(suspects) and not (others and self._suspected)
+        if self._suspected:
+            return self._db.write(partial(self._take_alone, row=suspects[0]))
+        return self._take(free, others)
+
+    def _in_turn(self, free: Sequence[Seen]) -> list[Seen]:
+        """The one whose turn it is first; while there is much, no more than fill a batch."""
+        ordered = sorted(free, key=lambda seen: (seen.shard - self._turn) % SHARDS)
+        return ordered[: _BATCH // _EACH] if self._more else ordered
+
+    def _clear_up(self, free: Sequence[Seen]) -> bool:
+        """Make leases that are not there yet, and suspects of what others left under work; whether there was any."""
+        new = [seen for seen in free if seen.token < 0]
+        if new:
+            self._db.write(partial(shards.create, queue=TRIAGE, seen=new))
+        left = [seen for seen in free if seen.marked and seen.holder not in {"", leases.me()}]
+        if left:
+            self._db.write(partial(self._inherit, left=left))
+        return bool(new or left)
+
+    def _inherit(self, tx: Tx, left: Sequence[Seen]) -> None:
+        held = [leases.take(tx, TRIAGE.name_of(seen.shard), self._work.lease) for seen in left]
+        taken = [one for one in held if one is not None]
+        triage.suspect(tx, [number for one in taken for number in one.claims])
+        leases.let_go(tx, taken)
+
+    def _take(self, free: Sequence[Seen], rows: Sequence[Waiting]) -> _Work:
+        ids: dict[int, list[int]] = {}
+        for row in rows:
+            ids.setdefault(row.shard, []).append(row.message_id)
+        chosen: dict[Seen, list[int]] = {}
+        for seen in free:
+            if seen.shard in ids and sum(map(len, chosen.values())) < _BATCH:
+                chosen[seen] = ids[seen.shard]
+                self._turn = seen.shard + 1
+        if not chosen:
+            return _NOTHING
+        take = partial(shards.take, queue=TRIAGE, chosen=chosen, seconds=self._work.lease)
+        held = self._db.write(take, single=True)
+        ours = {one.name for one in held}
+        return _Work(held, [row for row in rows if TRIAGE.name_of(row.shard) in ours])
+
+    def _take_alone(self, tx: Tx, *, row: Waiting) -> _Work:
+        held = leases.take(tx, TRIAGE.name_of(row.shard), self._work.lease)
+        if held is None:
+            return _NOTHING
+        if row.attempts >= _STARTS:
+            leases.let_go(tx, [held])
+            _give_up(tx, row, f"its reader died {_STARTS} times")
+            return _NOTHING
+        triage.start_alone(tx, row.message_id)
+        leases.renew(tx, held, self._work.lease, [row.message_id])
+        return _Work([held], [row._replace(attempts=row.attempts + 1)])
+
+    # ---- the commit ----
+
+    def _process(self, work: _Work) -> None:
+        """Settle the batch, one way or another."""
+        if not work.rows:
+            return
+        try:
+            self._settle(work, self._read(work.rows))
+        except leases.Lost:
+            raise
+        except Exception as error:
+            if is_database_fault(error):
+                raise
+            self._db.write(partial(self._take_apart, work=work, reason=reason_of(error)))
+
+    def _read(self, rows: Sequence[Waiting]) -> list[Page]:
+        parts: dict[int, list[Waiting]] = {}
+        for row in rows:
+            parts.setdefault(row.dialog_id, []).append(row)
+        with self._db.read() as tx:
+            material = look_up(tx, parts, now())
+        with watched(_LEASES * self._work.lease):
+            return hear(parts, material, self._calendar, time.monotonic() + _ENOUGH * self._work.lease)
+
+    def _settle(self, work: _Work, pages: Sequence[Page]) -> None:
+        with self._db.begin() as tx:
+            leases.let_go(tx, work.held)
+            dialogs = talk.lock(tx, [page.dialog_id for page in pages])
+            rounds = triage.rounds(tx, [row.message_id for row in work.rows])
+            pages = [page for page in pages if _still_holds(page, dialogs, rounds)]
+            job = Errand(tx, now(), "rule")
+            file(job, {page.dialog_id: page.effects for page in pages if page.effects}, dialogs, self._calendar)
+            entries = [*job.entries, *self._let_be(tx, pages)]
+            triage.take_off(tx, [row.message_id for page in pages for row in page.done])
+            read = [(page.dialog_id, page.read) for page in pages if page.read]
+            triage.advance(tx, [(number, seq) for number, seq in read if seq > dialogs[number].triaged_seq])
+            journal.append(tx, entries)
+
+    def _let_be(self, tx: Tx, pages: Iterable[Page]) -> list[Entry]:
+        """Of what could not be read, what had its last start is done with; the rest is suspected."""
+        entries: list[Entry] = []
+        for page in pages:
+            if page.fault is None:
+                continue
+            row, reason = page.fault
+            if row.attempts < _STARTS:
+                triage.suspect(tx, [row.message_id])
+            else:
+                page.done.append(row)
+                entries.append(_failed(row, reason))
+        return entries
+
+    def _take_apart(self, tx: Tx, *, work: _Work, reason: str) -> None:
+        """The batch cannot be written, and nobody knows for whose sake."""
+        leases.let_go(tx, work.held)
+        (row, *others) = work.rows
+        if others or row.attempts < _STARTS:
+            triage.suspect(tx, [row.message_id for row in work.rows])
+        else:
+            _give_up(tx, row, reason)
+
+
+def _ready(rows: Sequence[Waiting]) -> tuple[list[Waiting], list[Waiting]]:
+    """Suspects whose turn it is in their dialog; and of the others those that may be read together.
+
+    Of a dialog these are the new messages up to a suspect, or to one that was edited or taken back: that one is read
+    with nothing else of its dialog under work.
+    """
+    suspects: list[Waiting] = []
+    together: list[Waiting] = []
+    closed: set[int] = set()
+    begun: set[int] = set()
+    for row in rows:
+        if row.dialog_id in closed:
+            continue
+        alone = row.attempts > 0 or row.kind != "new"
+        if alone:
+            closed.add(row.dialog_id)
+        if not alone or row.dialog_id not in begun:
+            (suspects if row.attempts else together).append(row)
+            begun.add(row.dialog_id)
+    return suspects, together
+
+
+def _still_holds(page: Page, dialogs: Mapping[int, Any], rounds: Mapping[int, int]) -> bool:
+    """Whether what was read is still so: no task of the dialog has changed, and none of the messages."""
+    dialog = dialogs.get(page.dialog_id)
+    unchanged = all(rounds.get(row.message_id) == row.round for row in page.rows)
+    return unchanged and (dialog is None or dialog.task_rev == page.rows[0].rev)
+
+
+def _give_up(tx: Tx, row: Waiting, reason: str) -> None:
+    """Let the message be, unless something new was told of it meanwhile."""
+    talk.lock(tx, [row.dialog_id])
+    if triage.rounds(tx, [row.message_id]).get(row.message_id) == row.round:
+        triage.take_off(tx, [row.message_id])
+        journal.append(tx, [_failed(row, reason)])
+
+
+def _failed(row: Waiting, reason: str) -> Entry:
+    told = reason.splitlines()[0]
+    _log.error("triage.failed", message=row.message_id, reason=told)
+    return Entry("triage.failed", SYSTEM, row.dialog_id, {"message": row.message_id, "seq": row.seq, "reason": told})

@@ -1,0 +1,213 @@
+"""Again: a message that was edited or taken back is read once more, and what it had done is put right. Pure.
+
+It is read on the tasks as they were before it: without those that it made itself or that were made later, and without
+what it and later messages changed, but with all that operators decided. What comes of it is carried over to the tasks
+as they are now, field by field: whatever a later message or an operator has set stays. A find takes the place of the
+task that the same find had made, which so keeps its number.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row
+
+from storage import tasks
+from storage.tasks import CANCELLED, STANDING, NewTask
+from tasks import life
+from tasks.calendar import Calendar
+from tasks.extract import linker
+from tasks.extract.model import SURE, New, Said
+from tasks.sheet import Item, Made, Moved, Sheet, as_task, columns_of, key_of, task_of, with_columns, without_reasons
+
+# How much two finds of a kind must share to be the same one in other words.
+_SAME = 0.3
+# What a find says of its task, beside the words that prove it.
+_SAID = ("title", "status", "confidence", "promised_by", "due", "due_time", "due_phrase", "priority")
+
+Effect = Made | Moved
+
+
+class Known(NamedTuple):
+    """A task as it is kept, and all its changes, the oldest first."""
+
+    row: Row[Any]
+    history: Sequence[Row[Any]]
+
+    @property
+    def maker(self) -> int | None:
+        """The message a machine made it of."""
+        first = self.history[0]
+        return None if _by_hand(first) else first.message_id
+
+
+class Changed(NamedTuple):
+    """A message that is read again: `said` is None if nothing is left of it, `opens` whether it may make tasks."""
+
+    id: int
+    before: Sequence[Said]
+    said: Said | None
+    sent_at: datetime | None
+    opens: bool
+
+    @property
+    def reason(self) -> str:
+        """What is told of the changes it makes now."""
+        return "deleted" if self.said is None else "edited"
+
+
+def reread(dialog_id: int, known: Sequence[Known], message: Changed, calendar: Calendar) -> list[Effect]:
+    """What changes with the message; `known` are the tasks of its dialog, the oldest first."""
+    then = {one.row.id: _before(one, message.id, calendar) for one in known if (one.maker or 0) < message.id}
+    sheet = Sheet(dialog_id, {number: Item(task_of(number, each), each) for number, each in then.items()}, calendar)
+    found: list[tuple[New, NewTask]] = []
+    if message.said is not None and message.sent_at is not None:
+        alike = Counter[str]()
+        for change in sheet.found(message.before, message.said):
+            if isinstance(change, New):
+                made = columns_of(dialog_id, change, key_of(dialog_id, change, alike), calendar)
+                found.append((change, made))
+            else:
+                sheet.move(change, message.sent_at)
+    others = [_carried_over(one, sheet, message) for one in known if one.row.id in then]
+    own = [one for one in known if one.maker == message.id]
+    return [*(one for one in others if one is not None), *_placed(own, found, message)]
+
+
+# ---- tasks it made ----
+
+
+def _placed(own: Sequence[Known], found: Sequence[tuple[New, NewTask]], message: Changed) -> list[Effect]:
+    """The finds in the places of the tasks they had made; what is left of either is new, or gone."""
+    left = list(own)
+    effects: list[Effect] = []
+    for number, (new, made) in enumerate(found, 1):
+        same = _same(left, new, made)
+        if same is not None:
+            left.remove(same)
+            effects += _moved(same, message, tasks.fields(made, _SAID), made.evidence)
+        elif message.opens:
+            effects.append(Made(-number, made))
+    return effects + [one for each in left for one in _gone(each, message)]
+
+
+def _same(own: Sequence[Known], new: New, made: NewTask) -> Known | None:
+    """The task that the find had made: in the same words, else in words that are much like them."""
+    for one in own:
+        if one.row.dedupe_key == made.dedupe_key:
+            return one
+    lemmas = linker.about(as_task(new))
+    shares = [(linker.overlap(task_of(one.row.id, one.row), lemmas), one) for one in own if one.row.kind == made.kind]
+    share, best = max(shares, key=lambda each: each[0], default=(0.0, None))
+    return best if share >= _SAME else None
+
+
+def _gone(one: Known, message: Changed) -> list[Moved]:
+    """Nothing in the message says so any more."""
+    row = one.row
+    if row.source_message_id != message.id:
+        # A later message of the same turn says so by now.
+        return _moved(one, message, {}, ())
+    if row.status not in STANDING:
+        return []
+    if not row.owned:
+        return _moved(one, message, {"status": CANCELLED}, None)
+    # Somebody has taken it up: whether it still is to be done is for him to say.
+    told = {"status": CANCELLED, "message": message.id, "reason": message.reason, "confidence": SURE}
+    return _moved(one, message, {"suggestion": told}, None)
+
+
+# ---- tasks it did not make ----
+
+
+def _carried_over(one: Known, sheet: Sheet, message: Changed) -> Moved | None:
+    """What it had changed in the task and what it changes now, as far as these are not the same."""
+    row, then = one.row, sheet.items[one.row.id].columns
+    before = [each.after for each in one.history if each.message_id == message.id and not _by_hand(each)]
+    now = [each.after for each in sheet.effects if isinstance(each, Moved) and each.number == row.id]
+    names = {name for after in (*before, *now) for name in after}
+    if not names:
+        return None
+    spans = [span for span in then.evidence if span["message"] == message.id] if "evidence" in names else None
+    source = then.source_message_id if message.id in {row.source_message_id, then.source_message_id} else None
+    moved = _moved(one, message, tasks.fields(then, names - {"evidence"}), spans, source)
+    return moved[0] if moved else None
+
+
+# ---- both ----
+
+
+def _moved(
+    one: Known,
+    message: Changed,
+    wanted: Mapping[str, Any],
+    spans: Sequence[Mapping[str, Any]] | None,
+    source: int | None = None,
+) -> list[Moved]:
+    """The task with these fields, and these as the message's words that prove it, unless somebody set them later."""
+    row = one.row
+    is_now = tasks.fields(row)
+    kept = {*row.owned, *_set_later(one, message.id, is_now)}
+    after = {name: value for name, value in wanted.items() if name not in kept and value != is_now[name]}
+    if "status" in after and not life.may(row.status, after["status"], "machine"):
+        after = {name: value for name, value in after.items() if name not in {"status", "confidence"}}
+    if (suggestion := after.get("suggestion")) is not None and _is_decided(one.history, suggestion):
+        del after["suggestion"]
+    if spans is not None and "evidence" not in row.owned:
+        proof = _proved(row.evidence, message.id, spans, first=source == message.id)
+        after |= {"evidence": proof} if proof != row.evidence else {}
+    if not after:
+        return []
+    return [
+        Moved(row.id, row, after, message.id, message.reason, (), source if source != row.source_message_id else None)
+    ]
+
+
+def _proved(
+    evidence: Sequence[Mapping[str, Any]], message_id: int, spans: Sequence[Mapping[str, Any]], *, first: bool
+) -> list[dict[str, Any]]:
+    """The words that prove a task, with these as the message's."""
+    others = [dict(one) for one in evidence if one["message"] != message_id]
+    at = next((at for at, one in enumerate(evidence) if one["message"] == message_id), len(others))
+    at = 0 if first else at
+    return [*others[:at], *map(dict, spans), *others[at:]]
+
+
+def _before(one: Known, message_id: int, calendar: Calendar) -> NewTask:
+    """The task as it was before the message, but for what was decided since."""
+    columns = tasks.columns(_rolled_back(one.history, message_id))
+    evidence = columns.get("evidence")
+    # The words that say it now come first.
+    source = {"source_message_id": evidence[0]["message"]} if evidence else {}
+    return with_columns(one.row, columns | source, calendar)
+
+
+def _rolled_back(history: Sequence[Row[Any]], message_id: int) -> dict[str, Any]:
+    """The fields that this message and later ones have set, with the values they had before."""
+    told: dict[str, Any] = {}
+    decided: set[str] = set()
+    for one in reversed(history[1:]):
+        if one.message_id is not None and one.message_id >= message_id and not _by_hand(one):
+            told |= {name: value for name, value in one.before.items() if name not in decided}
+        else:
+            decided |= set(one.after)
+    return told
+
+
+def _set_later(one: Known, message_id: int, is_now: Mapping[str, Any]) -> set[str]:
+    """The fields that later messages have given the values they have."""
+    before = _rolled_back(one.history, message_id + 1)
+    return {name for name, value in before.items() if value != is_now[name]}
+
+
+def _is_decided(history: Sequence[Row[Any]], suggestion: Mapping[str, Any]) -> bool:
+    """Whether an operator has decided against just that: he waved it away, or put something else in its place."""
+    named = without_reasons(suggestion) or {}
+    by_hand = [one for one in history[1:] if _by_hand(one)]
+    waved = any(without_reasons(one.before.get("suggestion")) == named for one in by_hand)
+    return waved or any(named.items() <= one.before.items() for one in by_hand)
+
+
+def _by_hand(change: Row[Any]) -> bool:
+    return bool(change.actor.startswith("operator:"))

@@ -1,0 +1,84 @@
+"""Filing: what came of reading messages, written down with its changes and what the journal says of it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from storage import talk, tasks
+from storage.talk import OPEN
+from storage.tasks import Change, NewTask
+from tasks import life
+from tasks.deadline import Hours
+from tasks.job import Job
+from tasks.sheet import Made, Moved
+
+# By dialog, in order.
+Effects = Mapping[int, Sequence[Made | Moved]]
+
+
+class _Kept(NamedTuple):
+    """A new task as it is written, and its number; None where the same find was kept before."""
+
+    task: NewTask
+    number: int | None
+
+
+def file(job: Job, effects: Effects, dialogs: Mapping[int, Any], hours: Hours) -> None:
+    """Write the effects; `dialogs` are the rows of their dialogs, which are locked."""
+    kept = _make(job, effects, dialogs)
+    changes: list[Change] = []
+    for dialog_id, each in effects.items():
+        for one in each:
+            found = kept.get((dialog_id, one.number))
+            number = found.number if found else one.number
+            if number is None:
+                continue
+            if isinstance(one, Moved):
+                change = _change(job, (dialog_id, number), one, hours)
+                changes.append(change)
+                job.tell("task.changed", dialog_id, **life.told(change))
+            elif found:
+                job.tell("task.created", dialog_id, task=number, after=tasks.first_fields(found.task))
+    tasks.change(job.tx, changes, job.at)
+
+
+def _make(job: Job, effects: Effects, dialogs: Mapping[int, Any]) -> dict[tuple[int, int], _Kept]:
+    """Make the new tasks, by dialog and the number they have on its sheet; those first that others serve."""
+    found = ((dialog_id, one) for dialog_id, each in effects.items() for one in each)
+    left = {(dialog_id, one.number): one.task for dialog_id, one in found if isinstance(one, Made)}
+    owners = _owners(job, {dialog_id for dialog_id, _ in left}, dialogs)
+    kept: dict[tuple[int, int], _Kept] = {}
+    while left:
+        ready = {
+            key: _finished(task, owners.get(key[0]), kept)
+            for key, task in left.items()
+            if (key[0], task.related_id) not in left
+        }
+        numbers = tasks.create(job.tx, [*ready.values()], job.actor.label, job.at)
+        kept |= {key: _Kept(task, number) for (key, task), number in zip(ready.items(), numbers, strict=True)}
+        left = {key: task for key, task in left.items() if key not in ready}
+    return kept
+
+
+def _finished(task: NewTask, owner: int | None, kept: Mapping[tuple[int, int], _Kept]) -> NewTask:
+    served = kept.get((task.dialog_id, task.related_id)) if task.related_id is not None else None
+    return task._replace(assignee_id=owner, related_id=served.number if served else task.related_id)
+
+
+def _owners(job: Job, dialog_ids: set[int], dialogs: Mapping[int, Any]) -> dict[int, int | None]:
+    """To whom the dialogs' open episodes belong."""
+    newest = {dialogs[dialog_id].episode_id: dialog_id for dialog_id in dialog_ids if dialogs[dialog_id].episode_id}
+    if not newest:
+        return {}
+    found = talk.episodes(job.tx, newest)
+    return {newest[number]: one.assignee_id for number, one in found.items() if one.status == OPEN}
+
+
+def _change(job: Job, task: tuple[int, int], one: Moved, hours: Hours) -> Change:
+    dialog_id, number = task
+    also = life.follows(one.was, one.after, hours, job.at)
+    if one.source is not None:
+        also["source_message_id"] = one.source
+    before = tasks.fields(one.was, one.after)
+    return Change(
+        number, dialog_id, job.actor.label, before, one.after, also, one.message_id, one.reason, one.rules
+    )  # fmt: skip
