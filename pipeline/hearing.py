@@ -85,7 +85,8 @@ class _Reader:
         self._places = {one.id: at for at, one in enumerate(heard)}
         self._heard = heard
         self._said = [self._spoken(one, _UNDERSTOOD) for one in heard]
-        self._tasks = material.tasks.get(page.dialog_id, ())
+        # That a reply did not arrive is nothing people talk about.
+        self._tasks = [row for row in material.tasks.get(page.dialog_id, ()) if row.origin != "delivery"]
 
     def read(self, until: float) -> None:
         sheet = Sheet(self._page.dialog_id, items_of(self._tasks), self._calendar)

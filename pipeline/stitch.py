@@ -17,6 +17,7 @@ from storage.journal import SYSTEM, Entry
 from storage.triage import ToRead
 
 _EPISODE_COLUMNS = ("id", "dialog_id", "number", "status", "opened_at", "resolved_at")
+_BY_MACHINE = '{"automatic": true}'
 _DIALOG_COLUMNS = ("last_seq", "last_in_seq", "unread", "last_at", "last_message_id", "episode_id")
 
 Policies = Mapping[str, ChannelSettings]
@@ -216,7 +217,7 @@ class _Seats:
         assert place.episode_id is not None
         return talk.NewMessage(
             message_id, place.dialog_id, place.seq, place.episode_id, "out", message.respond, self._at, channel,
-            None, person.identity_id,
+            None, person.identity_id, data=_BY_MACHINE,
         )  # fmt: skip
 
 

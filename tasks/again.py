@@ -19,7 +19,19 @@ from tasks import life
 from tasks.calendar import Calendar
 from tasks.extract import linker
 from tasks.extract.model import SURE, New, Said
-from tasks.sheet import Item, Made, Moved, Sheet, as_task, columns_of, key_of, task_of, with_columns, without_reasons
+from tasks.sheet import (
+    READERS,
+    Item,
+    Made,
+    Moved,
+    Sheet,
+    as_task,
+    columns_of,
+    key_of,
+    task_of,
+    with_columns,
+    without_reasons,
+)
 
 # How much two finds of a kind must share to be the same one in other words.
 _SAME = 0.3
@@ -37,9 +49,9 @@ class Known(NamedTuple):
 
     @property
     def maker(self) -> int | None:
-        """The message a machine made it of."""
+        """The message it was found in."""
         first = self.history[0]
-        return None if _by_hand(first) else first.message_id
+        return first.message_id if _by_reading(first) else None
 
 
 class Changed(NamedTuple):
@@ -124,7 +136,7 @@ def _gone(one: Known, message: Changed) -> list[Moved]:
 def _carried_over(one: Known, sheet: Sheet, message: Changed) -> Moved | None:
     """What it had changed in the task and what it changes now, as far as these are not the same."""
     row, then = one.row, sheet.items[one.row.id].columns
-    before = [each.after for each in one.history if each.message_id == message.id and not _by_hand(each)]
+    before = [each.after for each in one.history if each.message_id == message.id and _by_reading(each)]
     now = [each.after for each in sheet.effects if isinstance(each, Moved) and each.number == row.id]
     names = {name for after in (*before, *now) for name in after}
     if not names:
@@ -188,7 +200,7 @@ def _rolled_back(history: Sequence[Row[Any]], message_id: int) -> dict[str, Any]
     told: dict[str, Any] = {}
     decided: set[str] = set()
     for one in reversed(history[1:]):
-        if one.message_id is not None and one.message_id >= message_id and not _by_hand(one):
+        if _by_reading(one) and one.message_id >= message_id:
             told |= {name: value for name, value in one.before.items() if name not in decided}
         else:
             decided |= set(one.after)
@@ -204,10 +216,11 @@ def _set_later(one: Known, message_id: int, is_now: Mapping[str, Any]) -> set[st
 def _is_decided(history: Sequence[Row[Any]], suggestion: Mapping[str, Any]) -> bool:
     """Whether an operator has decided against just that: he waved it away, or put something else in its place."""
     named = without_reasons(suggestion) or {}
-    by_hand = [one for one in history[1:] if _by_hand(one)]
+    by_hand = [one for one in history[1:] if one.actor.startswith("operator:")]
     waved = any(without_reasons(one.before.get("suggestion")) == named for one in by_hand)
     return waved or any(named.items() <= one.before.items() for one in by_hand)
 
 
-def _by_hand(change: Row[Any]) -> bool:
-    return bool(change.actor.startswith("operator:"))
+def _by_reading(change: Row[Any]) -> bool:
+    """Whether a message was read so; others are people's decisions, and what became of a reply."""
+    return change.actor in READERS and change.message_id is not None

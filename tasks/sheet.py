@@ -23,6 +23,8 @@ from tasks.extract.reader import extract
 # A task's columns, kept or to be made.
 Columns = Row[Any] | NewTask
 
+# Who finds tasks in what is said.
+READERS = frozenset({"rule", "model", "llm"})
 _BLANK = NewTask(0, "", "", "", "")
 # Of a change, what says why it is suggested.
 _WHY = ("message", "reason", "confidence")
