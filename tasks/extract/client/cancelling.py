@@ -11,7 +11,9 @@ from tasks.extract.model import Task
 from tasks.extract.scene import Scene
 from tasks.extract.speech.orders import order_in
 
-_WE_DO = Flag.PRES1 | Flag.FUT1
+_WE_DO = Flag.PRES1 | Flag.FUT1 | Flag.IMPR
+# So many letters verbs of one root share, whatever their aspect.
+_ALIKE = 5
 # Cues so sure need not name what they take back.
 _WHATEVER = 0.95
 
@@ -46,9 +48,18 @@ def _targets(scene: Scene, clause: Clause) -> list[Task]:
 def _refused(scene: Scene, clause: Clause) -> list[Task]:
     """«Второй номер тогда не подключаем»: the request's own verb, which the client will not have done."""
     verbs = [after for before, after in clause.pairs if before.word.form == "не" and after.word.flags & _WE_DO]
-    lemmas = content.of_words(verbs)
-    asked = [task for task in scene.open if task.kind == "request" and lemmas & linker.about(task)]
+    roots = content.of_words(verbs)
+    asked = [
+        task for task in scene.open
+        if task.kind == "request" and any(_akin(root, other) for root in roots for other in linker.about(task))
+    ]  # fmt: skip
     return asked[-1:]
+
+
+def _akin(one: str, other: str) -> bool:
+    """Whether two roots are of one verb: вызвать and вызывать."""
+    short = min(len(one), len(other), _ALIKE)
+    return short > 2 and one[:short] == other[:short] and abs(len(one) - len(other)) <= 2
 
 
 def _of_that_day(scene: Scene, clause: Clause, pool: Sequence[Task]) -> Task | None:

@@ -22,7 +22,7 @@ def confirms(scene: Scene, clause: Clause, moves: Moves) -> bool:
     """Whether the clause says that something is done."""
     if (cured := _cured(scene, clause)) is not None:
         return moves.add(clause, scene.close(cured, "confirmed"))
-    if clause.asked or not clause.has("done") or (clause.has("lack") and not clause.has("fine")) or clause.forms & _NOT:
+    if not _says_so(clause):
         return False
     standing = scene.open
     target = linker.best(standing, content.of_words(clause.words))
@@ -35,6 +35,13 @@ def confirms(scene: Scene, clause: Clause, moves: Moves) -> bool:
         return moves.add(clause)
     along = [task for task in standing if task.key == target.related or _was_made_for(task, target)]
     return moves.add(clause, *(scene.close(task, "confirmed", 0.85) for task in [target, *along]))
+
+
+def _says_so(clause: Clause) -> bool:
+    """Whether it says that something is done, and nothing against it."""
+    if clause.asked or not clause.has("done") or clause.forms & _NOT:
+        return False
+    return clause.has("fine") or not clause.has("lack", "problem")
 
 
 def _was_made_for(task: Task, served: Task) -> bool:

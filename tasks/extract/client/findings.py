@@ -18,6 +18,8 @@ _URGENT, _BUT, _ANNOUNCING = lexicon("urgent"), lexicon("but"), lexicon("announc
 _UNREAL = ("hypothetical", "rhetorical", "attention", "threat")
 # Rules so strong that they hold beside a joke, a threat or a sigh.
 _STRONG = ("order", "ru.ask", "ru.want", "ru.can", "en.ask")
+# Cues of taking back that need not name what.
+_WHATEVER = 0.95
 # Words of a trouble that is more than an answer.
 _TELLING = 5
 # A title with less than so many characters has room for what the thing is about.
@@ -70,7 +72,7 @@ def findings_of(scene: Scene, clauses: Sequence[Clause], *, answering: bool, gla
 
     `answering` says that the operator asked for something right before, `glad` that the client says something is done.
     """
-    idle = {clause.sentence for clause in clauses if clause.has(*_UNREAL)}
+    idle = {clause.sentence for clause in clauses if clause.has(*_UNREAL, "mine")}
     calm = any(clause.has("mine") for clause in scene.clauses)
     found: list[Finding] = []
     for clause in clauses:
@@ -136,7 +138,18 @@ def _is_idle(clause: Clause, verdict: Verdict, idle: set[int]) -> bool:
     """Whether it is nothing beside a joke, or takes back what nobody knows of."""
     if clause.sentence in idle and not verdict.rule.startswith(_STRONG):
         return True
-    return clause.has("cancel") and not content.of_words(clause.beside("cancel"))
+    if clause.has("mine") and any(one.word.form == "не" for one in clause.words):
+        return True
+    if not clause.has("cancel"):
+        return False
+    sure = any(hit.cue.weight >= _WHATEVER for hit in clause.found["cancel"])
+    beside = clause.beside("cancel")
+    return not content.of_words(beside) or (sure and not any(_is_thing(token) for token in beside))
+
+
+def _is_thing(token: Token) -> bool:
+    thing = token.word.flags & (Flag.NOUN | Flag.LATIN)
+    return bool(thing) and not content.is_common(token.word.form)
 
 
 def _answers(clause: Clause, verdict: Verdict) -> bool:

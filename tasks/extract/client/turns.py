@@ -9,7 +9,7 @@ from tasks.extract.model import SURE, Change, Task, TaskChange
 from tasks.extract.scene import Scene
 from tasks.extract.speech import titles
 
-_ALSO = lexicon("also")
+_ALSO, _AGAIN = lexicon("also"), frozenset({"again", "опять", "снова"})
 # A title with less than so many characters has room for what was said before.
 _BRIEF = 50
 # Words of a complaint that names hardly more than somebody who did not come.
@@ -61,6 +61,9 @@ def _known_trouble(scene: Scene, one: Finding) -> Change | None:
         return scene.nudge(waiting)
     solved = [task for task in scene.context.tasks if task.kind == "complaint" and task.status == "done"]
     again = linker.best(solved, one.lemmas, 0.3)
+    if again is None and solved and len(one.lemmas) <= _LITTLE + 1 and one.clause.forms & _AGAIN:
+        again = solved[-1]
     if again is None:
-        return None
+        open_ones = [task for task in scene.open if task.kind == "complaint"]
+        return scene.nudge(open_ones[-1]) if open_ones and one.clause.forms & _AGAIN and len(one.lemmas) <= 2 else None
     return Change(again.key, scene.message.key, "again", 0.8, "open", evidence=(scene.span(one.clause),))

@@ -148,6 +148,9 @@ def _begins(before: Sequence[Token], ahead: Sequence[Token]) -> bool:
     """Whether behind a link something is said that is no part of what stands before it."""
     if not ahead:
         return False
+    if ahead[0].word.form == "нет":
+        # «Вы ответите или нет?»
+        return False
     if ahead[0].word.form in _ASKING or _predicate(ahead):
         return True
     # «Просим выставить счёт и привезти образцы».

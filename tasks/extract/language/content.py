@@ -59,7 +59,7 @@ def of_clauses(clauses: Iterable[Clause]) -> frozenset[str]:
 def _root(lemma: str) -> str:
     """So much of a lemma that its relatives share it: оплата and оплатить, упаковка and упаковать, стук and стучать."""
     if lemma[0] <= "z":
-        return lemma[: max(4, len(lemma) - 2)] if len(lemma) > 5 else lemma
+        return lemma[: max(4, min(len(lemma) - 2, 6))] if len(lemma) > 5 else lemma
     found = _ENDING.match(lemma)
     root = (found.group(1) if found else lemma)[:7]
     return _SAME.get(root, root[:-1] + _SOFT.get(root[-1], root[-1]))

@@ -1,5 +1,6 @@
 """Words: their forms, what they may be in grammar, and what they are called in a dictionary."""
 
+import logging
 import re
 from functools import cache
 from typing import Any, NamedTuple
@@ -143,6 +144,8 @@ def _english(form: str) -> Word:
 
 @cache
 def _morph() -> Any:
+    # It tells of its dictionaries whenever it opens them.
+    logging.getLogger("pymorphy3").setLevel(logging.WARNING)
     return pymorphy3.MorphAnalyzer()
 
 
@@ -151,15 +154,31 @@ _POS = {
     "PRTS": Flag.PART, "NUMR": Flag.NUM, "ADVB": Flag.ADV, "NPRO": Flag.PRON, "PRED": Flag.PRED, "PREP": Flag.PREP,
     "CONJ": Flag.CONJ, "PRCL": Flag.PRCL, "INTJ": Flag.PRCL,
 }  # fmt: skip
-_ORDERS = ("йте", "ите", "ьте")
+_ORDERS = ("йте", "ите", "ьте", "нте")
 _PERSON = {"1per": 0, "2per": 1, "3per": 2}
 _FUTURE, _PRESENT = (Flag.FUT1, Flag.FUT2, Flag.FUT3), (Flag.PRES1, Flag.PRES2, Flag.PRES3)
 
 
 def _russian(form: str) -> Word:
     known = bool(_morph().word_is_known(form))
-    if not known and (right := mended(form)) is not None:
-        form, known = right, True
+    if not known:
+        for right in (mended(form), _other_ending(form)):
+            if right is not None and _morph().word_is_known(right):
+                return _parsed(right, known=True)
+        if form.startswith("не") and (verb := _russian(form[2:])).known and verb.flags & Flag.VERB:
+            # «Незагружается»: the not is part of the word, as far as its writer knows.
+            return Word(form, (*verb.lemmas, "не_"), verb.flags, known=True)
+    return _parsed(form, known=known)
+
+
+def _other_ending(form: str) -> str | None:
+    """With -тся for -ться, or the other way round."""
+    if form.endswith("ться"):
+        return form.removesuffix("ться") + "тся"
+    return form.removesuffix("тся") + "ться" if form.endswith("тся") else None
+
+
+def _parsed(form: str, *, known: bool) -> Word:
     parses = _morph().parse(form)
     flags = 0
     lemmas: dict[str, None] = {}

@@ -1,17 +1,19 @@
 """What an operator promises: a new promise, or another day for one made before."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tasks.extract import linker
 from tasks.extract.language import content
 from tasks.extract.language.clauses import Clause
 from tasks.extract.language.lexicon import lexicon
-from tasks.extract.language.words import Flag
+from tasks.extract.language.words import Flag, tokens
 from tasks.extract.model import Change, Due, New, Span, Task, TaskChange
 from tasks.extract.scene import Scene
 from tasks.extract.speech import titles
 from tasks.extract.speech.promises import Promise, Setting, promise_in, promise_on
 
+_BOOKING = lexicon("booking")
 _HE, _I_WILL = lexicon("he"), frozenset({"i'll", "we'll", "i", "we"})
 # So much of what is said must belong to a promise made before, to be that promise again.
 _SAME = 0.5
@@ -138,4 +140,13 @@ def put_off(scene: Scene, clause: Clause) -> list[Change]:
     if target is None:
         return []
     along = [task for task in pool if target.key == task.related or task.key == target.related]
-    return [scene.redate(task, due) for task in [target, *along]]
+    moved = [scene.redate(task, due) for task in [target, *along]]
+    if clause.flags & (Flag.PAST | Flag.PART) and _is_booking(target):
+        # A booking is done once its new time is agreed on.
+        moved[0] = replace(moved[0], status="done")
+    return moved
+
+
+def _is_booking(task: Task) -> bool:
+    words = tokens(task.title, 0, len(task.title))
+    return task.kind == "request" and any(_BOOKING.intersection(token.word.lemmas) for token in words)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tasks.extract import linker
 from tasks.extract.language import content
@@ -12,7 +13,8 @@ from tasks.extract.model import Change, Task
 from tasks.extract.scene import Scene
 from tasks.extract.speech.orders import order_in
 
-_UNDERWAY, _RECEIVED, _FINDING_OUT = lexicon("underway"), lexicon("received"), lexicon("finding_out")
+_UNDERWAY, _FINDING_OUT = lexicon("underway"), lexicon("finding_out")
+_RECEIVED, _NOTED = lexicon("received"), lexicon("noted")
 _DONE = Flag.PAST | Flag.PART
 _LINK = re.compile(r"\w\.\w{2,}(?:/|\b)")
 
@@ -42,8 +44,12 @@ def finds_out(task: Task) -> bool:
 def _received(scene: Scene, clause: Clause) -> Change | None:
     """The house has what the client promised to send."""
     just_now = {said.key for said in scene.other}
-    owed = [task for task in scene.open if task.promised_by == "client" and task.source not in just_now]
-    if not owed or not clause.lemmas & _RECEIVED or clause.has("lack"):
+    got = clause.lemmas & _RECEIVED
+    owed = [
+        task for task in scene.open
+        if task.promised_by == "client" and (got - _NOTED or task.source not in just_now)
+    ]  # fmt: skip
+    if not owed or not got or clause.has("lack"):
         return None
     return scene.close(linker.best(owed, content.of_words(clause.words)) or owed[-1], "received")
 
@@ -96,7 +102,13 @@ def _closed(scene: Scene, clause: Clause, promised: frozenset[str]) -> list[Chan
                 task for task in standing if task.key == target.related and _is_met(standing, target, task, lemmas)
             ]
     mends = clause.has("done") or clause.flags & _DONE
-    return [scene.close(task, "reported") for task in settled if task.kind != "complaint" or mends]
+    due = scene.own_due(clause)
+    return [
+        # «Записала на среду, 27-е»: the day it was done for is the one that counts.
+        replace(scene.close(task, "reported"), due=due if task.kind == "request" and task.due else None)
+        for task in settled
+        if task.kind != "complaint" or mends
+    ]
 
 
 def _speaks_of(promise: Task, served: Task, lemmas: frozenset[str]) -> bool:

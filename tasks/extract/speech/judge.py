@@ -79,6 +79,11 @@ def _wish(clause: Clause) -> Verdict | None:
     sense = next((sense for sense in ("ask", "want", "wait_for") if clause.has(sense)), None)
     if sense is None:
         return None
+    if sense == "wait_for" and clause.has("waits_long"):
+        return None
+    if sense == "ask" and clause.has("cancel") and "не" in clause.forms:
+        # «Упаковка не нужна», where nobody knows of any.
+        return _NOTHING
     if _only_comes(clause) or (sense == "wait_for" and not content.of_words(clause.words)):
         return _NOTHING
     # «Нужно ли …?», «надо приносить паспорт?»
@@ -134,7 +139,8 @@ def _unreal(clause: Clause) -> Verdict | None:
 def _trouble(clause: Clause) -> Verdict | None:
     if clause.has("away", "fine") or (clause.has("praise") and not clause.has("lack")):
         return None
-    return _by(clause, "complaint", "problem") or _by(clause, "complaint", "lack")
+    senses = ("problem", "lack", "waits_long")
+    return next(filter(None, (_by(clause, "complaint", sense) for sense in senses)), None)
 
 
 def _proposal(clause: Clause) -> Verdict | None:

@@ -12,6 +12,8 @@ _POLITE = lexicon("polite") | _PLEASE
 _BEFORE_THINGS = lexicon("before_things")
 # How many words may stand before an English order.
 _LEAD = 3
+# A number of so many figures names something.
+_NAMES = 3
 
 
 def order_in(clause: Clause) -> Token | None:
@@ -54,4 +56,9 @@ def _english(clause: Clause, at: int) -> bool:
 def _thing_after(clause: Clause, at: int) -> bool:
     """Whether what follows makes a verb of a word that is a noun as well."""
     after = clause.words[at + 1 : at + 2]
-    return any(token.word.form in _BEFORE_THINGS or token.word.flags & Flag.NUM for token in after)
+    return any(token.word.form in _BEFORE_THINGS or _is_count(token) for token in after)
+
+
+def _is_count(token: Token) -> bool:
+    """«Book 2 tickets», not «order 3/14-22»."""
+    return bool(token.word.flags & Flag.NUM) and len(token.word.form) < _NAMES

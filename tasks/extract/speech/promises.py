@@ -15,7 +15,8 @@ _EN_DELIVERS, _EN_IDLE, _BE, _WILL = (
     lexicon("be"),
     lexicon("will"),
 )
-_YOU = lexicon("you")
+_YOU, _ON_ITS_WAY = lexicon("you"), lexicon("on_its_way")
+_YOU_WILL = frozenset({"you'll", "you"})
 _FUTURE = Flag.FUT1 | Flag.FUT3
 # How far a verb stands from its auxiliary.
 _NEAR = 4
@@ -48,7 +49,7 @@ def promise_in(clause: Clause, setting: Setting) -> Promise | None:
     """What the clause promises."""
     if clause.asked or clause.has("hypothetical", "threat", "advert", "automatic"):
         return None
-    if clause.forms & {"если", "if"} and not setting.dated:
+    if clause.forms & {"если", "когда", "if", "when", "once"} and not setting.dated:
         return None
     found = _russian(clause, setting) or _english(clause, setting)
     if found is None:
@@ -157,7 +158,7 @@ def _is_will(clause: Clause, at: int, setting: Setting) -> bool:
 def _expected(clause: Clause, at: int) -> str:
     """«The fix is going out on Monday», «expect it by noon», «it should arrive tomorrow»: by which rule, if any."""
     word = clause.words[at].word
-    if word.flags & Flag.INGF and at and clause.words[at - 1].word.form in _BE:
+    if word.form in _ON_ITS_WAY or (word.flags & Flag.INGF and at and clause.words[at - 1].word.form in _BE):
         return "promise.going"
     return f"promise.{word.form}" if word.form in {"expect", "should"} else ""
 
@@ -180,7 +181,7 @@ def _after(clause: Clause, at: int, setting: Setting) -> Promise | None:
 
 def _there(clause: Clause, verb: Token, setting: Setting) -> Promise | None:
     """«You'll have it by Thursday», «I'll get it fixed»."""
-    gets = verb.word.form == "get"
+    gets = verb.word.form == "get" or (verb.word.form == "have" and bool(_YOU_WILL & clause.forms))
     if setting.ours:
         return Promise(clause, verb, 0.75, "promise.will") if setting.dated or gets else None
     # «You'll get the order tomorrow», «artwork will be with you on Saturday».
