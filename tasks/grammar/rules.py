@@ -59,7 +59,7 @@ _OWN = {
     rf"<{_MONTHS}|month_unit>",
     "spell": rf"<for> {_THE}{_LENGTH}|<already> {_LENGTH}|<nth> <day|week|month_unit|evening|night|hour|year>"
     rf"|<whole> {_UNIT}|{_LENGTH}(?= <not>)",
-    "habit": rf"(?:<through|at> )?<weekdays>(?: <and> <weekdays>)*|<through> <weekend|feast>|<habitual>"
+    "habit": rf"(?:<through|at> )?<weekdays>(?: <and> <weekdays>)?|<through> <weekend|feast>|<habitual>"
     rf"|<every> (?:<nth|ordinal_english|other> )?(?:<{_WEEKDAYS}|{_UNITS}|{_PARTS}>|{_COUNTED}|{_DAY})",
     "limit": r"<at> <article> <limit>|<limit>|<most> <later>",
     "weekend": rf"(?:{_PREPOSITION} )?(?:<article> )?(?:<this> )?{_WHOSE}<weekend>",

@@ -1,6 +1,7 @@
 """Date phrases: what they come to, what is none, and what holds of any text."""
 
 import re
+import sys
 import tomllib
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
@@ -9,11 +10,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tasks.dates import Calendar, When, find, moved
 from tasks.grammar.lexer import TABLES, VALUES
+from tasks.grammar.rules import _RULES
 
 _SAID: list[dict[str, Any]] = tomllib.loads((Path(__file__).parent / "phrases.toml").read_text(encoding="utf-8"))[
     "said"
@@ -163,6 +165,7 @@ _CALENDARS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(_TEXTS, _MOMENTS, _CALENDARS)
 def test_any_text_can_be_read(text: str, at: datetime, calendar: Calendar) -> None:
     found = find(text, at, calendar)
@@ -173,6 +176,7 @@ def test_any_text_can_be_read(text: str, at: datetime, calendar: Calendar) -> No
     moved(text, at, calendar)
 
 
+@settings(deadline=None)
 @given(st.sampled_from([case for case, at, _ in cases("found") if at == _TUESDAY]), st.integers(-50, 50))
 def test_weekdays_move_with_the_week(case: list[str], weeks: int) -> None:
     """The same words a week later mean the same weekday a week later."""
@@ -182,7 +186,38 @@ def test_weekdays_move_with_the_week(case: list[str], weeks: int) -> None:
     assert [when.date + shift for when in before] == [when.date for when in after]
 
 
-@given(st.sampled_from(["до ", "с 1 по 2 ", "1.1.", "в среду, ", "с понедельника ", "через 2 ", "5-го ", "9" * 9]))
+_ENDLESS = ["до ", "с 1 по 2 ", "1.1.", "в среду, ", "с понедельника ", "через 2 ", "5-го ", "9", " ", "пн-", "а "]
+_ENDLESS += ["не в среду, а ", "в январе купил ", "Пятница ", "вместо среды в ", "in an hour or ", "утром ", "1 2 3 "]
+
+
+def steps(text: str) -> int:
+    """How many calls it takes to read a text."""
+    count = 0
+
+    def step(*_: object) -> None:
+        nonlocal count
+        count += 1
+
+    sys.setprofile(step)
+    try:
+        find(text, _TUESDAY, Calendar())
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@pytest.mark.parametrize("text", _ENDLESS)
+def test_a_text_four_times_as_long_takes_four_times_the_steps(text: str) -> None:
+    short, long = (steps(text * times) for times in (100, 400))
+    assert long < 4.2 * short + 500
+
+
+def test_no_rule_repeats_anything_without_end() -> None:
+    """So none can look longer at a place than its own length."""
+    assert not re.search(r"[*+]|\{\d*,\}", _RULES.pattern)
+
+
+@pytest.mark.parametrize("text", _ENDLESS)
 def test_a_long_text_is_no_other_than_a_short_one(text: str) -> None:
     """What is found at a text's beginning does not hang on how much follows."""
     short, long = (find(text * times, _TUESDAY, Calendar()) for times in (50, 5000))
