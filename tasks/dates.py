@@ -1,4 +1,20 @@
-"""Due dates in words, Russian and English: which days a text names, and which part each of them plays."""
+"""Due dates in words, Russian and English: which days a text names, and which part each of them plays.
+
+A text becomes a string of word classes (`grammar.lexer`); rules are patterns over it (`grammar.rules`); each has a
+function that tells its meaning (`grammar.days`, `spans`, `periods`, `clock`); neighbours that name one moment become
+one (`grammar.joining`), and the sentence has the last word (`grammar.settling`). Where words may be taken in two ways:
+
+- A weekday is the next one after the message, never its own day; a «20-го» may be today; «5 марта» and 25.12 are the
+  next such days, but past if they were within the last 60 days.
+- 6/5 is the sixth of May; 12/25 can only be December. A bare 2/3 or 4.12 is no date, one behind a preposition is.
+- Of an interval the start counts, of a deadline and of a length («до 10–12 числа», «через 2–3 дня») the end.
+- «До следующей недели», «до мая», «до выходных» end before it begins, «к следующей неделе», «к маю», "by May" when it
+  does; "by next week" ends with that week, as does a week, month, quarter or year that is named without an edge.
+- An hour without a day is of the day its clause names, else the message's, or the next one if it is over. A bare hour
+  from 1 to 7 is after noon; one from 8 to 11 that is over may still be meant for the evening.
+- «С 9 до 18» without a day is what is usual (a topic); up to five hours it is when somebody is waited for.
+- «С понедельника» is the next one, or the last one if its clause says that something lasts («не работает»).
+"""
 
 from collections.abc import Callable
 from datetime import date, datetime, time
@@ -24,8 +40,9 @@ class When(NamedTuple):
 
     `start` and `end` count code points; the preposition is inside. `time` is there only if the phrase names an hour,
     or a part of day with a clear end: «до обеда», «к обеду» 13:00, "by noon" 12:00, midnight 23:59, the end of the day
-    the calendar's. Roles: "deadline" (by then), "point" (then), "span" (from then on), "past" (over),
-    "topic" (named, but nothing is due then).
+    the calendar's. `precision` is how exact the words are. Roles: "deadline" (by then), "point" (then), "span" (from
+    then on), "past" (over, or since then), "topic" (named, but nothing is due then: usual, denied, moved away, what a
+    paper is of). Only a deadline, a point and a span can be due, and none is before the message's day.
     """
 
     date: date
@@ -46,6 +63,7 @@ _RULES: dict[str, Callable[[Phrase, Now], Meaning | None]] = {
     "nth_week": periods.nth_week,
     "spell": spans.spell,
     "habit": spans.habit,
+    # Only beside a day it means anything: «в пятницу край».
     "limit": spans.habit,
     "relative": days.relative,
     "month_range": days.month_range,

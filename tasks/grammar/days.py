@@ -20,12 +20,12 @@ from tasks.grammar.guards import (
 )
 from tasks.grammar.lexer import CLASS
 from tasks.grammar.meaning import Meaning, Now, Role
-from tasks.grammar.rules import Phrase
+from tasks.grammar.rules import WEEKDAYS, Phrase
 
 _WEEK = timedelta(days=7)
 # A date without a year that is over since no longer than this is meant to be over.
 _RECENTLY = timedelta(days=60)
-_WEEKDAYS = ("weekday", "weekday_form", "environment", "environment_form", "nominative", "short_weekday")
+# Forms that are weekdays only behind a preposition or beside another phrase.
 _FORMS = ("weekday_form", "environment", "nominative", "short_weekday")
 # Behind these two numbers are more often something else.
 _NO_DATE_LEADS = {"", "in", "over"}
@@ -44,7 +44,7 @@ def relative(phrase: Phrase, now: Now) -> Meaning | None:
 
 def weekday(phrase: Phrase, now: Now) -> Meaning | None:
     """The next such day after the message's; in "this" week, in the "next" one, in the "last" one."""
-    number = int(phrase.one(*_WEEKDAYS) or 0)
+    number = int(phrase.one(*WEEKDAYS) or 0)
     if (not phrase.lead and is_wish(phrase)) or (phrase.has("environment_form") and phrase.lead != "toward"):
         return None
     if phrase.has("environment") and is_environment(phrase):
@@ -99,11 +99,9 @@ def month_number(phrase: Phrase, now: Now) -> Meaning | None:
     if len(numbers) > 1 and phrase.lead not in _DEADLINES and not is_onto(phrase):
         return Meaning(next_number(numbers[0], now.day), role="span")
     number = numbers[-1] if numbers else _day_number(phrase)
-    first = add_months(now.day.replace(day=1), 1)
-    role: Role | None = "topic" if is_now(phrase) else None
-    return Meaning(
-        next_number(number, first if phrase.has("month_unit") and phrase.has("next") else now.day), role=role
-    )
+    next_month = phrase.has("month_unit") and phrase.has("next")
+    start = add_months(now.day.replace(day=1), 1) if next_month else now.day
+    return Meaning(next_number(number, start), role="topic" if is_now(phrase) else None)
 
 
 def _is_told(phrase: Phrase) -> bool:

@@ -11,7 +11,7 @@ from tasks.grammar.words import DAYS, NUMBERS, TIMES, UNITS, Table, Value
 
 TABLES: dict[str, Table] = DAYS | UNITS | NUMBERS | TIMES | LINKS
 # The tables whose words are also known when they are misspelt.
-MISSPELT = ("relative", "weekday", "weekday_form", "nominative", "month", "week", "month_unit")
+_MISSPELT = ("relative", "weekday", "weekday_form", "nominative", "month", "week", "month_unit")
 # Classes of what is in no table: other words, other numbers, other signs; and the end of a paragraph.
 OTHER, NUMBER, SIGN, PARAGRAPH = "xn·¶"
 # Letters of other scripts are one token each: no word of the tables has them.
@@ -20,12 +20,14 @@ _SPACES = " \xa0\n\t\r\u2009\u202f"
 _DASHES = "-–—‑−"
 # Signs that stand for themselves in rules.
 _SIGNS = ".,:;/()?!+%'№#$€£₽_@=&\\"
-_LETTERS = [letter for letter in ascii_letters if letter not in OTHER + NUMBER] + [chr(at) for at in range(1040, 1104)]
-_LETTERS += [chr(at) for at in range(945, 970)]
+_LETTERS = [letter for letter in ascii_letters if letter not in OTHER + NUMBER]
+_LETTERS += [chr(letter) for letter in [*range(ord("А"), ord("а") + 32), *range(ord("α"), ord("ω") + 1)]]
 # Numbers by what they may be: a day or an hour, minutes, a count, a year.
 _NUMBERS = {"small": range(32), "minutes": range(32, 60), "hundreds": range(60, 1000), "year_number": range(1970, 2101)}
 
-CLASS = dict(zip([*TABLES, *_NUMBERS], _LETTERS, strict=False)) | {"long": NUMBER}
+_NAMES = [*TABLES, *_NUMBERS]
+# Each class is a letter, so that word boundaries mean in classes what they mean in words.
+CLASS = dict(zip(_NAMES, _LETTERS[: len(_NAMES)], strict=True)) | {"long": NUMBER}
 
 
 class Line(NamedTuple):
@@ -68,7 +70,7 @@ def _lexicon() -> dict[str, tuple[str, Value]]:
     for name, numbers in _NUMBERS.items():
         words |= {str(number): (CLASS[name], number) for number in numbers}
     words |= {f"0{number}": (CLASS["small"], number) for number in range(10)}
-    wrong = {form: words[word] for name in MISSPELT for word in _words(name) for form in misspelt(word)}
+    wrong = {form: words[word] for name in _MISSPELT for word in _words(name) for form in misspelt(word)}
     return wrong | words
 
 

@@ -28,7 +28,8 @@ def is_move(left: Piece, right: Piece, line: Line) -> bool:
     if "instead" in {left.lead, right.lead}:
         return True
     if left.lead not in {"since", "from"}:
-        return left.lead == "" and right.lead == "onto" and left.end + 1 == right.start and _says_so(left, line)
+        near = left.lead in {"", "at"} and right.lead == "onto" and left.end + 1 == right.start
+        return near and _says_so(left, line)
     return right.lead == "onto" or (right.lead == "to" and _says_so(left, line))
 
 

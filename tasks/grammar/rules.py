@@ -8,7 +8,8 @@ from tasks.grammar.words import Value
 
 _NAMES = re.compile(r"(?<!P)<([a-z_|]+)>")
 _NUMBERS = "small|minutes|hundreds"
-_WEEKDAYS = "weekday|weekday_form|environment|environment_form|nominative|short_weekday"
+WEEKDAYS = ("weekday", "weekday_form", "environment", "environment_form", "nominative", "short_weekday")
+_WEEKDAYS = "|".join(WEEKDAYS)
 _WHICH = "this|next|nearest|that|last|past"
 _UNITS = "minute|hour|hour_english|day|week|month_unit|quarter|year"
 _MONTHS = "month|short_month"

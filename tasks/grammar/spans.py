@@ -6,12 +6,10 @@ from tasks.calendar import add_months, next_weekday
 from tasks.grammar.guards import is_event_next
 from tasks.grammar.meaning import Meaning, Now
 from tasks.grammar.periods import period
-from tasks.grammar.rules import Phrase
+from tasks.grammar.rules import WEEKDAYS, Phrase
 
 _MOST_WORKDAYS = 100
 _COUNTS = ("small", "minutes", "hundreds", "cardinal", "couple", "tens", "one_half", "a")
-_ENGLISH = {"in", "within"}
-_WEEKDAYS = ("weekday", "weekday_form", "environment", "environment_form", "nominative", "short_weekday")
 # How many months each has.
 _MONTHS = {"half_year": 6, "month_unit": 1, "quarter": 3, "year": 12}
 
@@ -40,7 +38,7 @@ def onward(phrase: Phrase, now: Now) -> Meaning | None:
     if not phrase.english or not (phrase.has("since") or phrase.has("a", "cardinal")):
         return None
     found = after(phrase, now)
-    number = phrase.one(*_WEEKDAYS)
+    number = phrase.one(*WEEKDAYS)
     days = int(phrase.one("relative") or 0)
     base = now.day + timedelta(days=days) if number is None else next_weekday(now.day, int(number))
     return found and found._replace(day=found.day + (base - now.day))

@@ -2,8 +2,7 @@
 
 import re
 
-from tasks.grammar.lexer import CLASSES, MISSPELT, TABLES
-from tasks.grammar.typos import misspelt
+from tasks.grammar.lexer import CLASS, CLASSES, TABLES
 from tasks.grammar.words import DAYS, UNITS
 
 _WORD = re.compile(r"\w+")
@@ -21,23 +20,10 @@ def _forms(*names: str) -> list[str]:
     return [word for name in names for forms in TABLES[name].values() for word in forms.split()]
 
 
-_WORDS = {word for name in _TABLES if name not in _SILENT for word in _forms(name)}
-_WORDS |= {form for name in MISSPELT for word in _forms(name) for form in misspelt(word)}
-_WORDS |= {
-    "через",
-    "спустя",
-    "следующий",
-    "следующее",
-    "following",
-    "конца",
-    "концу",
-    "двадцатого",
-    "тридцатого",
-    "q1",
-    "q2",
-    "q3",
-    "q4",
-}
+_CLASSES = {CLASS[name] for name in _TABLES if name not in _SILENT}
+_WORDS = {word for word, name in CLASSES.items() if name in _CLASSES}
+_WORDS |= {"через", "спустя", "следующий", "следующее", "following", "конца", "концу", "двадцатого", "тридцатого"}
+_WORDS |= {f"q{number}" for number in range(1, 5)}
 _WORDS |= {f"{number}{suffix}" for number in range(60) for suffix in _SUFFIXES}
 _WORDS -= _COMMON
 _NUMERALS = _forms("cardinal", "tens", "ordinal")
