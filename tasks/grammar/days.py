@@ -58,7 +58,8 @@ def weekday(phrase: Phrase, now: Now) -> Meaning | None:
     if phrase.has("this") and here >= now.day:
         return Meaning(here, weak=weak)
     role: Role | None = "topic" if is_now(phrase) or is_owner(phrase) else None
-    return Meaning(next_weekday(now.day, number) + _WEEK * phrase.has("week"), role=role, weak=weak)
+    week_later = phrase.word(phrase.end - 1) == "week"
+    return Meaning(next_weekday(now.day, number) + _WEEK * week_later, role=role, weak=weak)
 
 
 def month_day(phrase: Phrase, now: Now) -> Meaning | None:
