@@ -23,10 +23,15 @@ _LASTING_SIGNS = {CLASS["not"], CLASS["already"], CLASS["still"]}
 # What is said of what lasts, and how verbs end that tell what was.
 _LASTING = re.compile(r"нет$|жд[уе]м?$|никак|больше|болит|висит|стоит$|лежит|тишина")
 _VERB = re.compile(r"\w{2,}[аеиоуыя]л(?:[аои]|ся|ась|ось|ись)?$|\w+пал[аои]?$|\w+шл[аои]$")
+# Verbs beside these have the form of the past and are wishes.
+_WISHED = {"бы", "чтобы", "чтоб"}
 _REFUSED = re.compile(
-    r"\bне (?:могу|смо[гж]|получ|выйд|выход|успе|вариант|подход|удобно|приед|прид)|\bникак|\bнеудобно|\bнет\b"
+    r"\b(?:меня|нас) не буд|\bне (?:могу|смо[гж]|получ|выйд|выход|успе|вариант|подход|удобно|приед|прид)"
+    r"|\bникак|\bнеудобно|\bнет\b"
     r"|\b(?:can't|cannot|can not|won't|doesn't work|isn't|not possible|not good|no good)\b"
 )
+_FEW_WORDS = compiled(r"(?:'\w| (?!<and>)\w){0,5}")
+_RATHER = {"а ", "но ", "или ", "лучше ", "давайте "}
 _GONE = re.compile(r"прош|законч|заканч|истек|наступ|кончил|минул")
 
 
@@ -37,6 +42,8 @@ def is_sure(piece: Piece, line: Line) -> bool:
     if piece.sort == "hour":
         return piece.meaning.precision == "minute" and _is_all(piece, line)
     start = max(piece.start - 2, 0)
+    if piece.sort == "number":
+        return _is_alone(piece, line) or ("".join(line.words[start : piece.start]) in _RATHER and _ends(piece, line))
     return _is_alone(piece, line) or bool(
         _OR_WEEKDAY.match(line.classes, piece.end) or _WEEKDAY_OR.search(line.classes, start, piece.start)
     )
@@ -77,8 +84,12 @@ def _is_all(piece: Piece, line: Line) -> bool:
 
 def _is_alone(piece: Piece, line: Line) -> bool:
     before = line.classes[max(piece.start - 2, 0) : piece.start].rstrip(" ")[-1:]
-    after = line.classes[piece.end : piece.end + 2].lstrip(" ")[:1]
-    return all(not sign or sign in CLAUSE_SIGNS for sign in (before, after))
+    return before in CLAUSE_SIGNS and _ends(piece, line)
+
+
+def _ends(piece: Piece, line: Line) -> bool:
+    """Whether its clause ends with it."""
+    return line.classes[piece.end : piece.end + 2].lstrip(" ")[:1] in CLAUSE_SIGNS
 
 
 def _is_farewell(piece: Piece, line: Line) -> bool:
@@ -92,14 +103,17 @@ def _is_refused(piece: Piece, line: Line) -> bool:
     """«Завтра никак», «в среду не смогу»."""
     if piece.role != "point" or piece.sort not in DAYS:
         return False
-    end = _behind(piece, line).stop
-    return _REFUSED.search(line.low, line.starts[piece.end], line.starts[end]) is not None
+    behind = _behind(piece, line)
+    near = _FEW_WORDS.match(line.classes, piece.end, behind.stop)
+    return near is not None and _REFUSED.search(line.low, line.starts[piece.end], line.starts[near.end()]) is not None
 
 
 def _lasts(piece: Piece, line: Line) -> bool:
     """«С понедельника не работает», «с утра пропал свет»."""
     behind = _behind(piece, line)
-    if any(_is_verb(line, place) for place in behind):
+    if _WISHED.isdisjoint(line.words[place] for place in [*_before(piece, line), *behind]) and any(
+        _is_verb(line, place) for place in behind
+    ):
         return True
     places = [*_before(piece, line), *behind]
     return any(line.classes[place] in _LASTING_SIGNS or _LASTING.match(line.words[place]) for place in places)
@@ -108,7 +122,7 @@ def _lasts(piece: Piece, line: Line) -> bool:
 def _happened(piece: Piece, line: Line) -> bool:
     """«Купил в январе», but not «хотел бы в мае»."""
     places = [*_before(piece, line), *_behind(piece, line)]
-    return any(_is_verb(line, place) for place in places) and all(line.words[place] != "бы" for place in places)
+    return _WISHED.isdisjoint(line.words[place] for place in places) and any(_is_verb(line, place) for place in places)
 
 
 def _is_verb(line: Line, place: int) -> bool:

@@ -2,7 +2,7 @@
 
 from datetime import time, timedelta
 
-from tasks.grammar.guards import is_bare_hour, is_led, is_measured, is_now, is_numbered, is_wish
+from tasks.grammar.guards import is_bare_hour, is_led, is_measured, is_now, is_numbered, is_owner, is_wish
 from tasks.grammar.meaning import Meaning, Now, Role
 from tasks.grammar.rules import Phrase
 
@@ -25,7 +25,7 @@ def clock(phrase: Phrase, now: Now) -> Meaning | None:
     numbers = [int(number) for number in phrase.all("small", "minutes", "cardinal")]
     if is_measured(phrase) or not _is_part_of_day(phrase):
         return None
-    if phrase.has("and") or (separator == "-" and not _is_exact(phrase)):
+    if phrase.has("and") or (phrase.has("to") and len(numbers) > 1) or (separator == "-" and not _is_exact(phrase)):
         return _hours(phrase, now, *numbers[:2])
     if not (_is_exact(phrase) if separator else _is_hour(phrase)):
         return None
@@ -53,7 +53,8 @@ def hour_of(phrase: Phrase, now: Now, hour: int, minute: int) -> Meaning | None:
     plain = (exact and not phrase.english) or phrase.word(phrase.at("small")).startswith("0")
     loose = not told and not plain and 1 <= hour <= (7 if phrase.lead in {"since", "from"} else 11)
     at = time(23, 59) if hour == 24 else time(_on_24(hour, phrase, loose), minute)
-    weak = not told and phrase.lead not in _LEADS and not (exact and phrase.lead == "onto")
+    sure = phrase.lead in _LEADS - {"to", "through"} or (exact and phrase.lead in {"onto", "to", "through"})
+    weak = not told and not sure
     role: Role | None = "topic" if is_now(phrase) else None
     return Meaning(now.day, "minute" if exact else "hour", at, role, loose=loose, weak=weak)
 
@@ -81,7 +82,7 @@ def part(phrase: Phrase, now: Now) -> Meaning | None:
         return Meaning(now.day, "part", part="evening")
     if phrase.has("overnight"):
         return Meaning(now.day + _DAY, "part")
-    if is_wish(phrase) or (not phrase.lead and is_led(phrase)):
+    if is_wish(phrase) or is_owner(phrase) or (not phrase.lead and is_led(phrase)):
         return None
     return _part(next(name for name in _PARTS if phrase.has(name)), phrase, now)
 

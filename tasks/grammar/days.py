@@ -31,6 +31,9 @@ _FORMS = ("weekday_form", "environment", "nominative", "short_weekday")
 _NO_DATE_LEADS = {"", "in", "over"}
 # How many years ahead the last two digits of one may mean.
 _AHEAD = 7
+# «Двадцатого» is hardly said of anything but days.
+_SURELY_A_DAY = 20
+_DAY_LEADS = {"until", "by", "toward", "within", "through", "since", "after", "not before", "onto"}
 _DATE_LEADS = {"until", "by", "toward", "since", "from", "on", "to", "through", "of"}
 _DEADLINES = {"until", "by", "toward", "within", "through"}
 
@@ -44,15 +47,15 @@ def relative(phrase: Phrase, now: Now) -> Meaning | None:
 
 def weekday(phrase: Phrase, now: Now) -> Meaning | None:
     """The next such day after the message's; in "this" week, in the "next" one, in the "last" one."""
+    if phrase.has("weekday_adjective"):
+        return _of_weekday(phrase, now)
+    if _is_no_weekday(phrase):
+        return None
     number = int(phrase.one(*WEEKDAYS) or 0)
-    if (not phrase.lead and is_wish(phrase)) or (phrase.has("environment_form") and phrase.lead != "toward"):
-        return None
-    if phrase.has("environment") and is_environment(phrase):
-        return None
     here = monday(now.day) + timedelta(days=number)
+    weak = not phrase.lead and phrase.has(*_FORMS)
     if phrase.has("last", "past"):
         return Meaning(here if here < now.day else here - _WEEK, role="past")
-    weak = not phrase.lead and phrase.has(*_FORMS)
     if phrase.has("next", "that"):
         return Meaning(here + _WEEK * (2 if phrase.has("after") else 1))
     if phrase.has("this") and here >= now.day:
@@ -62,11 +65,24 @@ def weekday(phrase: Phrase, now: Now) -> Meaning | None:
     return Meaning(next_weekday(now.day, number) + _WEEK * week_later, role=role, weak=weak)
 
 
+def _is_no_weekday(phrase: Phrase) -> bool:
+    """An environment («в тестовой среде»), or a Friday that somebody is wished, or that is black."""
+    if phrase.has("environment_form") and phrase.lead != "toward":
+        return True
+    return (phrase.has("environment") and is_environment(phrase)) or (not phrase.lead and is_wish(phrase))
+
+
+def _of_weekday(phrase: Phrase, now: Now) -> Meaning:
+    """«На пятничную репетицию»; without a preposition it is only said which one."""
+    day = next_weekday(now.day, int(phrase.one("weekday_adjective") or 0))
+    return Meaning(day, role=None if phrase.lead in {"onto", "toward", "until"} else "topic")
+
+
 def month_day(phrase: Phrase, now: Now) -> Meaning | None:
     """«5 марта», "June 5th, 2026"; «улица 8 Марта» is a street."""
     if is_street(phrase) or is_measured(phrase) or is_verb(phrase):
         return None
-    found = dated(_day_number(phrase), _month(phrase), _year(phrase), now)
+    found = dated(_day_number(phrase), _month(phrase), _year(phrase, now), now)
     return found._replace(role="topic") if is_feast(phrase) or is_now(phrase) else found
 
 
@@ -74,9 +90,9 @@ def month_range(phrase: Phrase, now: Now) -> Meaning:
     """«С 10 по 14 июня»: where it begins; a deadline «до 10–12 июня» is over with its end."""
     first, last, *_ = (int(day) for day in phrase.all("small"))
     if is_onto(phrase):
-        return dated(last, _month(phrase), _year(phrase), now)
+        return dated(last, _month(phrase), _year(phrase, now), now)
     deadline = phrase.lead in _DEADLINES
-    found = dated(last if deadline else first, _month(phrase), _year(phrase), now)
+    found = dated(last if deadline else first, _month(phrase), _year(phrase, now), now)
     return found if deadline or found.role else found._replace(role="span")
 
 
@@ -95,21 +111,23 @@ def month_number(phrase: Phrase, now: Now) -> Meaning | None:
         return None
     if not phrase.has("number") and is_noun_next(phrase):
         return None
-    if phrase.has("ordinal", "ordinal_english") and not phrase.has("number", "month_unit") and not _is_told(phrase):
+    spelt = phrase.has("ordinal", "ordinal_english") and not phrase.has("number", "month_unit")
+    if spelt and not _is_told(phrase):
         return None
     if len(numbers) > 1 and phrase.lead not in _DEADLINES and not is_onto(phrase):
         return Meaning(next_number(numbers[0], now.day), role="span")
     number = numbers[-1] if numbers else _day_number(phrase)
     next_month = phrase.has("month_unit") and phrase.has("next")
     start = add_months(now.day.replace(day=1), 1) if next_month else now.day
-    return Meaning(next_number(number, start), role="topic" if is_now(phrase) else None)
+    weak = spelt and not phrase.lead and number < _SURELY_A_DAY
+    return Meaning(next_number(number, start), role="topic" if is_now(phrase) else None, weak=weak)
 
 
 def _is_told(phrase: Phrase) -> bool:
-    """Whether a numeral in words can be a day: «до пятого», «двадцать второго», but not "the second time"."""
-    return not phrase.has("ordinal_english") and (
-        phrase.lead in {*_DEADLINES, "since", "after", "not before", "onto"} or _day_number(phrase) >= 20
-    )
+    """Whether a numeral in words can be a day: «до пятого», «восьмого», but not «первое» or "the second time"."""
+    if phrase.has("ordinal_english"):
+        return False
+    return phrase.lead in _DAY_LEADS or (phrase.lead == "" and phrase.word(phrase.end - 1).endswith("го"))
 
 
 def numeric(phrase: Phrase, now: Now) -> Meaning | None:
@@ -195,6 +213,10 @@ def _month(phrase: Phrase) -> int:
     return int(phrase.one("month", "short_month") or 0)
 
 
-def _year(phrase: Phrase) -> int | None:
-    year = phrase.one("year_number")
-    return None if year is None else int(year)
+def _year(phrase: Phrase, now: Now) -> int | None:
+    """The year that is named: by its number, or as the next one."""
+    if phrase.has("year_number"):
+        return int(phrase.one("year_number") or 0)
+    if not phrase.has("year"):
+        return None
+    return now.day.year + phrase.has("next") - phrase.has("last")

@@ -34,6 +34,9 @@ _QUANTITY = re.compile(
 _STREET = re.compile(
     r"ул$|улиц|просп|пр$|площад|пл$|переул|пер$|бульвар|шоссе|набереж|наб$|имени|метро|станци|остановк|сквер|парке?$"
 )
+# Streets are named for these days, with a capital letter; a house's number follows, and no hour.
+_STREETS = {"8 марта", "1 мая", "9 мая", "9 января", "7 ноября", "25 октября"}
+_HOUSE = compiled(r",? <small|minutes|hundreds>(?!:)")
 _STREET_BEHIND = re.compile(r"(?:street|st|road|rd|avenue|ave|lane|drive|square)$")
 _NOUNS = re.compile(
     r"(?:подъезд|этаж|размер|корпус|класс|кадр|квартал|том|заказ|пункт|звонк|вариант|сорт|номер|участк|ряд|балл|канал|склад|"
@@ -78,10 +81,10 @@ def is_street(phrase: Phrase) -> bool:
         return True
     if _STREET_BEHIND.match(phrase.word(phrase.end + 1)):
         return True
-    line, month = phrase.line, phrase.line.starts[phrase.end - 1]
-    following = "".join(line.words[phrase.end : phrase.end + 3]).lstrip(", ")
-    behind = "".join(line.words[phrase.end + 3 : phrase.end + 5])
-    return not phrase.english and line.text[month].isupper() and following[:1].isdigit() and not behind.startswith(":")
+    line, place = phrase.line, phrase.end - 1
+    if "".join(line.words[place - 2 : place + 1]) not in _STREETS or not line.text[line.starts[place]].isupper():
+        return False
+    return _HOUSE.match(line.classes, phrase.end) is not None
 
 
 def is_environment(phrase: Phrase) -> bool:
@@ -124,8 +127,8 @@ def is_quantity(phrase: Phrase) -> bool:
 
 
 def is_owner(phrase: Phrase) -> bool:
-    """Whether something is the day's: "tomorrow's delivery"; but "tomorrow's fine" is an answer."""
-    if phrase.word(phrase.end) != "'" or phrase.word(phrase.end + 1) != "s":
+    """Whether something is the day's: "tomorrow's delivery"; but "tomorrow's fine" answers, "in today's post" tells."""
+    if phrase.lead == "in" or phrase.word(phrase.end) != "'" or phrase.word(phrase.end + 1) != "s":
         return False
     return _FINE.match(phrase.word(phrase.end + 3)) is None
 

@@ -37,7 +37,7 @@ _PREPOSITION = (
 )
 _DAY = r"<small>(?:-?<suffix>)?(?: <number>)?"
 _ORDINAL = r"(?:<tens>[ -])?<ordinal|ordinal_english>"
-_YEAR = r"(?:,? <year_number>(?: ?<year>)?)?"
+_YEAR = r"(?:,? <year_number>(?: ?<year>)?| <this|next|last> <year>)?"
 _OF = r"(?:<of_english> )?"
 _OF_MONTH = rf"(?: {_OF}(?:<article> )?{_WHOSE}<month_unit>)?"
 _MERIDIEM = r"(?:<meridiem>|<letter_p|a>\.<letter_m>)"
@@ -78,12 +78,12 @@ _PLAIN = {
     r"|<small> <at> <small>(?:-?<suffix>| <number>)|<small> <through> <small>"
     rf"|(?:(?:<article> )?<small>-?<suffix>(?: <number>)?|<small> <number>|<number> (?:{_DAY}|{_ORDINAL})"
     rf"|(?:<article> )?{_ORDINAL}(?: <number>)?){_OF_MONTH}",
-    "weekday": rf"(?:<article> )?(?:<this> )?{_WHOSE}<{_WEEKDAYS}>(?: <week>| <after> <next>)?",
+    "weekday": rf"<weekday_adjective>|(?:<article> )?(?:<this> )?{_WHOSE}<{_WEEKDAYS}>(?: <week>| <after> <next>)?",
     "half_past": r"<half> (?:<past> )?<small|cardinal>|<quarter|quarter_hour> <past|to> <small|cardinal>"
     r"|<to_half>|<half> <ordinal>|<without> <small|quarter_hour|cardinal|tens> (?:<minute> )?<small|cardinal>",
     "quarter": rf"(?:<edge> {_OF})?(?:(?:<nth|ordinal|ordinal_english>|<small>(?:-?<suffix>)?) <quarter>"
     r"|<letter_q> ?<small>)",
-    "clock": rf"<small>{_HYPHEN}<small> ?{_MERIDIEM}|<small> <and> <small>(?: ?{_MERIDIEM}|(?! ?<{_UNITS}>))"
+    "clock": rf"<small>{_HYPHEN}<small> ?{_MERIDIEM}|<small> <and|to> <small>(?: ?{_MERIDIEM}|(?! ?<{_UNITS}>))"
     rf"|<small>[:.-]<small|minutes>(?: ?{_MERIDIEM})?{_PART_OF_DAY}(?![.:]\w)"
     rf"|<small|cardinal>(?: ?<hour>)(?: <small|minutes> <minute>)?{_PART_OF_DAY}"
     rf"|<small|cardinal>(?: ?{_MERIDIEM}| ?<letter_o>'<clock>)?{_PART_OF_DAY}|<hour> <day|night>",
@@ -185,7 +185,7 @@ _LEAD_NAMES = "until|at|about|since|after|of|for|over|through|to|in|within|inste
 _LEADS = {CLASS[name] for name in _LEAD_NAMES.split("|")}
 # What a phrase may begin with: words that can be one alone, and those that need another one behind them.
 _ALONE = (
-    f"{_WEEKDAYS}|{_MONTHS}|{_PARTS}|{_UNITS}|{_NUMBERS}|relative|relative_adjective|weekdays|limit|habitual|half_hour"
+    f"{_WEEKDAYS}|{_MONTHS}|{_PARTS}|{_UNITS}|{_NUMBERS}|weekday_adjective|relative|relative_adjective|weekdays|limit|habitual|half_hour"
     "|half_year|fortnight|cardinal|tens|couple|one_half|ordinal|ordinal_english|number|tonight|overnight|close|to_half"
     "|year_number"
 )

@@ -12,7 +12,24 @@ _SILENT = {"calendar", "working", "measure"}
 # What every second greeting says, and what is short and often something else.
 _COMMON = {"день", "утро", "вечер", "г", "лет", "new", "новый"}
 _SUFFIXES = ["го", "ого", "его", "е", "ое", "му", "ому", "ему", "th", "st", "nd", "rd", "am", "pm", "ч", "ти", "h"]
-_BEFORE = ["до", "ко?", "во?", "со?", "на", "по", "под", "без", "после", "позднее", "позже", "раньше", "около", "чем"]
+_BEFORE = [
+    "до",
+    "ко?",
+    "во?",
+    "со?",
+    "на",
+    "по",
+    "под",
+    "без",
+    "после",
+    "позднее",
+    "позже",
+    "раньше",
+    "около",
+    "чем",
+    "а",
+    "или",
+]
 _BEFORE += ["by", "at", "on", "till?", "until", "before", "from", "after", "around", "about", "than", "the", "due"]
 
 
