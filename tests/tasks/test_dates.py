@@ -208,7 +208,7 @@ def steps(text: str) -> int:
 
 @pytest.mark.parametrize("text", _ENDLESS)
 def test_a_text_four_times_as_long_takes_four_times_the_steps(text: str) -> None:
-    short, long = (steps(text * times) for times in (100, 400))
+    short, long = (steps(text * times) for times in (200, 800))
     assert long < 4.2 * short + 500
 
 
