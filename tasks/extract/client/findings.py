@@ -59,11 +59,12 @@ class Finding:
         )  # fmt: skip
 
     def _title(self, text: str) -> str:
-        if self.kind == "request" and self.verb is not None:
-            own = titles.infinitive(self.clause, self.verb, text)
+        verb = self.verb or titles.wanted(self.clause)
+        if self.kind == "request" and verb is not None:
+            own = titles.infinitive(self.clause, verb, text)
             about = [text[clause.start : clause.end] for clause in self.clauses[1:]]
             return titles.tidy(" — ".join([own, *about])) if len(own) < _BRIEF else own
-        said = [text[clause.start : clause.end] for clause in sorted(self.clauses, key=lambda one: one.start)]
+        said = [titles.words(clause, text) for clause in sorted(self.clauses, key=lambda one: one.start)]
         return titles.said(titles.lead(self.kind, text), said)
 
 

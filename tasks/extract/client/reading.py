@@ -94,10 +94,12 @@ def _accepted(scene: Scene, found: list[Finding], offer: Clause | None) -> list[
     comes_to = acceptance(scene, offer)
     if order is None:
         return comes_to
-    if isinstance(comes_to[0], Change) and len(order.lemmas) <= _LITTLE:
+    first = order.clause is scene.clauses[0]
+    if len(order.lemmas) <= _LITTLE and (first or isinstance(comes_to[0], Change)):
+        # «Занимайте!» says nothing that the offer did not.
         found.remove(order)
         return comes_to
-    if order.clause is scene.clauses[0] and order.due is None:
+    if first and order.due is None:
         found[found.index(order)] = replace(order, due=offered_due(scene, offer))
     return []
 

@@ -9,52 +9,56 @@ from tasks.extract.language.words import Flag, Token
 from tasks.extract.model import Kind
 
 LONGEST = 90
-_SKIPPED = lexicon("skipped")
-_SELF = lexicon("self")
+_SKIPPED, _SELF, _LEADING = lexicon("skipped"), lexicon("self"), lexicon("leading")
 _INFINITIVES = ("ть", "ти", "чь", "ться", "тись", "чься")
 _CUT = re.compile(r"[\s,;:.!?–—-]+$")
-
-
-def infinitive(clause: Clause, verb: Token | None, text: str) -> str:
-    """The clause as something to do: its verb in the infinitive first, then the rest as it was written."""
-    if (
-        verb is None
-        or verb.word.flags & Flag.LATIN
-        or (verb.word.flags & (Flag.FUT3 | Flag.PART) and not verb.word.flags & (Flag.FUT1 | Flag.IMPR))
-    ):
-        spoken = verb is not None and verb.word.flags & Flag.LATIN and clause.words[0].word.form in _SELF
-        return tidy(text[(verb if verb and spoken else clause.words[0]).start : clause.end])
-    head = next((lemma for lemma in verb.word.lemmas if lemma.endswith(_INFINITIVES)), verb.word.lemma)
-    negated = any(
-        token.end <= verb.start and token.word.form == "не" and verb.start - token.end <= 1 for token in clause.words
-    )
-    before = [token for token in clause.words if token.end <= verb.start and _says(token)]
-    after = text[verb.end : clause.end]
-    lead = " ".join(_inner(text[token.start : token.end], token) for token in before)
-    return tidy(f"{'не ' if negated else ''}{head} {lead} {_plain(after)}")
-
-
-def _says(token: Token) -> bool:
-    return token.word.form not in _SKIPPED and not token.word.flags & (
-        Flag.PRON | Flag.CONJ | Flag.PRCL | Flag.IMPR | Flag.PRED
-    )
-
-
-def _inner(text: str, token: Token) -> str:
-    """A word as it stands inside a sentence."""
-    return text if token.word.flags & (Flag.NAME | Flag.LATIN) or text.isupper() else text[:1].lower() + text[1:]
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"[\s,]*\b(?:пожалуйста|плиз|please)\b[\s,]*", " ", text, flags=re.IGNORECASE).lstrip(" ,")
-
-
+_PLEASE = re.compile(r"[\s,]*\b(?:пожалуйста|плиз|please)\b[\s,]*", re.IGNORECASE)
+# What stands before the verb and belongs to what is done: no pronouns, links, particles, and no other verb.
+_NO_PART = Flag.PRON | Flag.CONJ | Flag.PRCL | Flag.PRED | Flag.VERB
 _LEADS: dict[Kind, tuple[str, str]] = {
     "request": ("Сделать", "Do"),
     "question": ("Ответить", "Answer"),
     "complaint": ("Разобраться", "Look into"),
     "commitment": ("Дождаться", "Wait for"),
 }
+
+
+def infinitive(clause: Clause, verb: Token, text: str) -> str:
+    """The clause as something to do: its verb in the infinitive first, then the rest as it was written."""
+    flags = verb.word.flags
+    if flags & Flag.LATIN:
+        return _english(clause, verb, text)
+    if flags & (Flag.FUT3 | Flag.PART) and not flags & (Flag.FUT1 | Flag.IMPR):
+        # Who does it belongs to it: «курьер заберёт брак послезавтра».
+        return tidy(text[clause.start : clause.end])
+    head = next((lemma for lemma in verb.word.lemmas if lemma.endswith(_INFINITIVES)), verb.word.lemma)
+    denied = any(after is verb and before.word.form == "не" for before, after in clause.pairs)
+    before = [_inner(text, token) for token in clause.words if token.end <= verb.start and _says(token)]
+    after = _PLEASE.sub(" ", text[verb.end : clause.end]).lstrip(" ,")
+    return tidy(" ".join(["не"] * denied + [head, *before, after]))
+
+
+def wanted(clause: Clause) -> Token | None:
+    """The verb of what is wanted, in a wish: «хочу заказать торт», "can you extend our trial"."""
+    hit = clause.hit("ask") or clause.hit("want") or clause.hit("can")
+    if hit is None:
+        return None
+    flags = Flag.IMPR | Flag.INGF if clause.words[hit.start].word.flags & Flag.LATIN else Flag.INF
+    verbs = [token for token in clause.words[hit.start :] if token.word.flags & flags]
+    return next((token for token in verbs if token.word.form not in _SKIPPED), None)
+
+
+def words(clause: Clause, text: str) -> str:
+    """The clause as it was written, without what only leads up to it."""
+    idle = {at for hit in clause.found.get("social", ()) for at in range(hit.start, hit.end)}
+    waits = clause.hit("wait_for")
+    at = waits.start + 1 if waits is not None and waits.end > waits.start + 1 else 0
+    saying = (
+        token for number, token in enumerate(clause.words)
+        if number >= at and number not in idle and token.word.form not in _LEADING
+    )  # fmt: skip
+    first = next(saying, None)
+    return text[first.start if first else clause.start : clause.end]
 
 
 def lead(kind: Kind, text: str) -> str:
@@ -74,3 +78,22 @@ def tidy(text: str) -> str:
     if len(line) > LONGEST:
         line = line[: LONGEST - 1].rpartition(" ")[0].rstrip(" ,;:") + "…"
     return line[:1].upper() + line[1:]
+
+
+def _english(clause: Clause, verb: Token, text: str) -> str:
+    """From the verb on where nobody but the speaker or the spoken to does it; else with who does."""
+    rest = text[verb.end : clause.end]
+    if verb.word.flags & Flag.INGF and not clause.has("promise"):
+        return tidy(f"{verb.word.lemma}{rest}")
+    own = clause.words[0].word.form in _SELF or not clause.has("promise")
+    return tidy(text[verb.start if own else clause.start : clause.end])
+
+
+def _says(token: Token) -> bool:
+    return token.word.form not in _SKIPPED and not token.word.flags & _NO_PART
+
+
+def _inner(text: str, token: Token) -> str:
+    """A word as it stands inside a sentence."""
+    word = text[token.start : token.end]
+    return word if token.word.flags & (Flag.NAME | Flag.LATIN) or word.isupper() else word[:1].lower() + word[1:]
