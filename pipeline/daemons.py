@@ -37,8 +37,6 @@ _THREADS = 2
 _DEAF_SWEEP = 0.2
 # Seconds between two sweeps at least.
 _BREATH = 0.05
-# Seconds of a visit to the messages that wait to be read for tasks while there are raws: a single batch.
-_MEANWHILE = 0.0
 
 
 def open_database(settings: Settings) -> Database:
@@ -98,8 +96,7 @@ class Hands:
         """Answer the inbox's bell. Where there may be more to do, it rings again, behind those that rang meanwhile."""
         more = self.drain.visit()
         if self.triage is not None:
-            # Messages come first: reading them for tasks has what time they leave, and never none at all.
-            more |= self.triage.visit(_MEANWHILE) if more else self.triage.visit()
+            more |= self.triage.visit(hurried=self.drain.is_behind)
         if more:
             self.bells.ring(queues.PIPELINE, [name])
         return more
@@ -189,6 +186,8 @@ def work(settings: Settings, stop: Stop, kinds: Sequence[str]) -> None:
             return
         if queues.DELIVER in hands.kinds:
             threading.Thread(target=shop.channels.warm, name="warm", daemon=True).start()
+        if hands.triage is not None:
+            threading.Thread(target=hands.triage.warm, name="warm", daemon=True).start()
         workers += [queues.start_worker(shop.broker, kind, hands.threads(kind)) for kind in sorted(hands.kinds)]
         _log.info("worker.ready", queues=sorted(hands.kinds), sweep=shop.sweep_seconds)
         sweep_until(stop, shop.sweep_seconds, hands.sweep)

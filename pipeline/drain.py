@@ -96,6 +96,11 @@ class Drain:
         """Finish the batches under way and take no more."""
         self._stopping.set()
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether more waits than a batch takes."""
+        return self._more
+
     def visit(self) -> bool:
         """Drain the shards that have work and that nobody is at, for a while; whether the time was over first."""
         until = time.monotonic() + _VISIT

@@ -81,10 +81,9 @@ class _Reader:
 
     def __init__(self, page: Page, material: Material, calendar: Calendar) -> None:
         self._page, self._material, self._calendar = page, material, calendar
-        heard = material.said.get(page.dialog_id, ())
-        self._places = {one.id: at for at, one in enumerate(heard)}
-        self._heard = heard
-        self._said = [self._spoken(one, _UNDERSTOOD) for one in heard]
+        self._heard = material.said.get(page.dialog_id, ())
+        self._places = {one.id: at for at, one in enumerate(self._heard)}
+        self._said = [self._spoken(one) for one in self._heard]
         # That a reply did not arrive is nothing people talk about.
         self._tasks = [row for row in material.tasks.get(page.dialog_id, ()) if row.origin != "delivery"]
 
@@ -108,24 +107,24 @@ class _Reader:
         if row.kind != "new":
             self._page.effects += self._reread(row, place)
         elif place is not None:
-            one = self._heard[place]
-            sheet.hear(self._before(place), self._spoken(one), one.sent_at)
+            sheet.hear(self._before(place), self._said[place], self._heard[place].sent_at)
 
     def _reread(self, row: Waiting, place: int | None) -> list[Made | Moved]:
         known = [Known(task, self._material.histories[task.id]) for task in self._tasks]
         if place is None:
             message = Changed(row.message_id, (), None, None, opens=False)
         else:
-            one = self._heard[place]
-            message = Changed(one.id, self._before(place), self._spoken(one), one.sent_at, opens=not row.old)
+            sent_at = self._heard[place].sent_at
+            message = Changed(row.message_id, self._before(place), self._said[place], sent_at, opens=not row.old)
         return reread(self._page.dialog_id, known, message, self._calendar)
 
     def _before(self, place: int) -> list[Said]:
-        return self._said[max(0, place - WINDOW) : place]
+        said = self._said[max(0, place - WINDOW) : place]
+        return [one if len(one.text) <= _UNDERSTOOD else one._replace(text=one.text[:_UNDERSTOOD]) for one in said]
 
-    def _spoken(self, one: Heard, most: int | None = None) -> Said:
+    def _spoken(self, one: Heard) -> Said:
         side: Side = "client" if one.direction == "in" else "operator"
-        return Said(one.id, side, self._calendar.local(one.sent_at), one.text[:most])
+        return Said(one.id, side, self._calendar.local(one.sent_at), one.text)
 
 
 def _is_known(row: Waiting) -> bool:

@@ -27,6 +27,8 @@ from storage.leases import Held
 from storage.shards import TRIAGE, Seen
 from storage.triage import SHARDS, Waiting
 from tasks.calendar import Calendar
+from tasks.extract.model import Context, Said
+from tasks.extract.reader import extract
 from tasks.filing import file
 from tasks.job import Errand
 
@@ -40,8 +42,10 @@ _STARTS = 3
 # As with raws: whatever is read for so many leases has hung, and what is read by then is written, that nobody takes the
 # lease meanwhile.
 _LEASES, _ENOUGH = 3, 0.5
-# Seconds after which others have their turn.
-_VISIT = 0.5
+_FIRST_WORDS = ("Пришлите, пожалуйста, счёт до пятницы.", "Please send the bill by Friday.")
+# Seconds after which others have their turn; and between two batches while raws wait that are no messages yet. These
+# come first, but reading never stands still.
+_VISIT, _PAUSE = 0.5, 2.0
 
 
 class _Work(NamedTuple):
@@ -61,14 +65,26 @@ class Triage:
         self._turns = Turns()
         # The shard whose turn it is, whether the last look left anything over, and whether it was for a suspect.
         self._turn, self._more, self._suspected = 0, False, False
+        # When a hurried visit is due again.
+        self._again_at = 0.0
+
+    def warm(self) -> None:
+        """Load the dictionaries, so that the first message is read as quickly as all others."""
+        for words in _FIRST_WORDS:
+            extract(Context(self._calendar), Said(0, "client", self._calendar.local(now()), words))
 
     def stop(self) -> None:
         """Finish the batch under way and take no more."""
         self._stopping.set()
 
-    def visit(self, seconds: float = _VISIT) -> bool:
-        """Read what waits, for a while, a batch at least; whether the time was over first."""
-        return self._turns.run("triage", self._read_on, seconds)
+    def visit(self, *, hurried: bool = False) -> bool:
+        """Read what waits for a while; whether the time was over first. `hurried`, it is a batch now and then."""
+        if not hurried:
+            return self._turns.run("triage", self._read_on, _VISIT)
+        if time.monotonic() < self._again_at:
+            return False
+        self._again_at = time.monotonic() + _PAUSE
+        return self._turns.run("triage", self._read_on, 0.0)
 
     def _read_on(self, until: float) -> bool:
         while not self._stopping.is_set():

@@ -12,6 +12,8 @@ sets it up, synchronous=FULL. The broker is a Redis of the run's own, where noth
 
     pipeline  `work pipeline` twice, on raws that lie in the inbox; against two processes that do the same one message
               a transaction through SQLModel sessions; and against one and two processes that only INSERT the rows
+    tasks     one process that extracts tasks; then `work pipeline` twice, on ordinary messages: into their dialogs,
+              read for tasks, and both at once
     post      `web`, with the workers stopped, and wrk with 64 connections; the echo is a route of the same process.
               Then `web`, `work pipeline` twice, `work deliver` and wrk
     latency   `all` (on SQLite with the embedded Valkey), and 200 visitors who write 100 messages a second
@@ -58,12 +60,14 @@ from tests.bench import (
     receiver,
     report,
     talk,
+    tasks,
 )
 from tests.bench.house import Stage, stage
 from tests.chaos.servers import postgresql_programs
 
 _PARTS: dict[str, Callable[[Stage], dict[str, Any]]] = {
     "pipeline": pipeline.measure,
+    "tasks": tasks.measure,
     "post": post.measure,
     "latency": latency.measure,
     "burst": burst.measure,

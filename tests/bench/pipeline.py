@@ -1,8 +1,8 @@
 """The pipeline at full load: raws that lie in the inbox, taken into their dialogs by two worker processes."""
 
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from itertools import islice
 from typing import Any, NamedTuple
@@ -15,6 +15,7 @@ from pipeline.intake import store
 from storage import inbox, shards
 from storage.db import Database, now
 from storage.leases import LEASES
+from storage.shards import Queue
 from storage.talk import MESSAGES
 from tests.bench import helper, load, proc, rows
 from tests.bench.house import CHANNEL, House, Stage
@@ -79,22 +80,35 @@ def keep(house: House, raws: Iterable[Raw]) -> None:
 def drained(stage: Stage, house: House, count: int) -> Run:
     """From the moment the workers may begin until the queue is empty; `count` raws wait there.
 
-    The workers are up and ready beforehand, and the bell rings, as intake would have rung it.
+    They are not read for tasks, which is measured for itself.
     """
     before = stored(house.db)
-    with _held(house.db) as release:
-        workers = [house.worker() for _ in range(WORKERS)]
-        with bells(house) as ring:
-            pids = [worker.pid for worker in workers]
-            began, by_workers, by_database = time.monotonic(), proc.cpu_seconds(pids), stage.database_cpu()
-            release()
-            ring.ring(queues.PIPELINE, [queues.INBOX])
-            await_empty(house.db)
-            seconds = time.monotonic() - began
-            spent = proc.cpu_seconds(pids) - by_workers, stage.database_cpu() - by_database
-    for worker in workers:
-        worker.stop()
+    with held(house.db, shards.TRIAGE):
+        run = worked_off(stage, house, count, [shards.INBOX])
     _must_hold(house.db, before + count)
+    return run
+
+
+def worked_off(stage: Stage, house: House, count: int, queued: Sequence[Queue]) -> Run:
+    """From the moment the workers may begin with these queues until they are empty; it is about `count` messages.
+
+    The workers are up and ready beforehand, and the bell rings, as intake would have rung it.
+    """
+    with ExitStack() as stack:
+        releases = [stack.enter_context(held(house.db, queue)) for queue in queued]
+        workers = [house.worker() for _ in range(WORKERS)]
+        ring = stack.enter_context(bells(house))
+        pids = [worker.pid for worker in workers]
+        began, by_workers, by_database = time.monotonic(), proc.cpu_seconds(pids), stage.database_cpu()
+        for release in releases:
+            release()
+        ring.ring(queues.PIPELINE, [queues.INBOX])
+        for queue in queued:
+            await_empty(house.db, queue)
+        seconds = time.monotonic() - began
+        spent = proc.cpu_seconds(pids) - by_workers, stage.database_cpu() - by_database
+        for worker in workers:
+            worker.stop()
     return Run(count, seconds, *spent)
 
 
@@ -111,12 +125,12 @@ def bells(house: House) -> Iterator[queues.Bells]:
         broker.close()
 
 
-def await_empty(db: Database, patience: float = 600) -> None:
-    """Wait until no raw is queued."""
+def await_empty(db: Database, queue: Queue = shards.INBOX, patience: float = 600) -> None:
+    """Wait until nothing is queued there."""
     deadline = time.monotonic() + patience
     while True:
         with db.read() as tx:
-            if not shards.look(tx, shards.INBOX):
+            if not shards.look(tx, queue):
                 return
         if time.monotonic() > deadline:
             raise RuntimeError("the queue was never empty")
@@ -130,19 +144,21 @@ def stored(db: Database) -> int:
 
 
 @contextmanager
-def _held(db: Database) -> Iterator[Any]:
-    """Keep all shards from the workers until the yielded function is called."""
+def held(db: Database, queue: Queue) -> Iterator[Callable[[], None]]:
+    """Keep all shards of a queue from the workers until the yielded function is called."""
     holder, until = "the/benchmark/0/0", now() + timedelta(hours=1)
-    names = [f"shard:{number}" for number in range(inbox.SHARDS)]
+    names = [queue.name_of(number) for number in range(inbox.SHARDS)]
+    mine = (LEASES.c.holder == holder, LEASES.c.name.in_(names))
     with db.begin() as tx:
         tx.execute(LEASES.delete().where(LEASES.c.name.in_(names)))
         tx.execute(LEASES.insert(), [{"name": n, "holder": holder, "token": 1, "expires_at": until} for n in names])
 
     def release() -> None:
         with db.begin() as tx:
-            tx.execute(update(LEASES).where(LEASES.c.holder == holder).values(holder=""))
+            tx.execute(update(LEASES).where(*mine).values(holder=""))
 
     yield release
+    release()
 
 
 def _plain(stage: Stage, house: House, count: int) -> Run:

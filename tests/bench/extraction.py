@@ -1,0 +1,50 @@
+"""Extraction alone, on one core: messages of conversations, each read with what was said before it and its tasks.
+
+A process of its own, which imports nothing else: `python -m tests.bench.extraction COUNT` prints what it measured.
+"""
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from tasks.calendar import Calendar
+from tasks.extract.conversation import tasks_of
+from tasks.extract.model import Said
+from tests.bench import ordinary
+
+# Messages of a conversation, and those read before anything is counted: words are looked up in a dictionary once.
+_LENGTH, _WARM = 8, 2_000
+_BEGIN = datetime(2026, 11, 23, 10)  # noqa: DTZ001 - by the business's own clock
+
+
+def _conversations(texts: Sequence[str]) -> list[list[Said]]:
+    return [
+        [
+            Said(number, "client", _BEGIN + timedelta(minutes=at + number), text)
+            for number, text in enumerate(texts[at : at + _LENGTH])
+        ]
+        for at in range(0, len(texts), _LENGTH)
+    ]
+
+
+def _main() -> None:
+    count = int(sys.argv[1])
+    calendar = Calendar()
+    found = _conversations(ordinary.texts(_WARM + count))
+    warm = _WARM // _LENGTH
+    for conversation in found[:warm]:
+        tasks_of(conversation, calendar)
+
+    began = time.process_time()
+    for conversation in found[warm:]:
+        tasks_of(conversation, calendar)
+    spent = time.process_time() - began
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    print(json.dumps({"messages": count, "seconds": spent, "peak_mb": peak}))
+
+
+if __name__ == "__main__":
+    _main()
