@@ -67,6 +67,8 @@ class Triage:
         self._turn, self._more, self._suspected = 0, False, False
         # When a hurried visit is due again.
         self._again_at = 0.0
+        # A message whose start alone was ended by the database: it did not take place.
+        self._spared = 0
 
     def warm(self) -> None:
         """Load the dictionaries, so that the first message is read as quickly as all others."""
@@ -159,13 +161,16 @@ class Triage:
         held = leases.take(tx, TRIAGE.name_of(row.shard), self._work.lease)
         if held is None:
             return _NOTHING
-        if row.attempts >= _STARTS:
+        spared = row.message_id == self._spared
+        if row.attempts >= _STARTS and not spared:
             leases.let_go(tx, [held])
             _give_up(tx, row, f"its reader died {_STARTS} times")
             return _NOTHING
-        triage.start_alone(tx, row.message_id)
         leases.renew(tx, held, self._work.lease, [row.message_id])
-        return _Work([held], [row._replace(attempts=row.attempts + 1)])
+        if not spared:
+            triage.start_alone(tx, row.message_id)
+            row = row._replace(attempts=row.attempts + 1)
+        return _Work([held], [row])
 
     # ---- the commit ----
 
@@ -179,8 +184,11 @@ class Triage:
             raise
         except Exception as error:
             if is_database_fault(error):
+                if work.rows[0].attempts:
+                    self._spared = work.rows[0].message_id
                 raise
             self._db.write(partial(self._take_apart, work=work, reason=reason_of(error)))
+        self._spared = 0
 
     def _read(self, rows: Sequence[Waiting]) -> list[Page]:
         parts: dict[int, list[Waiting]] = {}
