@@ -39,11 +39,12 @@ class Page(Answer, Generic[T]):
 
 
 class Me(Answer):
-    """Who holds the token."""
+    """Who holds the token; `timezone` is that of the business, by whose clock days are counted."""
 
     id: int
     name: str
     role: Role
+    timezone: str
 
 
 class Person(Answer):

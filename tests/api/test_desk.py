@@ -22,7 +22,8 @@ def test_a_dialog_from_the_first_word_to_the_end(okno: Okno, scene: Scene, anna:
     listed = schemas.Page[schemas.Dialog].model_validate_json(page.body)
     assert [item.id for item in listed.items] == [dialog]
     me = okno.ask("GET", "/v1/me", token=anna).json
-    assert schemas.Me.model_validate(me).name == "Anna"
+    who = schemas.Me.model_validate(me)
+    assert (who.name, who.timezone) == ("Anna", "Europe/Moscow")
     taken = okno.ask("PATCH", path, {"assignee": "me", "read_up_to": 1}, token=anna)
     assert taken.status == 200
     assert taken.json["episode"]["assignee"] == {"id": me["id"], "name": "Anna"}
