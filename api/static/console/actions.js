@@ -1,6 +1,6 @@
 // What can be done to a reply that was sent: change its words, take it back.
 
-import { toolButton, wordButton } from "../shared/controls.js";
+import { signButton, wordButton } from "../shared/controls.js";
 import { h } from "../shared/dom.js";
 
 // The message that is asked about: its row may be built anew meanwhile, when its delivery goes on.
@@ -32,7 +32,7 @@ function offer(box, message, context) {
 }
 
 function tool(sign, message, { i18n }, onClick) {
-  const button = toolButton(i18n, sign === "edit" ? "editReply" : "deleteReply", sign, onClick);
+  const button = signButton(i18n.t(sign === "edit" ? "editReply" : "deleteReply"), sign, onClick);
   button.setAttribute("aria-description", message.text.slice(0, 60));
   button.dataset.act = sign;
   return button;

@@ -1,22 +1,26 @@
 // The console's frame: puts the parts together and lets the event feed and the address bar drive them.
 
-import { toolButton } from "../shared/controls.js";
 import { h, setText } from "../shared/dom.js";
-import { languageButton } from "../shared/i18n.js";
-import { icon, logo } from "../shared/icons.js";
 import { Follower } from "../shared/sse.js";
+import { Bar } from "./bar.js";
+import { Board } from "./board.js";
 import { ClientCard } from "./card.js";
 import { Composer } from "./composer.js";
+import { Evidence } from "./evidence.js";
 import { Filters } from "./filters.js";
 import { Keys } from "./keys.js";
 import { DialogList } from "./list.js";
 import { ListView } from "./listview.js";
+import { hashOf, placeOf } from "./place.js";
+import { Reminders } from "./reminders.js";
+import { SettleDialog } from "./settle.js";
+import { TaskPanel } from "./taskpanel.js";
+import { DialogTasks } from "./tasks.js";
 import { Thread } from "./thread.js";
 import { ThreadView } from "./threadview.js";
+import { Toasts } from "./toasts.js";
 import { Troubles } from "./troubles.js";
 
-const TOAST_MS = 8000;
-const LOST_MS = 4000;
 const READ_ONLY = "read-only";
 
 /** The console of one signed-in operator. */
@@ -24,29 +28,39 @@ export class App {
   constructor(api, me, i18n, leave) {
     Object.assign(this, { api, me, i18n, leave });
     this.voice = h("p", { class: "hidden", role: "status" });
-    this.toast = h("p", { class: "toast", role: "alert", hidden: true });
     this.list = new DialogList(api);
     this.thread = new Thread(api);
+    this.tasks = new DialogTasks(api, this.thread);
     this.buildParts();
     this.list.addEventListener("change", () => this.showTitle());
     addEventListener("hashchange", () => this.route());
   }
 
   buildParts() {
-    const { api, i18n, list, me, thread } = this;
+    const { api, i18n, list, me, thread, tasks } = this;
+    const mayWrite = me.role !== READ_ONLY;
+    const tell = (text) => setText(this.voice, text);
+    this.bar = new Bar(api, me, i18n, { help: () => this.keys.help(), leave: () => this.leave() });
     this.troubles = new Troubles(api, i18n);
     this.filters = new Filters(list, api, i18n);
     this.listView = new ListView(list, me, i18n, { open: (id) => this.go(id), clear: () => this.filters.clear() });
-    const mayWrite = me.role !== READ_ONLY;
     this.card = new ClientCard(thread, api, i18n, mayWrite);
+    this.toasts = new Toasts(i18n, tell);
+    this.evidence = new Evidence(tasks, i18n, (number) => this.panel.focus(number));
     const context = {
-      api, i18n, me, mayWrite, card: this.card, back: () => this.go(null), leave: () => this.listView.focus(),
-      fail: (text) => this.fail(text), tell: (text) => setText(this.voice, text),
+      api, i18n, me, mayWrite, zone: me.timezone, tell, card: this.card, evidence: this.evidence, toasts: this.toasts,
+      back: () => this.go(null), leave: () => this.listView.focus(), fail: (text) => this.toasts.fail(text),
       can: (channel, what) => this.troubles.can(channel, what),
       sent: () => this.threadView.sticky.toEnd(), edit: (message) => this.composer.edit(message),
+      reveal: (task) => this.threadView.reveal(task), settle: (...asked) => this.settle.ask(...asked),
     };
+    this.settle = new SettleDialog(tasks, context);
     this.threadView = new ThreadView(thread, context);
+    this.panel = new TaskPanel(tasks, context);
+    this.threadView.addButton(this.panel.button);
     this.composer = new Composer(thread, context);
+    this.board = new Board(api, context);
+    this.reminders = new Reminders(context, (dialog, task) => this.go(dialog, task));
     this.keys = new Keys(i18n, this.actions());
   }
 
@@ -54,12 +68,15 @@ export class App {
     return {
       keyNext: () => this.listView.step(1),
       keyPrevious: () => this.listView.step(-1),
-      keySearch: () => this.filters.search.focus(),
+      keySearch: () => (this.board.shown ? this.board : this.filters).search.focus(),
       keyReply: () => this.composer.write("messages"),
       keyNote: () => this.composer.write("notes"),
       keyTake: () => this.threadView.take(),
       keyResolve: () => this.threadView.resolve(),
       keyCard: () => this.card.toggle(),
+      keyTasks: () => this.panel.enter(),
+      keyUndo: () => this.toasts.take(),
+      keyBoard: () => (location.hash = "#/tasks"),
     };
   }
 
@@ -80,46 +97,47 @@ export class App {
     i18n.bind(() => nav.setAttribute("aria-label", i18n.t("dialogs")));
     const parts = [...this.threadView.parts, this.composer.element];
     this.main = h("main", { class: "thread", id: "thread", tabindex: "-1" }, parts);
-    const above = [this.keys.dialog, this.toast, this.voice];
-    this.body = h("div", { class: "app" }, skip, this.bar(), nav, this.main, this.card.element, above);
+    this.beside = h("div", { class: "beside" }, this.card.element, this.panel.element);
+    const above = [this.keys.dialog, this.settle.dialog, this.toasts.element, this.voice];
+    this.body = h("div", { class: "app" }, skip, this.bar.element, nav, this.main, this.beside, above);
     return this.body;
-  }
-
-  bar() {
-    const { i18n } = this;
-    this.state = h("p", { class: "feed-state", role: "status" });
-    const language = languageButton(i18n, "quiet");
-    i18n.bind(() => this.showState());
-    const help = toolButton(i18n, "help", "help", () => this.keys.help());
-    const out = toolButton(i18n, "signOut", "exit", () => this.leave());
-    const name = h("span", { class: "me" }, icon("person"), h("span", { dir: "auto" }, this.me.name));
-    const start = [h("h1", {}, logo(), "Okno"), this.state, h("span", { class: "spring" })];
-    return h("header", { class: "bar" }, start, name, language, help, out);
   }
 
   skip(event) {
     event.preventDefault();
-    this.main.focus();
+    (this.board.shown ? this.board.element : this.main).focus();
   }
 
-  /** Opens a dialog (or none) through the address bar, so that reload and the back button work. */
-  go(id) {
-    location.hash = id === null ? "" : `#/${id}`;
-    if (id === null) this.listView.focus();
+  /** Opens a dialog (or none), and in it a task, through the address bar, so that reload and the back button work. */
+  go(dialog, task = null) {
+    const hash = hashOf(dialog, task);
+    if (hash === location.hash) this.route();
+    location.hash = hash;
+    if (dialog === null) this.listView.focus();
   }
 
   route() {
-    const id = this.wantedId();
-    if (id === this.thread.id && this.thread.state !== "none") return;
-    this.body.classList.toggle("has-thread", id !== null);
-    this.listView.select(id);
-    this.thread.open(id);
+    const place = placeOf(location.hash);
+    this.bar.place(place.board, this.thread.id);
+    this.body.classList.toggle("has-board", place.board);
+    if (place.board) return this.showBoard(place.what);
+    this.board.leave();
+    this.openDialog(place);
+    return null;
   }
 
-  wantedId() {
-    const found = /^#\/(.+)$/.exec(location.hash)?.[1];
-    if (!found) return null;
-    return /^\d+$/.test(found) ? Number(found) : found;
+  showBoard(what) {
+    this.beside.after(this.board.element);
+    this.board.enter(what);
+  }
+
+  openDialog({ dialog, task }) {
+    if (dialog !== this.thread.id || this.thread.state === "none") {
+      this.body.classList.toggle("has-thread", dialog !== null);
+      this.listView.select(dialog);
+      this.thread.open(dialog);
+    }
+    if (task !== null) this.panel.focus(task);
   }
 
   follow() {
@@ -129,7 +147,7 @@ export class App {
       lastId: null,
       onOpen: () => this.refresh(null),
       onEvent: (event) => this.hear(JSON.parse(event.data)),
-      onState: (state) => this.setState(state),
+      onState: (state) => this.bar.setState(state),
       onDenied: () => this.denied(),
     });
   }
@@ -139,9 +157,13 @@ export class App {
     return false;
   }
 
-  hear({ type, dialog }) {
+  hear(event) {
+    const { type, dialog } = event;
     this.refresh(dialog);
     if (type.startsWith("client.") && dialog === this.thread.id) this.card.refresh();
+    if (!type.startsWith("task.")) return;
+    this.refreshTasks(dialog);
+    this.reminders.hear(event);
   }
 
   /** Something has changed in a dialog (null: anywhere). */
@@ -149,36 +171,17 @@ export class App {
     this.list.refresh();
     if (dialog === null) this.troubles.refresh();
     if (dialog === null || dialog === this.thread.id) this.thread.refresh();
+    if (dialog === null) this.refreshTasks(null);
   }
 
-  setState(state) {
-    clearTimeout(this.lostTimer);
-    this.lostLong = false;
-    if (state === "lost") this.lostTimer = setTimeout(() => this.setLostLong(), LOST_MS);
-    this.feedState = state;
-    this.showState();
-  }
-
-  setLostLong() {
-    this.lostLong = true;
-    this.showState();
-  }
-
-  showState() {
-    this.state.className = `feed-state ${this.feedState ?? "lost"}`;
-    setText(this.state, this.i18n.t(this.lostLong ? "lostLong" : (this.feedState ?? "lost")));
+  refreshTasks(dialog) {
+    this.bar.refresh();
+    this.board.refresh();
+    if (dialog === null || dialog === this.thread.id) this.tasks.refresh();
   }
 
   showTitle() {
     const n = this.list.unreadCount;
     document.title = n ? this.i18n.t("titleUnread", { n }) : this.i18n.t("title");
-  }
-
-  /** Shows that something did not work, for a while. */
-  fail(text) {
-    this.toast.hidden = false;
-    this.toast.textContent = text;
-    clearTimeout(this.toastTimer);
-    this.toastTimer = setTimeout(() => (this.toast.hidden = true), TOAST_MS);
   }
 }

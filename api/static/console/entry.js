@@ -69,11 +69,15 @@ function body({ text, html }, t) {
   const words = h("div", { class: "text", dir: "auto" }, html ? rich(html) : linked(text));
   if (text.length <= LONG_CHARS && text.split("\n", LONG_LINES + 1).length <= LONG_LINES) return words;
   words.classList.add("folded");
-  const unfold = h("button", { type: "button", class: "link", onClick: () => {
-    words.classList.remove("folded");
-    unfold.remove();
-  } }, t("showAll"));
-  return [words, unfold];
+  return [words, wordButton("link unfold", t("showAll"), () => unfold(words))];
+}
+
+/** Shows all of a long text, of which the node is a part. */
+export function unfold(node) {
+  const words = node.closest(".folded");
+  if (!words) return;
+  words.classList.remove("folded");
+  words.parentElement.querySelector(":scope > .unfold").remove();
 }
 
 function fileView(file, { i18n, api, fail }) {

@@ -17,6 +17,9 @@ const SHORTCUTS = [
   ["KeyT", "T", "keyTake"],
   ["KeyE", "E", "keyResolve"],
   ["KeyI", "I", "keyCard"],
+  ["KeyD", "D", "keyTasks"],
+  ["KeyU", "U", "keyUndo"],
+  ["KeyA", "A", "keyBoard"],
 ];
 const ALWAYS = [["Ctrl + Enter", "keySend"], ["Esc", "keyEscape"], ["?", "keyHelp"]];
 
@@ -33,8 +36,8 @@ export class Keys {
   }
 
   press(event) {
-    const busy = event.target.matches(TYPING) || event.ctrlKey || event.metaKey || event.altKey || this.dialog.open;
-    if (busy || !this.on) return;
+    const busy = event.target.matches(TYPING) || event.ctrlKey || event.metaKey || event.altKey;
+    if (busy || !this.on || document.querySelector("dialog:modal")) return;
     const help = event.key === "?" || (event.code === "Slash" && event.shiftKey);
     const name = help ? "keyHelp" : SHORTCUTS.find(([code]) => code === event.code && !event.shiftKey)?.[2];
     if (!name) return;
@@ -56,6 +59,6 @@ export class Keys {
     const title = i18n.text(h("h2", { id: "help-title" }), "helpTitle");
     const toggle = h("label", { class: "toggle" }, box, i18n.text(h("span"), "keysOn"));
     const parts = [h("header", {}, title, close), i18n.text(h("p"), "helpText"), h("dl", {}, rows), toggle];
-    return h("dialog", { class: "help", "aria-labelledby": "help-title" }, parts);
+    return h("dialog", { class: "modal help", "aria-labelledby": "help-title" }, parts);
   }
 }

@@ -2,6 +2,7 @@
 
 import { briefTime, wordButton } from "../shared/controls.js";
 import { h, reconcile } from "../shared/dom.js";
+import { icon } from "../shared/icons.js";
 import { nameOf } from "./names.js";
 
 /** Shows a DialogList; `acts`: open(id) when the operator picks a dialog, clear() to drop the filters. */
@@ -89,7 +90,14 @@ export class ListView {
   }
 
   channels(dialog) {
-    return h("span", { class: "row-channels" }, dialog.channels.map((name) => h("span", { class: "chip" }, name)));
+    const chips = dialog.channels.map((name) => h("span", { class: "chip" }, name));
+    return h("span", { class: "row-channels" }, chips, this.tasks(dialog.open_tasks));
+  }
+
+  tasks(n) {
+    if (!n) return null;
+    const aloud = h("span", { class: "hidden" }, this.i18n.t("openTasks", { n }));
+    return h("span", { class: "row-tasks" }, icon("task"), h("span", { "aria-hidden": "true" }, String(n)), aloud);
   }
 
   owner(episode) {

@@ -5,9 +5,11 @@ import { ConsoleApi } from "./api.js";
 import { App } from "./app.js";
 import { REFUSED, signIn } from "./signin.js";
 import { CATALOG } from "./strings.js";
+import { TASK_WORDS } from "./taskstrings.js";
 
 const KEY = "okno.token";
-const i18n = new I18n(CATALOG);
+const words = (lang) => ({ ...CATALOG[lang], ...TASK_WORDS[lang] });
+const i18n = new I18n({ en: words("en"), ru: words("ru") });
 
 i18n.bind(() => {
   document.documentElement.lang = i18n.lang;

@@ -87,16 +87,24 @@ export class Thread extends EventTarget {
     return this.dialog.unread ? (unread[0]?.seq ?? null) : null;
   }
 
-  async loadOlder() {
-    if (!this.older || this.loadingOlder) return;
-    this.loadingOlder = true;
-    const id = this.id;
-    try {
-      const page = await this.page(this.older, PAGE);
-      if (id === this.id) this.prepend(page);
-    } finally {
-      this.loadingOlder = false;
-    }
+  /** Loads a page of older messages; who asks meanwhile waits for the same one. */
+  loadOlder() {
+    this.loadingOlder ??= this.readOlder().finally(() => (this.loadingOlder = null));
+    return this.loadingOlder;
+  }
+
+  async readOlder() {
+    if (!this.older) return;
+    const { id } = this;
+    const page = await this.page(this.older, PAGE);
+    if (id === this.id) this.prepend(page);
+  }
+
+  /** Loads older messages until that one is there. */
+  async reach(messageId) {
+    const { id } = this;
+    const isThere = () => this.messages.some((message) => message.id === messageId);
+    while (id === this.id && this.older && !isThere()) await this.loadOlder();
   }
 
   prepend(page) {

@@ -5,12 +5,15 @@ import { h, reconcile, setText } from "../shared/dom.js";
 import { day, sameDay } from "../shared/format.js";
 import { icon } from "../shared/icons.js";
 import { Sticky } from "../shared/sticky.js";
-import { fillEntry } from "./entry.js";
+import { fillEntry, unfold } from "./entry.js";
 import { nameOf } from "./names.js";
 
 const STATES = { open: "stateOpen", resolved: "stateResolved" };
 
-/** Shows a Thread; `context`: i18n, me, api, mayWrite, fail(text), tell(text), edit(message), back(), card. */
+/**
+ * Shows a Thread; `context`: i18n, me, api, mayWrite, fail(text), tell(text), edit(message), back(), card, evidence,
+ * settle(open tasks, choose) to ask what becomes of them.
+ */
 export class ThreadView {
   constructor(thread, context) {
     Object.assign(this, { thread, context, i18n: context.i18n });
@@ -28,6 +31,8 @@ export class ThreadView {
       make: () => h("li"),
       fill: (li, row) => this.fill(li, row),
     };
+    context.evidence.bind(this.rows);
+    context.evidence.tasks.addEventListener("change", () => this.dress());
     thread.addEventListener("change", (event) => this.change(event.detail));
     this.box.addEventListener("scroll", () => this.look());
     document.addEventListener("visibilitychange", () => this.look());
@@ -47,6 +52,11 @@ export class ThreadView {
     context.card.onToggle = (shown) => this.cardButton.setAttribute("aria-expanded", String(shown));
     const who = h("div", { class: "who" }, this.name, this.facts);
     return h("header", { class: "thread-head" }, back, who, this.takeButton, this.resolveButton, this.cardButton);
+  }
+
+  /** Puts one more button into the header. */
+  addButton(button) {
+    this.head.append(button);
   }
 
   get parts() {
@@ -75,6 +85,7 @@ export class ThreadView {
     this.showHead();
     const act = () => {
       reconcile(this.rows, withMarks(thread), this.spec);
+      this.context.evidence.dress(thread.messages);
       this.older.hidden = !thread.older;
     };
     const grew = !reset && thread.messages[0]?.id !== this.firstId && this.firstId !== undefined;
@@ -84,6 +95,23 @@ export class ThreadView {
     if (reset) this.goToStart();
     if (fresh.length) this.announce(fresh.at(-1));
     this.look();
+  }
+
+  /** Marks the words of tasks that have changed. */
+  dress() {
+    if (this.thread.state === "ready") this.sticky.change(() => this.context.evidence.dress(this.thread.messages), false);
+  }
+
+  /** Leads to the words that prove a task, also to those among older messages. */
+  async reveal({ number, evidence: [{ message }] }) {
+    const { evidence } = this.context;
+    await this.attempt(() => this.thread.reach(message));
+    const spot = evidence.find(number) ?? evidence.rowOf(message);
+    if (!spot) return;
+    unfold(spot);
+    evidence.point(number);
+    spot.scrollIntoView({ block: "center" });
+    this.sticky.stuck = this.sticky.atEnd;
   }
 
   /** A dialog opens at its first unread message, else at its end. */
@@ -201,9 +229,17 @@ export class ThreadView {
       for (const changes of plan(this.thread.dialog)) await this.thread.change(changes);
       this.context.tell(this.i18n.t("done"));
     } catch (error) {
+      if (error.problem?.open_tasks) return this.settle(error.problem.open_tasks, plan);
       this.context.fail(this.i18n.t("actionFailed", { why: error.message }));
       this.thread.refresh();
     }
+    return null;
+  }
+
+  /** The same once more, with a word on the tasks that stand in its way. */
+  settle(numbers, plan) {
+    const withTasks = (tasks) => (dialog) => plan(dialog).map((changes) => ({ ...changes, tasks }));
+    this.context.settle(numbers, (answer) => this.act(withTasks(answer)));
   }
 }
 

@@ -4,9 +4,14 @@ import { h } from "./dom.js";
 import { brief, clock, full } from "./format.js";
 import { icon } from "./icons.js";
 
-/** A button that is an icon, named by a text of the catalogue. */
+/** A button that is an icon, named by a text of the catalogue; it stays as long as the page. */
 export function toolButton(i18n, key, sign, onClick) {
-  return i18n.label(h("button", { type: "button", class: "tool", onClick }, icon(sign)), key);
+  return i18n.label(signButton(null, sign, onClick), key);
+}
+
+/** A button that is an icon, named by its words; for what is built anew when the language changes. */
+export function signButton(words, sign, onClick) {
+  return h("button", { type: "button", class: "tool", title: words, "aria-label": words, onClick }, icon(sign));
 }
 
 /** A button that is its words. */
