@@ -114,3 +114,18 @@ class Desk:
     def act(self, name: str) -> None:
         """Press one of the buttons over the dialog."""
         self.thread.get_by_role("button", name=name, exact=True).click()
+
+
+def panel(desk: Desk) -> Locator:
+    """The tasks beside the open dialog."""
+    return desk.page.get_by_role("complementary", name="Tasks")
+
+
+def item(desk: Desk, title: str) -> Locator:
+    """The task with this title there."""
+    return panel(desk).locator("li.task").filter(has_text=title)
+
+
+def press(where: Locator, name: str) -> None:
+    """Press the button of this name."""
+    where.get_by_role("button", name=name, exact=True).click()

@@ -92,7 +92,7 @@ def test_what_can_not_be_changed_says_why_and_keeps_the_words(okno: Okno, desk: 
     desk.page.keyboard.press("Escape")
     desk.entry("as it is").get_by_role("button", name="Delete the reply").click()
     desk.thread.get_by_role("button", name="Delete", exact=True).click()
-    expect(desk.page.locator(".toast")).to_contain_text("no way to edit")
+    expect(desk.page.locator(".toast.failed")).to_contain_text("no way to edit")
     expect(desk.entry("as it is")).to_be_visible()
 
 

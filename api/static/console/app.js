@@ -118,12 +118,14 @@ export class App {
 
   route() {
     const place = placeOf(location.hash);
-    this.bar.place(place.board, this.thread.id);
     this.body.classList.toggle("has-board", place.board);
-    if (place.board) return this.showBoard(place.what);
-    this.board.leave();
-    this.openDialog(place);
-    return null;
+    if (place.board) {
+      this.showBoard(place.what);
+    } else {
+      this.board.leave();
+      this.openDialog(place);
+    }
+    this.bar.place(place.board, this.thread.id);
   }
 
   showBoard(what) {

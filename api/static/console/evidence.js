@@ -8,7 +8,7 @@ const dressed = new WeakMap();
 /** Marks the words of the standing DialogTasks; `onPick(number)` when somebody picks such words. */
 export class Evidence {
   constructor(tasks, i18n, onPick) {
-    Object.assign(this, { tasks, i18n, onPick, pointed: null });
+    Object.assign(this, { tasks, i18n, onPick, pointed: null, picked: null });
   }
 
   /** The list of messages whose words are marked. */
@@ -114,7 +114,8 @@ export class Evidence {
   /** Of several tasks with the same words each click goes to the next. */
   pick(mark) {
     const numbers = numbersOf(mark.closest("[data-tasks]"));
-    this.onPick(numbers[(numbers.indexOf(this.pointed) + 1) % numbers.length]);
+    this.picked = numbers[(numbers.indexOf(this.picked) + 1) % numbers.length];
+    this.onPick(this.picked);
   }
 }
 

@@ -167,9 +167,10 @@ export class TaskPanel {
     (li ? stop(li) : this.title).focus({ preventScroll: true });
   }
 
-  /** Remembers which task the mouse or the focus is on: its words stand out. */
+  /** Remembers which task the mouse or the focus is on: its words stand out, also once the panel has given way to them. */
   point(what, target) {
     this[what] = Number(target?.closest(".task")?.dataset.key) || null;
+    if (this.element.hidden) return;
     this.context.evidence.point(this.hovered ?? this.focused ?? null);
   }
 
