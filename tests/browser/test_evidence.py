@@ -90,6 +90,16 @@ def test_looks_that_leave_the_letters_where_they_are_are_marked_too(okno: Okno, 
     expect(bubble).to_have_class(STRONG)
 
 
+def test_of_a_mail_its_own_words_are_marked(okno: Okno, desk: Desk) -> None:
+    whole = {"text": "call me\n> call me before", "cuts": [[7, 24]]}
+    take_in(okno, [said(Sender("mia@example.org", "Mia Mail"), "call me", data={"subject": "call me", "whole": whole})])
+    desk.open("Mia Mail")
+    (message,) = messages(okno, desk)
+    finds(okno, int(desk.page.url.rpartition("#/")[2]), "Call her", proof(message, "call me"))
+    expect(marks(desk, "call me")).to_have_count(1)
+    expect(desk.entry("call me").locator(".bubble > .text mark")).to_have_text("call me")
+
+
 def test_words_that_were_changed_since_are_not_marked_wrongly(okno: Okno, desk: Desk) -> None:
     dialog, (message,) = written(okno, "Bibi Changed", "the blue one please")
     evidence = {**proof(message, "blue one"), "text": "red one"}

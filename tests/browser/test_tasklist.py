@@ -92,6 +92,8 @@ def test_all_tasks_are_listed_filtered_searched_and_sorted(okno: Okno, desk: Des
     expect(titles(page)).to_have_count(6)
     board(page).get_by_label("Order").select_option("Newest first")
     expect(titles(page)).to_have_text(["Just now", "Maybe", "This week", "Too late", "No day at all", "Later"])
+    board(page).get_by_label("Search titles and clients").fill("carl listed")
+    expect(titles(page)).to_have_text(["No day at all", "Later"])
     board(page).get_by_label("Search titles and clients").fill("LATE")
     expect(titles(page)).to_have_text(["Too late", "Later"])
 

@@ -58,6 +58,8 @@ def test_a_proposed_task_is_accepted_and_that_is_undone(okno: Okno, desk: Desk) 
     assert task(okno, number)["status"] == "open"
     undo(desk)
     expect(item(desk, "Maybe call")).to_contain_text("proposed")
+    # What had the focus is gone.
+    expect(item(desk, "Maybe call")).to_be_focused()
     assert task(okno, number)["status"] == "proposed"
 
 

@@ -46,12 +46,13 @@ export class App {
     this.listView = new ListView(list, me, i18n, { open: (id) => this.go(id), clear: () => this.filters.clear() });
     this.card = new ClientCard(thread, api, i18n, mayWrite);
     this.toasts = new Toasts(i18n, tell);
-    this.evidence = new Evidence(tasks, i18n, (number) => this.panel.focus(number));
+    const focusTask = (number) => this.panel.focus(number);
+    this.evidence = new Evidence(tasks, i18n, focusTask);
     const context = {
       api, i18n, me, mayWrite, zone: me.timezone, tell, card: this.card, evidence: this.evidence, toasts: this.toasts,
       back: () => this.go(null), leave: () => this.listView.focus(), fail: (text) => this.toasts.fail(text),
       can: (channel, what) => this.troubles.can(channel, what),
-      sent: () => this.threadView.sticky.toEnd(), edit: (message) => this.composer.edit(message),
+      focusTask, sent: () => this.threadView.sticky.toEnd(), edit: (message) => this.composer.edit(message),
       reveal: (task) => this.threadView.reveal(task), settle: (...asked) => this.settle.ask(...asked),
     };
     this.settle = new SettleDialog(tasks, context);

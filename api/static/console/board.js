@@ -13,9 +13,11 @@ const TYPING_MS = 250;
 const TICK_MS = 30_000;
 const WEEK_DAYS = 7;
 const DEFAULTS = { assignee: "", what: "", q: "", sort: "due" };
+const WHATS = ["overdue", "today", "week", "proposed"];
+// The filter, the key of its legend, its values with the keys of their words.
 const GROUPS = [
   ["assignee", "owner", [["", "anyone"], ["me", "mine"], ["none", "unassigned"]]],
-  ["what", "whichTasks", [["", "anyDay"], ["overdue", "overdue"], ["today", "today"], ["week", "week"], ["proposed", "proposed"]]],
+  ["what", "whichTasks", [["", "anyDay"], ...WHATS.map((what) => [what, what])]],
 ];
 const SORTS = [["due", "sortDue"], ["-created", "sortNew"]];
 
@@ -34,7 +36,7 @@ export class Board {
     };
     this.list.addEventListener("change", () => this.show());
     this.i18n.bind(() => this.show());
-    setInterval(() => this.show(), TICK_MS);
+    setInterval(() => this.shown && this.show(), TICK_MS);
   }
 
   build() {
@@ -46,15 +48,16 @@ export class Board {
     const search = h("span", { class: "search" }, icon("search"), this.search);
     this.groups = GROUPS.map((group) => this.group(...group));
     const options = SORTS.map(([value, key]) => i18n.text(h("option", { value }), key));
-    this.sort = i18n.label(h("select", { onChange: () => this.list.filter({ sort: this.sort.value }) }, options), "sort");
-    const filters = h("form", { class: "board-filters", onSubmit: (event) => event.preventDefault() }, [
-      search, ...this.groups, this.sort,
-    ]);
+    const sort = () => this.list.filter({ sort: this.sort.value });
+    this.sort = i18n.label(h("select", { onChange: sort }, options), "sort");
+    const submit = (event) => event.preventDefault();
+    const filters = h("form", { class: "board-filters", onSubmit: submit }, search, this.groups, this.sort);
     this.rows = h("ul", { class: "board-rows", onKeydown: (event) => this.key(event) });
     this.more = i18n.text(wordButton("more", "", () => this.list.more()), "more");
     this.empty = h("div", { class: "empty" });
     const list = h("div", { class: "board-list" }, this.rows, this.more, this.empty);
-    return h("main", { class: "board", tabindex: "-1" }, h("header", { class: "board-head" }, this.title, filters), list);
+    const head = h("header", { class: "board-head" }, this.title, filters);
+    return h("main", { class: "board", tabindex: "-1" }, head, list);
   }
 
   group(name, legend, choices) {
@@ -67,10 +70,10 @@ export class Board {
     return h("fieldset", { class: "segments" }, i18n.text(h("legend", { class: "hidden" }), legend), options);
   }
 
-  /** The view is looked at now; with `what` it shows only such tasks. */
+  /** The view is looked at now; with `what`, if there is such a filter, it shows only such tasks. */
   enter(what) {
     this.shown = true;
-    if (what !== null) this.choose({ ...DEFAULTS, what });
+    if (WHATS.includes(what)) this.choose({ ...DEFAULTS, what });
     else this.list.refresh();
     this.title.focus();
   }
@@ -90,8 +93,8 @@ export class Board {
   choose(filters) {
     this.search.value = filters.q;
     this.sort.value = filters.sort;
-    for (const group of this.groups) {
-      for (const input of group.querySelectorAll("input")) input.checked = filters[input.name.slice("board-".length)] === input.value;
+    for (const [at, [name]] of GROUPS.entries()) {
+      for (const input of this.groups[at].querySelectorAll("input")) input.checked = filters[name] === input.value;
     }
     this.list.filter(filters);
   }

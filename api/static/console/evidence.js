@@ -21,9 +21,11 @@ export class Evidence {
   /** Brings the marks of all rows up to date; what has not changed is not touched. */
   dress(messages) {
     const found = this.byMessage();
-    for (const message of messages) {
-      const bubble = this.rowOf(message.id)?.querySelector(":scope > .bubble");
-      if (bubble) this.dressOne(bubble, message, found.get(message.id) ?? []);
+    const known = new Map(messages.map((message) => [String(message.id), message]));
+    for (const row of this.rows.children) {
+      const message = known.get(row.dataset.key);
+      const bubble = row.querySelector(":scope > .bubble");
+      if (message && bubble) this.dressOne(bubble, message, found.get(message.id) ?? []);
     }
     this.point(this.pointed);
   }
@@ -138,8 +140,9 @@ function undress(bubble) {
  * The spans that can be marked in the words, in the UTF-16 units JavaScript counts in, and the others.
  *
  * Spans count code points of the message's text. They can be found in what is shown only where that is this text: so
- * it is with plain text, and with looks that leave every letter and line where it was. Other looks (blocks that end
- * lines by themselves) move letters, and a message that was changed has others.
+ * it is with plain text, with the own words of a mail (what is cut from them is shown apart), and with looks that
+ * leave every letter and line where it was. Other looks (blocks that end lines by themselves) move letters, and a
+ * message that was changed since has others.
  */
 function sorted(text, spans, words) {
   const shown = words !== null && textsOf(words).map(({ text: part }) => part).join("") === text;
@@ -162,7 +165,8 @@ function pieces(spans) {
   const cut = bounds.slice(1).map((to, at) => ({ from: bounds[at], to }));
   const over = ({ from, to }) => spans.filter((span) => span.from <= from && to <= span.to);
   const length = ({ from, to }) => to - from;
-  const numbers = (piece) => [...new Set(over(piece).sort((a, b) => length(a) - length(b)).map(({ number }) => number))];
+  const shortestFirst = (piece) => over(piece).sort((a, b) => length(a) - length(b));
+  const numbers = (piece) => [...new Set(shortestFirst(piece).map(({ number }) => number))];
   return cut.map((piece) => ({ ...piece, numbers: numbers(piece) })).filter((piece) => piece.numbers.length);
 }
 

@@ -1,6 +1,9 @@
 // What an operator does to tasks: each with its way back, and with words for what did not work.
 
-/** Works on DialogTasks; `context`: i18n, me, toasts, tell(text), fail(text). Everything promises whether it went well. */
+/**
+ * Works on DialogTasks; `context`: i18n, me, toasts, tell(text), fail(text), focusTask(number). Everything promises
+ * whether it went well.
+ */
 export class TaskActs {
   constructor(tasks, context) {
     Object.assign(this, { tasks, context, t: context.i18n.t });
@@ -27,13 +30,13 @@ export class TaskActs {
   /** Makes a task in the open dialog. */
   make(fields) {
     return this.attempt(async () => {
-      const { number } = await this.tasks.make(fields);
-      this.offer(number, "told-made", () => this.tasks.change(this.tasks.known.get(number), { status: "cancelled" }));
+      const made = await this.tasks.make(fields);
+      this.offer(made.number, "told-made", () => this.tasks.change(made, { status: "cancelled" }));
     });
   }
 
   undoLast({ number }) {
-    return this.undo(() => this.tasks.undoLast(number));
+    return this.undo(number, () => this.tasks.undoLast(number));
   }
 
   /** Carries out changes of a task one after the other. */
@@ -54,29 +57,27 @@ export class TaskActs {
   }
 
   offer(number, told, back) {
-    this.context.toasts.offer(this.t(told, { n: number }), () => this.undo(back));
+    this.context.toasts.offer(this.t(told, { n: number }), () => this.undo(number, back));
   }
 
-  undo(back) {
+  undo(number, back) {
     return this.attempt(async () => {
       await back();
       this.context.tell(this.t("undone"));
-    });
+      // What offered it is gone, and the focus with it.
+      if (document.activeElement === document.body && this.tasks.known.has(number)) this.context.focusTask(number);
+    }, "undoRefused");
   }
 
-  async attempt(act) {
+  async attempt(act, refused = "taskChanged") {
     try {
       await act();
       return true;
     } catch (error) {
-      this.refused(error);
+      const why = error.status === 409 ? this.t(refused) : this.t("actionFailed", { why: error.message });
+      this.context.fail(why);
+      this.tasks.refresh();
       return false;
     }
-  }
-
-  refused(error) {
-    const late = error.status === 409 && error.problem.updated_at;
-    this.context.fail(late ? this.t("taskChanged") : this.t("actionFailed", { why: error.message }));
-    this.tasks.refresh();
   }
 }

@@ -7,6 +7,11 @@ import { icon } from "../shared/icons.js";
 import { dueWords, kindChoice, kindWords, questionWords, SIGNS } from "./taskwords.js";
 
 const STANDING = ["open", "proposed"];
+// Where a task can go by one click: the look of the button, the key of its words, the status.
+const WAYS = {
+  proposed: [["primary", "accept", "open"], ["quiet", "finish", "done"], ["quiet", "noTask", "rejected"]],
+  open: [["quiet finish", "finish", "done"], ["quiet", "drop", "cancelled"], ["quiet", "noTask", "rejected"]],
+};
 
 /** A list item for a task: what is said of it, built anew when it changes, and a place for a form, which is not. */
 export function makeTask() {
@@ -26,10 +31,12 @@ export function fillTask(li, task, context) {
   if (stands) parts.push(facts(task, due, context), question(task, context));
   parts.push(context.mayWrite ? ends(task, context) : null);
   // A button that is built anew keeps the focus.
-  const act = body.contains(document.activeElement) ? document.activeElement.dataset.act : null;
+  const held = body.contains(document.activeElement) ? document.activeElement.dataset.act : null;
   body.replaceChildren(...parts.filter(Boolean));
-  for (const button of body.querySelectorAll("[data-act]:not(.task-title)")) button.setAttribute("aria-description", task.title);
-  if (act) (body.querySelector(`[data-act="${act}"]`) ?? stop(li)).focus({ preventScroll: true });
+  for (const button of body.querySelectorAll("[data-act]:not(.task-title)")) {
+    button.setAttribute("aria-description", task.title);
+  }
+  if (held) (body.querySelector(`[data-act="${held}"]`) ?? stop(li)).focus({ preventScroll: true });
 }
 
 /** What the focus goes to when it goes to a task. */
@@ -58,19 +65,24 @@ function chips({ status, confidence, origin, priority }, { lang, t }) {
 
 /** The title leads to the words that prove the task; a task without any leads nowhere. */
 function title(task, { i18n, show }) {
-  const words = { class: "task-title", dir: "auto" };
-  if (!task.evidence.length) return h("p", words, task.title);
-  const button = h("button", { ...words, type: "button", title: i18n.t("showWords"), onClick: () => show(task) }, task.title);
+  const look = { class: "task-title", dir: "auto" };
+  if (!task.evidence.length) return h("p", look, task.title);
+  const button = h("button", { ...look, type: "button", onClick: () => show(task) }, task.title);
+  button.title = i18n.t("showWords");
   button.dataset.act = "show";
   return button;
 }
 
 function facts(task, due, context) {
   const { i18n, mayWrite } = context;
-  const day = mayWrite ? dayButton(task, due, context) : due && h("span", { class: "due", title: due.full }, dueParts(due));
+  const day = mayWrite ? dayButton(task, due, context) : dueAlone(due);
   const asked = task.nudged_at ? i18n.t("nudged", { when: brief(i18n.lang, task.nudged_at) }) : null;
   const nudged = asked ? h("p", { class: "task-nudged" }, asked) : null;
   return h("div", { class: "task-facts" }, day, owner(task, context), nudged);
+}
+
+function dueAlone(due) {
+  return due && h("span", { class: "due", title: due.full }, dueParts(due));
 }
 
 function dayButton(task, due, { i18n, acts }) {
@@ -111,14 +123,12 @@ function question(task, context) {
 }
 
 function ends(task, { i18n, acts }) {
-  const set = (look, key, status) => act(`mini ${look}`, key, status, i18n, () => acts.set(task, { status }, `told-${status}`));
-  const offered = {
-    proposed: [["primary", "accept", "open"], ["quiet", "finish", "done"], ["quiet", "noTask", "rejected"]],
-    open: [["quiet finish", "finish", "done"], ["quiet", "drop", "cancelled"], ["quiet", "noTask", "rejected"]],
-  };
-  const buttons = (offered[task.status] ?? [["quiet", "reopenTask", "open"]]).map((one) => set(...one));
-  const end = STANDING.includes(task.status) ? null : h("span", { class: `ended ${task.status}` }, i18n.t(`ended-${task.status}`));
-  return h("div", { class: "task-end" }, end, buttons);
+  const { status } = task;
+  const buttons = (WAYS[status] ?? [["quiet", "reopenTask", "open"]]).map(([look, key, to]) => {
+    return act(`mini ${look}`, key, to, i18n, () => acts.set(task, { status: to }, `told-${to}`));
+  });
+  const ended = STANDING.includes(status) ? null : h("span", { class: "ended" }, i18n.t(`ended-${status}`));
+  return h("div", { class: "task-end" }, ended, buttons);
 }
 
 function tool(sign, key, i18n, onClick) {

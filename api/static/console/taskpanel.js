@@ -64,7 +64,8 @@ export class TaskPanel {
   /** What opens the panel from the dialog's header. */
   buildButton() {
     this.count = h("span", { class: "badge" });
-    return h("button", { type: "button", class: "tool tasks-button", onClick: () => this.toggle() }, icon("task"), this.count);
+    const press = { onClick: () => this.toggle() };
+    return h("button", { type: "button", class: "tool tasks-button", ...press }, icon("task"), this.count);
   }
 
   // ---- open and closed ----
@@ -167,7 +168,7 @@ export class TaskPanel {
     (li ? stop(li) : this.title).focus({ preventScroll: true });
   }
 
-  /** Remembers which task the mouse or the focus is on: its words stand out, also once the panel has given way to them. */
+  /** Remembers which task the mouse or the focus is on. Its words stand out, also once the panel made way for them. */
   point(what, target) {
     this[what] = Number(target?.closest(".task")?.dataset.key) || null;
     if (this.element.hidden) return;

@@ -99,7 +99,8 @@ export class ThreadView {
 
   /** Marks the words of tasks that have changed. */
   dress() {
-    if (this.thread.state === "ready") this.sticky.change(() => this.context.evidence.dress(this.thread.messages), false);
+    if (this.thread.state !== "ready") return;
+    this.sticky.change(() => this.context.evidence.dress(this.thread.messages), false);
   }
 
   /** Leads to the words that prove a task, also to those among older messages. */

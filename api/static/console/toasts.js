@@ -77,8 +77,9 @@ export class Toasts {
   showDue() {
     const all = [...this.due].reverse();
     const more = all.length - MOST_DUE;
-    const rest = more > 0 ? h("a", { href: "#/tasks/overdue", class: "toast" }, this.i18n.t("moreDue", { n: more })) : null;
-    this.dueList.replaceChildren(...all.slice(0, MOST_DUE).map((one) => this.card(...one)), ...[rest].filter(Boolean));
+    const shown = all.slice(0, MOST_DUE).map((one) => this.card(...one));
+    if (more > 0) shown.push(h("a", { href: "#/tasks", class: "toast" }, this.i18n.t("moreDue", { n: more })));
+    this.dueList.replaceChildren(...shown);
   }
 
   card(number, { words, open }) {
