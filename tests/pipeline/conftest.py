@@ -10,6 +10,7 @@ from pipeline import drain, stopping
 from storage.db import Database
 from tests.fakes.channel import Fake
 from tests.pipeline.rig import Rig, Sending
+from tests.tasks.desk import Desk
 
 
 @pytest.fixture(autouse=True)
@@ -44,3 +45,9 @@ def sending(rig: Rig) -> Iterator[Sending]:
     found = Sending(rig)
     yield found
     found.close()
+
+
+@pytest.fixture
+def desk(rig: Rig) -> Desk:
+    """The operators of the same house."""
+    return Desk(rig.db)
