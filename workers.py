@@ -3,7 +3,7 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from sqlalchemy.exc import DBAPIError
@@ -197,6 +197,22 @@ def tasks_corrections(
         export_corrections(settings, file)
     else:
         count_corrections(settings)
+
+
+@to_do.command("extract-file")
+def tasks_extract_file(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="Conversations, a JSON object a line.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="Where their tasks go, a line for each.")],
+    min_tier: Annotated[Literal["sure", "proposed"], typer.Option(help="sure leaves proposed tasks out.")] = "proposed",
+) -> None:
+    """Find the tasks in a file of conversations: {id, messages: [{from, at, text}]} in, {id, tasks: [...]} out.
+
+    `from` is client or operator. A task has kind, title, due, status, source_message, confidence (sure from 0.5 on) and
+    evidence {start, end} in code points. Times without a zone are the business's own.
+    """
+    from pipeline.extracting import extract_file
+
+    sys.exit(extract_file(_begin(), source, target, sure=min_tier == "sure"))
 
 
 @operators.command("add")

@@ -23,15 +23,15 @@ def lines_of(lines: Iterable[str], calendar: Calendar, *, sure: bool, step: Call
     """
     for number, line in enumerate(lines, 1):
         if line.strip():
-            yield orjson.dumps(_tasks(_read(number, line), calendar, sure=sure)).decode()
+            yield orjson.dumps(_tasks(_read(number, line, calendar), calendar, sure=sure)).decode()
         step()
 
 
-def _read(number: int, line: str) -> dict[str, Any]:
+def _read(number: int, line: str, calendar: Calendar) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(line)
         found["messages"] = [
-            Said(at, _side(one["from"]), datetime.fromisoformat(one["at"]), str(one["text"]))
+            Said(at, _side(one["from"]), calendar.local(datetime.fromisoformat(one["at"])), str(one["text"]))
             for at, one in enumerate(found["messages"])
         ]
         found["id"]

@@ -17,7 +17,7 @@ VERSION = "rules-1"
 
 
 class Said(NamedTuple):
-    """A message: who wrote it, when (business-local or aware), and its text; `key` names it, in order of the dialog.
+    """A message: who wrote it, when by the business's own clock, and its text; `key` names it, in order of the dialog.
 
     `automatic` is what its channel knows: a machine wrote it.
     """

@@ -1,0 +1,64 @@
+"""Extracting: the tasks in a file of conversations, with a progress bar."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from settings import Settings
+from tasks.extract.files import Unreadable, lines_of
+from tasks.office import calendar_of
+
+
+def extract_file(settings: Settings, source: Path, target: Path, *, sure: bool) -> int:
+    """Write a line with the tasks of each conversation; the exit status. `target` is written whole or not at all."""
+    try:
+        with source.open(encoding="utf-8") as lines, _whole(target) as out, _progress() as progress:
+            bar = progress.add_task(source.name, total=_count(source))
+            step: Callable[[], None] = lambda: progress.advance(bar)  # noqa: E731 - rich wants its own arguments
+            for line in lines_of(lines, calendar_of(settings), sure=sure, step=step):
+                out.write(f"{line}\n")
+    except Unreadable as error:
+        sys.stderr.write(f"{source}: {error}; nothing was written\n")
+        return 1
+    except UnicodeDecodeError as error:
+        sys.stderr.write(f"{source}: this is no UTF-8 ({error.reason}); nothing was written\n")
+        return 1
+    except OSError as error:
+        sys.stderr.write(f"{error.filename or source}: {error.strerror or error}\n")
+        return 1
+    return 0
+
+
+def _count(path: Path) -> int:
+    with path.open("rb") as lines:
+        return sum(1 for _ in lines)
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[IO[str]]:
+    """A file that takes the place of `path` once everything is in it."""
+    with NamedTemporaryFile("w", encoding="utf-8", dir=path.absolute().parent, prefix=".", delete=False) as file:
+        try:
+            yield file
+            file.flush()
+            Path(file.name).chmod(0o666 & ~_umask())
+            os.replace(file.name, path)  # noqa: PTH105 - the same call by either name
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _progress() -> Progress:
+    return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

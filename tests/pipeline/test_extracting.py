@@ -1,0 +1,80 @@
+"""Tasks of a file: a line in, a line out; the file comes whole or not at all."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.extracting import extract_file
+from settings import load
+
+AT = "2025-10-13T11:50:00"
+
+
+def _conversation(name: str, *texts: str, at: str = AT) -> str:
+    messages = [{"from": "client", "at": at, "text": text} for text in texts]
+    return json.dumps({"id": name, "lang": "ru", "messages": messages, "tasks": [{"ignored": True}]})
+
+
+def _extracted(tmp_path: Path, *lines: str, sure: bool = False) -> list[dict[str, Any]]:
+    source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert extract_file(load({}), source, target, sure=sure) == 0
+    return [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]
+
+
+def test_each_conversation_has_its_line_in_order(tmp_path: Path) -> None:
+    text = "🙂 Пришлите счёт до пятницы"
+    first, second = _extracted(tmp_path, _conversation("a", text), _conversation("b", "Спасибо!"))
+    (task,) = first.pop("tasks")
+    assert first == {"id": "a"}
+    assert second == {"id": "b", "tasks": []}
+    assert task["evidence"] == {"start": 2, "end": len(text)}
+    assert {name: task[name] for name in ("kind", "title", "due", "status", "source_message")} == {
+        "kind": "request",
+        "title": "Прислать счёт до пятницы",
+        "due": "2025-10-17",
+        "status": "open",
+        "source_message": 0,
+    }
+    assert task["confidence"] >= 0.5
+
+
+def test_proposed_tasks_can_be_left_out(tmp_path: Path) -> None:
+    line = _conversation("a", "мой заказ 77-12, синий чемодан")
+    ((task,), nothing) = (_extracted(tmp_path, line, sure=sure)[0]["tasks"] for sure in (False, True))
+    assert task["confidence"] < 0.5
+    assert nothing == []
+
+
+def test_times_with_a_zone_are_read_by_the_businesss_clock(tmp_path: Path) -> None:
+    # Half past eleven in the evening in London is the next day in Moscow.
+    line = _conversation("a", "Пришлите счёт сегодня", at="2025-10-13T22:30:00+00:00")
+    assert _extracted(tmp_path, line)[0]["tasks"][0]["due"] == "2025-10-14"
+
+
+@pytest.mark.parametrize(
+    ("bad", "why"),
+    [
+        ("{", "line 2"),
+        ('{"id": 1}', "messages"),
+        ('{"id": 1, "messages": [{"from": "boss", "at": "2025-10-13T11:50:00", "text": ""}]}', "neither client nor"),
+        ('{"id": 1, "messages": [{"from": "client", "at": "yesterday", "text": ""}]}', "line 2"),
+    ],
+)
+def test_a_bad_line_is_named_and_nothing_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], bad: str, why: str
+) -> None:
+    source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_text(f"{_conversation('a', 'Пришлите счёт')}\n{bad}\n", encoding="utf-8")
+    target.write_text("as it was")
+    assert extract_file(load({}), source, target, sure=False) == 1
+    assert why in capsys.readouterr().err
+    assert target.read_text() == "as it was"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", "out.jsonl"]
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert extract_file(load({}), tmp_path / "none", tmp_path / "out", sure=False) == 1
+    assert "none" in capsys.readouterr().err
