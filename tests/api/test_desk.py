@@ -69,7 +69,8 @@ def test_the_bell_is_rung_for_a_reply_and_not_for_a_note(
     okno.ask("POST", f"/v1/dialogs/{dialog}/notes", {"text": "a"}, token=anna)
     assert rung == []
     okno.ask("POST", f"/v1/dialogs/{dialog}/messages", {"text": "a"}, token=anna)
-    assert rung == [("deliver", {"site"})]
+    # Delivery, and whoever reads messages for tasks.
+    assert rung == [("deliver", {"site"}), ("pipeline", {"inbox"})]
 
 
 def test_a_reply_past_what_the_client_just_wrote(okno: Okno, scene: Scene, anna: str) -> None:
