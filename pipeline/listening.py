@@ -18,9 +18,13 @@ def is_heard(message: Message, sent_at: datetime, at: datetime) -> bool:
 
 
 def again(entries: Iterable[Entry]) -> list[ToRead]:
-    """The messages these entries say were edited or taken back."""
+    """The messages these entries say were edited or taken back; some are edited without a change of their words."""
     return [
         ToRead(entry.data["message"], entry.dialog_id, kind)
         for entry in entries
-        if (kind := _AGAIN.get(entry.type)) is not None and entry.dialog_id is not None
+        if (kind := _AGAIN.get(entry.type)) is not None and entry.dialog_id is not None and _has_news(entry)
     ]
+
+
+def _has_news(entry: Entry) -> bool:
+    return "after" not in entry.data or entry.data["before"] != entry.data["after"]

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Row
 
 from storage import tasks
-from storage.tasks import CANCELLED, STANDING, NewTask
+from storage.tasks import CANCELLED, PROPOSED, STANDING, NewTask
 from tasks import life
 from tasks.calendar import Calendar
 from tasks.extract import linker
@@ -124,10 +124,10 @@ def _gone(one: Known, message: Changed) -> list[Moved]:
     if row.status not in STANDING:
         return []
     if not row.owned:
-        return _moved(one, message, {"status": CANCELLED}, None)
+        return _moved(one, message, {"status": CANCELLED})
     # Somebody has taken it up: whether it still is to be done is for him to say.
     told = {"status": CANCELLED, "message": message.id, "reason": message.reason, "confidence": SURE}
-    return _moved(one, message, {"suggestion": told}, None)
+    return _moved(one, message, {"suggestion": told})
 
 
 # ---- tasks it did not make ----
@@ -138,12 +138,10 @@ def _carried_over(one: Known, sheet: Sheet, message: Changed) -> Moved | None:
     row, then = one.row, sheet.items[one.row.id].columns
     before = [each.after for each in one.history if each.message_id == message.id and _by_reading(each)]
     now = [each.after for each in sheet.effects if isinstance(each, Moved) and each.number == row.id]
-    names = {name for after in (*before, *now) for name in after}
-    if not names:
-        return None
-    spans = [span for span in then.evidence if span["message"] == message.id] if "evidence" in names else None
-    source = then.source_message_id if message.id in {row.source_message_id, then.source_message_id} else None
-    moved = _moved(one, message, tasks.fields(then, names - {"evidence"}), spans, source)
+    names = {name for after in (*before, *now) for name in after} - {"evidence"}
+    # A later message of the turn may say it by now.
+    source = then.source_message_id if (row.source_message_id or 0) <= message.id else row.source_message_id
+    moved = _moved(one, message, tasks.fields(then, names), then.evidence, source)
     return moved[0] if moved else None
 
 
@@ -154,45 +152,56 @@ def _moved(
     one: Known,
     message: Changed,
     wanted: Mapping[str, Any],
-    spans: Sequence[Mapping[str, Any]] | None,
+    proof: Sequence[Mapping[str, Any]] | None = None,
     source: int | None = None,
 ) -> list[Moved]:
-    """The task with these fields, and these as the message's words that prove it, unless somebody set them later."""
+    """The task with these fields, unless somebody set them later, and of this proof the message's own words."""
     row = one.row
     is_now = tasks.fields(row)
     kept = {*row.owned, *_set_later(one, message.id, is_now)}
     after = {name: value for name, value in wanted.items() if name not in kept and value != is_now[name]}
-    if "status" in after and not life.may(row.status, after["status"], "machine"):
+    if "status" in after and not _may(row, after["status"]):
         after = {name: value for name, value in after.items() if name not in {"status", "confidence"}}
     if (suggestion := after.get("suggestion")) is not None and _is_decided(one.history, suggestion):
         del after["suggestion"]
-    if spans is not None and "evidence" not in row.owned:
-        proof = _proved(row.evidence, message.id, spans, first=source == message.id)
-        after |= {"evidence": proof} if proof != row.evidence else {}
-    if not after:
-        return []
-    return [
-        Moved(row.id, row, after, message.id, message.reason, (), source if source != row.source_message_id else None)
-    ]
+    moved = source if source not in {None, row.source_message_id} else None
+    if proof is not None and "evidence" not in row.owned:
+        evidence = _proved(row.evidence, message.id, proof)
+        after |= {"evidence": evidence} if evidence != row.evidence else {}
+    return [Moved(row.id, row, after, message.id, message.reason, (), moved)] if after else []
+
+
+def _may(row: Row[Any], to: str) -> bool:
+    """What nobody has closed but whoever read the message may be what it was: a guess."""
+    return life.may(row.status, to, "machine") or (row.status, to) == (CANCELLED, PROPOSED)
 
 
 def _proved(
-    evidence: Sequence[Mapping[str, Any]], message_id: int, spans: Sequence[Mapping[str, Any]], *, first: bool
-) -> list[dict[str, Any]]:
-    """The words that prove a task, with these as the message's."""
-    others = [dict(one) for one in evidence if one["message"] != message_id]
-    at = next((at for at, one in enumerate(evidence) if one["message"] == message_id), len(others))
-    at = 0 if first else at
-    return [*others[:at], *map(dict, spans), *others[at:]]
+    evidence: Sequence[Mapping[str, Any]], message_id: int, proof: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """The words that prove a task, with the message's own as this proof has them, before the same others as there."""
+    own = [at for at, one in enumerate(proof) if one["message"] == message_id]
+    words = [proof[at] for at in own]
+    if words == [one for one in evidence if one["message"] == message_id]:
+        return list(evidence)
+    others = [one for one in evidence if one["message"] != message_id]
+    earlier = [at for at, one in enumerate(others, 1) if one["message"] < message_id]
+    at = max(earlier, default=0)
+    if own and (behind := proof[own[-1] + 1 :]) and behind[0] in others:
+        at = others.index(behind[0])
+    return [*others[:at], *words, *others[at:]]
 
 
 def _before(one: Known, message_id: int, calendar: Calendar) -> NewTask:
     """The task as it was before the message, but for what was decided since."""
     columns = tasks.columns(_rolled_back(one.history, message_id))
-    evidence = columns.get("evidence")
-    # The words that say it now come first.
-    source = {"source_message_id": evidence[0]["message"]} if evidence else {}
-    return with_columns(one.row, columns | source, calendar)
+    if "evidence" not in one.row.owned:
+        # Span by span: those of earlier messages may have changed since.
+        columns["evidence"] = [span for span in one.row.evidence if span["message"] < message_id]
+    if (one.row.source_message_id or 0) >= message_id and columns.get("evidence"):
+        # The words that say it come first.
+        columns["source_message_id"] = columns["evidence"][0]["message"]
+    return with_columns(one.row, columns, calendar)
 
 
 def _rolled_back(history: Sequence[Row[Any]], message_id: int) -> dict[str, Any]:

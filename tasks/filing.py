@@ -43,20 +43,29 @@ def file(job: Job, effects: Effects, dialogs: Mapping[int, Any], hours: Hours) -
 
 def _make(job: Job, effects: Effects, dialogs: Mapping[int, Any]) -> dict[tuple[int, int], _Kept]:
     """Make the new tasks, by dialog and the number they have on its sheet; those first that others serve."""
-    found = ((dialog_id, one) for dialog_id, each in effects.items() for one in each)
-    left = {(dialog_id, one.number): one.task for dialog_id, one in found if isinstance(one, Made)}
-    owners = _owners(job, {dialog_id for dialog_id, _ in left}, dialogs)
+    lots = _lots(effects)
+    owners = _owners(job, {dialog_id for lot in lots for dialog_id, _ in lot}, dialogs)
     kept: dict[tuple[int, int], _Kept] = {}
-    while left:
-        ready = {
-            key: _finished(task, owners.get(key[0]), kept)
-            for key, task in left.items()
-            if (key[0], task.related_id) not in left
-        }
-        numbers = tasks.create(job.tx, [*ready.values()], job.actor.label, job.at)
-        kept |= {key: _Kept(task, number) for (key, task), number in zip(ready.items(), numbers, strict=True)}
-        left = {key: task for key, task in left.items() if key not in ready}
+    for lot in lots:
+        new = [_finished(task, owners.get(dialog_id), kept) for (dialog_id, _), task in lot.items()]
+        numbers = tasks.create(job.tx, new, job.actor.label, job.at)
+        kept |= {key: _Kept(task, number) for key, task, number in zip(lot, new, numbers, strict=True)}
     return kept
+
+
+def _lots(effects: Effects) -> list[dict[tuple[int, int], NewTask]]:
+    """The new tasks in as many lots as they serve each other; those of a dialog stay in their order."""
+    lots: list[dict[tuple[int, int], NewTask]] = []
+    for dialog_id, each in effects.items():
+        at = 0
+        for one in each:
+            if not isinstance(one, Made):
+                continue
+            if at < len(lots) and (dialog_id, one.task.related_id) in lots[at]:
+                at += 1
+            lots += [{}] if at == len(lots) else []
+            lots[at][dialog_id, one.number] = one.task
+    return lots
 
 
 def _finished(task: NewTask, owner: int | None, kept: Mapping[tuple[int, int], _Kept]) -> NewTask:
