@@ -61,7 +61,7 @@ export class App {
     this.threadView.addButton(this.panel.button);
     this.composer = new Composer(thread, context);
     this.board = new Board(api, context);
-    this.reminders = new Reminders(context, (dialog, task) => this.go(dialog, task));
+    this.reminders = new Reminders({ ...context, open: (dialog, task) => this.go(dialog, task) });
     this.keys = new Keys(i18n, this.actions());
   }
 
@@ -100,7 +100,9 @@ export class App {
     this.main = h("main", { class: "thread", id: "thread", tabindex: "-1" }, parts);
     this.beside = h("div", { class: "beside" }, this.card.element, this.panel.element);
     const above = [this.keys.dialog, this.settle.dialog, this.toasts.element, this.voice];
-    this.body = h("div", { class: "app" }, skip, this.bar.element, nav, this.main, this.beside, above);
+    this.body = h("div", { class: "app" }, skip, this.bar.element, this.reminders.element, [
+      nav, this.main, this.beside, ...above,
+    ]);
     return this.body;
   }
 

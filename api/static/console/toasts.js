@@ -1,25 +1,20 @@
-// Words in the corner: what did not work, what was done and how to take it back, what is due.
+// Words in the corner: what did not work, and what was done with a way to take it back.
 
-import { signButton, wordButton } from "../shared/controls.js";
+import { wordButton } from "../shared/controls.js";
 import { h } from "../shared/dom.js";
-import { icon } from "../shared/icons.js";
 
 const FAILED_MS = 8000;
 const OFFERED_MS = 12_000;
-// Of what is due more would cover the page; all of it stands in the list of all tasks.
-const MOST_DUE = 3;
 
-/** The corner; `tell(text)` says aloud what is shown, where it is not said already. */
+/** The corner; `tell(text)` says aloud what is shown. */
 export class Toasts {
   constructor(i18n, tell) {
-    Object.assign(this, { i18n, tell, due: new Map() });
+    Object.assign(this, { i18n, tell, undo: null });
     this.failure = h("p", { class: "toast failed", role: "alert", hidden: true });
     this.words = h("span");
-    this.button = i18n.text(wordButton("link", "", () => this.take()), "undo");
-    this.offered = h("div", { class: "toast", hidden: true }, this.words, this.button);
-    this.dueList = h("div", { class: "dues" });
-    this.element = h("div", { class: "toasts" }, this.dueList, this.offered, this.failure);
-    i18n.bind(() => this.showDue());
+    const button = i18n.text(wordButton("link", "", () => this.take()), "undo");
+    this.offered = h("div", { class: "toast", hidden: true }, this.words, button);
+    this.element = h("div", { class: "toasts" }, this.offered, this.failure);
   }
 
   /** Shows that something did not work, for a while. */
@@ -41,8 +36,8 @@ export class Toasts {
   }
 
   wait() {
-    clearTimeout(this.offerTimer);
-    this.offerTimer = setTimeout(() => {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
       if (this.offered.matches(":hover, :focus-within")) this.wait();
       else this.withdraw();
     }, OFFERED_MS);
@@ -59,35 +54,5 @@ export class Toasts {
     if (!undo) return;
     this.withdraw();
     undo();
-  }
-
-  /** Shows until somebody closes it that a task is, or will soon be, due; `words()` says so, `open()` leads there. */
-  remind(number, words, open) {
-    this.due.delete(number);
-    this.due.set(number, { words, open });
-    this.tell(words());
-    this.showDue();
-  }
-
-  /** The task is not due any more. */
-  forget(number) {
-    if (this.due.delete(number)) this.showDue();
-  }
-
-  showDue() {
-    const all = [...this.due].reverse();
-    const more = all.length - MOST_DUE;
-    const shown = all.slice(0, MOST_DUE).map((one) => this.card(...one));
-    if (more > 0) shown.push(h("a", { href: "#/tasks", class: "toast" }, this.i18n.t("moreDue", { n: more })));
-    this.dueList.replaceChildren(...shown);
-  }
-
-  card(number, { words, open }) {
-    const go = () => {
-      this.forget(number);
-      open();
-    };
-    const close = signButton(this.i18n.t("close"), "close", () => this.forget(number));
-    return h("div", { class: "toast due-toast" }, icon("alert"), wordButton("link", words(), go), close);
   }
 }
