@@ -1,6 +1,7 @@
 """Typed reader of settings.toml: defaults beside the code, your file over them, the environment over both."""
 
 import difflib
+import ipaddress
 import json
 import os
 import sqlite3
@@ -9,10 +10,11 @@ from collections.abc import Mapping
 from datetime import date, datetime, time
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -108,6 +110,50 @@ class RetentionSettings(Section):
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 
+class LlmSettings(Section):
+    """A language model that is asked what else is to be done; without `url` nobody is. `timeout` in seconds."""
+
+    url: str = ""
+    model: str = ""
+    key: SecretStr = SecretStr("")
+    timeout: float = Field(30, gt=0, le=600)
+    most: int = Field(30, ge=1, le=6000)
+
+    @field_validator("url")
+    @classmethod
+    def _private(cls, url: str) -> str:
+        parts = urlsplit(url)
+        whole = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        if url and (not whole or parts.query or parts.fragment):
+            raise ValueError('is no base address; write one like "https://llm.example.org/v1"')
+        if parts.username is not None or parts.password is not None:
+            raise ValueError("holds a user or password; the server's key has a setting of its own")
+        if parts.scheme == "http" and not _is_near(parts.hostname or ""):
+            raise ValueError("would send what customers write over the network unencrypted; use https://")
+        return url
+
+    @field_validator("key")
+    @classmethod
+    def _sendable(cls, key: SecretStr) -> SecretStr:
+        if not all("!" <= char <= "~" for char in key.get_secret_value()):
+            raise ValueError("is no key: there are spaces, line breaks or letters in it that no key has")
+        return key
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.url and not self.model:
+            raise ValueError("url is set; name the model to ask as well")
+        return self
+
+
+def _is_near(host: str) -> bool:
+    """Whether what is sent there stays on this machine, or in a network of our own."""
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return "." not in host or host.endswith((".internal", ".local", ".lan", ".localhost"))
+
+
 class TasksSettings(Section):
     """How the business counts its days, and when it is reminded; `remind_before` in hours, 0 for never."""
 
@@ -116,6 +162,7 @@ class TasksSettings(Section):
     holidays: tuple[date, ...] = ()
     week_end: Weekday = "friday"
     day_end: time = time(18, 0)
+    llm: LlmSettings = LlmSettings()
 
     @field_validator("working_days")
     @classmethod
