@@ -21,7 +21,7 @@ from storage.models.flow import (
 from storage.models.house import Event, Idempotency, Operator, Sealed, Secret, Token
 from storage.models.people import Client, Identity, Proof, Stranger
 from storage.models.talk import Alias, Attachment, Dialog, Episode, Message, Participant
-from storage.models.tasks import Task, TaskChange, Triage
+from storage.models.tasks import Opinion, OpinionCount, Task, TaskChange, Triage
 
 metadata = SQLModel.metadata
 
@@ -44,6 +44,8 @@ __all__ = [
     "Letter",
     "Message",
     "Operator",
+    "Opinion",
+    "OpinionCount",
     "Pace",
     "Parked",
     "Participant",

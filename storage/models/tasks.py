@@ -113,3 +113,27 @@ class Triage(SQLModel, table=True):
     round: int = 0
     attempts: int = Field(sa_type=SmallInteger, default=0)
     created_at: datetime = Field(sa_type=UtcTime)
+
+
+class Opinion(SQLModel, table=True):
+    """A client's message a language model is still to be asked about; the row goes when that is done, or given up."""
+
+    __tablename__ = "opinions"
+    __table_args__ = (Index("opinions_due", "next_at"),)
+
+    message_id: int = Field(sa_column=Column(BigId, primary_key=True, autoincrement=False))
+    dialog_id: int = Field(sa_column=Column(BigId, nullable=False))
+    attempts: int = Field(sa_type=SmallInteger, default=0)
+    # When it is asked about next; while it is, the moment from which whoever asks is taken for dead.
+    next_at: datetime = Field(sa_type=UtcTime)
+    created_at: datetime = Field(sa_type=UtcTime)
+
+
+class OpinionCount(SQLModel, table=True):
+    """How often it came to that with opinions."""
+
+    __tablename__ = "opinion_counts"
+
+    # answered, failed or late: what became of messages; kept or dropped: of the tasks in the answers.
+    outcome: str = Field(sa_column=Column(KeyText, primary_key=True))
+    count: int = Field(sa_column=Column(BigId, nullable=False))

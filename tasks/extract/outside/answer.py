@@ -23,6 +23,7 @@ CONFIDENCE = 0.45
 MOST, _LEAST, _LONGEST = 5, 4, 1000
 # From so much in common on, from 0 to 1, two finds are the same one.
 _SAME = 0.6
+_FIGURE, _MARKS = re.compile(r"[\d@/\\_]"), ".,;:!?…()«»\"'"
 _WANTED = frozenset({"deadline", "point", "span"})
 # An answer to a question, and a trouble's end, are due only where the client says until when.
 _DEADLINES: frozenset[Kind] = frozenset({"question", "complaint"})
@@ -92,7 +93,7 @@ def _find(told: _Told, question: Question) -> New | None:
         return None
     return New(
         told.kind,
-        _title(told, proof),
+        _title(told, proof, said),
         CONFIDENCE,
         said.key,
         (proof,),
@@ -119,11 +120,14 @@ def _places(text: str, quote: str) -> Iterator[tuple[int, int]]:
     return (found.span() for found in re.finditer(re.escape(quote), text))
 
 
-def _title(told: _Told, proof: Span) -> str:
-    """The model's title if it speaks of what it is proved by; else the words themselves."""
-    shown = "".join(char for char in " ".join(told.title.split()) if char.isprintable())
-    title = titles.tidy(shown)
-    if content.of_text(title) & content.of_text(proof.text):
+def _title(told: _Told, proof: Span, said: Said) -> str:
+    """The model's title if it is about what proves it, with no figures or addresses of its own; else the words.
+
+    Operators pay sums, ring numbers and follow links: these are the client's, or are not there.
+    """
+    title = titles.tidy("".join(char for char in " ".join(told.title.split()) if char.isprintable()))
+    figures = [word.strip(_MARKS) for word in title.split() if _FIGURE.search(word)]
+    if content.of_text(title) & content.of_text(proof.text) and all(word in said.text for word in figures):
         return title
     return titles.said(titles.lead(told.kind, proof.text), [proof.text])
 
