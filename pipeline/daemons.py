@@ -27,6 +27,7 @@ from storage.restore import Watermark, hold_after_restore, remember
 from storage.schema import is_current, is_newer
 
 if TYPE_CHECKING:
+    from pipeline.opinions import Opinions
     from pipeline.triage import Triage
 
 _log = log.get(__name__)
@@ -76,6 +77,7 @@ class Hands:
 
     drain: Drain
     triage: "Triage | None"
+    opinions: "Opinions | None"
     deliver: Deliver
     fetcher: Fetcher
     asker: Asker
@@ -111,6 +113,8 @@ class Hands:
         try:
             more = queues.PIPELINE in self.kinds and self.inbox(queues.INBOX)
         finally:
+            if self.opinions is not None:
+                self.opinions.sweep()
             # Letters go out whatever hinders the messages that come in.
             if queues.DELIVER in self.kinds:
                 self._sweep_out()
@@ -163,7 +167,8 @@ class Workshop:
         asker = Asker(self.db, self.channels, self.loop)
         mark = Watermark(self.settings.state_dir)
         triage = self._triage() if queues.PIPELINE in chosen else None
-        return Hands(drain, triage, deliver, fetcher, asker, self.db, mark, self.bells, chosen)
+        opinions = self._opinions() if queues.PIPELINE in chosen and self.settings.tasks.llm.url else None
+        return Hands(drain, triage, opinions, deliver, fetcher, asker, self.db, mark, self.bells, chosen)
 
     def _triage(self) -> "Triage":
         # Who only sends need not know how tasks are found.
@@ -173,6 +178,15 @@ class Workshop:
         triage = Triage(self.db, calendar_of(self.settings), self.settings.work)
         self.stop.also(triage.stop)
         return triage
+
+    def _opinions(self) -> "Opinions":
+        from pipeline.opinions import Opinions
+        from tasks.office import calendar_of
+
+        opinions = Opinions(self.db, self.loop, self.settings.tasks.llm, calendar_of(self.settings))
+        self.stop.also(opinions.stop)
+        self._stack.callback(opinions.close)
+        return opinions
 
 
 def work(settings: Settings, stop: Stop, kinds: Sequence[str]) -> None:

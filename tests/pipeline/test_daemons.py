@@ -6,18 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
 from pipeline import daemons, deliver, drain, queues
 from pipeline.daemons import Workshop, await_schema, guarded, sweep_until, work
 from pipeline.stopping import Stop
 from settings import Settings
-from storage import journal, leases, restore, schema
-from storage.db import Database
+from storage import journal, leases, opinions, restore, schema
+from storage.db import Database, now
 from storage.files import FileStore
 from storage.inbox import shard_of
 from storage.restore import Watermark
+from storage.tasks import TASKS
 from tests.fakes.channel import Fake, raw
+from tests.fakes.completions import Completions, finds
 from tests.pipeline.rig import CHANNEL, Rig
 
 PATIENCE = 20.0
@@ -61,6 +64,50 @@ def test_a_worker_finds_its_work_without_any_bell(rig: Rig) -> None:
         letter = rig.letter("ok")
         process.until(lambda: rig.letter_row(letter).state == "sent")
     assert {row.holder for row in rig.rows(leases.LEASES)} == {""}, "a clean stop gives everything back"
+
+
+def test_a_model_is_asked_by_who_takes_messages_in_and_nothing_waits_for_it(rig: Rig) -> None:
+    rig.take(raw("anna", "1", "Нужен акт за март"))
+    (message,) = rig.messages()
+    with rig.db.begin() as tx:
+        opinions.put(tx, [opinions.Wanted(message.id, message.dialog_id)])
+    with Completions() as server:
+        server.says = finds("Нужен акт за март")
+        server.faults = ["slow"]
+        settings = settings_of(rig, tasks={"llm": {**server.section, "timeout": 600}})
+        with Process(settings, "deliver") as process:
+            first = rig.letter("ok")
+            process.until(lambda: rig.letter_row(first).state == "sent")
+            assert server.connections == 0
+        with Process(settings) as process:
+            process.until(lambda: bool(server.asked))
+            rig.store_raws(raw("anna", "2"))
+            letter = rig.letter("ok")
+            process.until(lambda: "hello" in rig.said() and rig.letter_row(letter).state == "sent")
+        with rig.db.begin() as tx:
+            tx.execute(update(opinions.OPINIONS).values(next_at=now()))
+        with Process(settings, "pipeline") as process:
+            process.until(lambda: [row.origin for row in rig.rows(TASKS)] == ["llm"])
+
+
+def test_as_long_as_no_model_is_named_nobody_is_asked(rig: Rig) -> None:
+    rig.take(raw("anna", "1", "Нужен акт за март"))
+    (message,) = rig.messages()
+    with rig.db.begin() as tx:
+        opinions.put(tx, [opinions.Wanted(message.id, message.dialog_id)])
+    with Completions() as server:
+        section = {**server.section, "url": ""}
+        shop = Workshop(settings_of(rig, tasks={"llm": section}), Stop())
+        hands = shop.hands()
+        assert hands.opinions is None
+        for _ in range(3):
+            hands.sweep()
+        shop.close()
+        with Process(settings_of(rig, tasks={"llm": section})) as process:
+            rig.store_raws(raw("anna", "2"))
+            process.until(lambda: "hello" in rig.said())
+        assert server.connections == 0
+    assert rig.rows(opinions.OPINIONS)
 
 
 @pytest.mark.parametrize(("kind", "warm"), [("pipeline", False), ("deliver", True)])
