@@ -12,7 +12,7 @@ from connectors.registry import connector_class, read_section
 from pipeline import embedded, queues
 from pipeline.daemons import open_database
 from pipeline.vault import Vault
-from settings import Settings, SettingsError
+from settings import LlmSettings, Settings, SettingsError
 from storage import halts, leases, refusals, schema
 
 _CALL = 20.0
@@ -54,7 +54,23 @@ def examine(settings: Settings) -> list[Finding]:
         findings.append(found)
     if not settings.channels:
         findings.append(Finding("channels", True, "none yet; add a section [channels.NAME] to settings.toml"))
+    if settings.tasks.llm.url:
+        findings.append(_model(settings.tasks.llm))
     return findings
+
+
+def _model(chosen: LlmSettings) -> Finding:
+    from pipeline.opinions import try_out
+
+    what = "tasks.llm"
+    try:
+        found = asyncio.run(try_out(chosen))
+    except ConnectorError as error:
+        return Finding(what, False, f"{error}; tasks are found by the rules alone")
+    except ValueError:
+        mend = "does it know response_format json_schema, and is the model fit for it?"
+        return Finding(what, False, f"{chosen.model} answers, but not in the form it is asked for; {mend}")
+    return Finding(what, True, f"{chosen.model} answers as asked for ({found}); clients' messages are sent there")
 
 
 def _database(settings: Settings) -> Finding:

@@ -293,6 +293,7 @@ def test_no_secret_is_shown() -> None:
         {
             "OKNO_DATABASE__URL": f"postgresql+psycopg://okno:{SECRET}@db/okno",
             "OKNO_BROKER__URL": f"redis://:{SECRET}@broker:6379/0",
+            "OKNO_TASKS__LLM__KEY": SECRET,
             "OKNO_CHANNELS__SITE__SECRET": SECRET,
             "OKNO_CHANNELS__SITE__IDENTITY_SECRET": SECRET,
         }
@@ -337,3 +338,56 @@ def test_every_key_of_a_mailbox_is_explained() -> None:
     nested = {"imap", "smtp", "oauth", "dkim"}
     told = {"client_id", "client_secret", "refresh_token", "scope"}
     assert keys - nested - told <= explained
+
+
+# ---- a language model ----
+
+LLM = {"OKNO_TASKS__LLM__URL": "https://llm.example.org/v1", "OKNO_TASKS__LLM__MODEL": "some"}
+
+
+def test_a_model_is_named_by_variables_and_its_key_by_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.write_text(f"{SECRET}\n")
+    found = load({**LLM, "OKNO_TASKS__LLM__KEY_FILE": str(path)}).tasks.llm
+    assert (found.url, found.model, found.key.get_secret_value()) == (LLM["OKNO_TASKS__LLM__URL"], "some", SECRET)
+    assert load({}).tasks.llm.url == ""
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://llm.example.org/v1",
+        "http://127.0.0.1:11434/v1",
+        "http://localhost:8080/v1",
+        "http://[::1]:8080/v1",
+        "http://10.1.2.3/v1",
+        "http://llama:8080/v1",
+        "http://llm.lan/v1",
+    ],
+)
+def test_a_model_may_be_near_or_behind_tls(url: str) -> None:
+    assert load({**LLM, "OKNO_TASKS__LLM__URL": url}).tasks.llm.url == url
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"URL": "http://llm.example.org/v1"}, r"tasks\.llm\.url: .*unencrypted"),
+        ({"URL": "http://8.8.8.8/v1"}, r"tasks\.llm\.url: .*unencrypted"),
+        ({"URL": "llm.example.org"}, r"tasks\.llm\.url: is no base address"),
+        ({"URL": "ftp://llm.example.org"}, r"tasks\.llm\.url: is no base address"),
+        ({"URL": "https://llm.example.org/v1?key=1"}, r"tasks\.llm\.url: is no base address"),
+        ({"URL": "https://llm.example.org:99999/v1"}, r"tasks\.llm\.url: .*[Pp]ort"),
+        ({"URL": f"https://u:{SECRET}@llm.example.org/v1"}, r"tasks\.llm\.url: holds a user or password"),
+        ({"MODEL": ""}, r"tasks\.llm: url is set; name the model"),
+        ({"KEY": f"{SECRET} x"}, r"tasks\.llm\.key: is no key"),
+        ({"KEY": f"{SECRET}\nX-Other: 1"}, r"tasks\.llm\.key: is no key"),
+        ({"TIMEOUT": "0"}, r"tasks\.llm\.timeout"),
+        ({"MOST": "0"}, r"tasks\.llm\.most"),
+        ({"MODELL": "x"}, r"tasks\.llm\.modell: .*did you mean 'model'"),
+    ],
+)
+def test_a_model_that_cannot_be_asked_is_refused(changed: dict[str, str], said: str) -> None:
+    with pytest.raises(SettingsError, match=said) as caught:
+        load({**LLM, **{f"OKNO_TASKS__LLM__{name}": value for name, value in changed.items()}})
+    assert SECRET not in str(caught.value)

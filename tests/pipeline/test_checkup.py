@@ -9,6 +9,7 @@ from pipeline.checkup import Finding, examine
 from settings import Settings
 from storage import halts, leases, refusals, schema
 from storage.db import Database, now
+from tests.fakes.completions import KEY, Completions, finds
 from tests.pipeline.rig import Rig
 
 
@@ -116,3 +117,52 @@ def test_a_check_that_breaks_is_a_finding_too(rig: Rig, monkeypatch: pytest.Monk
     found = examined(rig, channels={"shop": rig.world.section(), "mail": rig.world.section()})
     assert not found["channel shop"].ok
     assert "ValueError" in found["channel shop"].says
+
+
+def asked(rig: Rig, server: Completions, **changed: Any) -> Finding:
+    """What is said of a model on that server."""
+    return examined(rig, tasks={"llm": {**server.section, **changed}})["tasks.llm"]
+
+
+def test_a_model_is_tried_out(rig: Rig) -> None:
+    with Completions() as server:
+        silent = asked(rig, server)
+        server.says = finds("Пришлите, пожалуйста, счёт на оплату", due_phrase="до пятницы")
+        right = asked(rig, server)
+    assert silent.ok
+    assert "does not find the task" in silent.says
+    assert right.ok
+    assert "finds the task" in right.says
+    assert "messages are sent there" in right.says
+    assert "tasks.llm" not in examined(rig)
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (404, "HTTP 404: trouble with …"),
+        (500, "HTTP 500"),
+        ("slow", "does not answer"),
+        ("elsewhere", "set the address"),
+        ("not json", "no chat completion"),
+    ],
+)
+def test_a_model_s_server_in_trouble_is_told_of_without_its_key(rig: Rig, fault: Any, said: str) -> None:
+    with Completions() as server:
+        server.faults = [fault]
+        found = asked(rig, server, timeout=0.5 if fault == "slow" else 20)
+    assert not found.ok
+    assert said in found.says
+    assert KEY not in found.says
+
+
+def test_a_model_that_cannot_keep_to_the_form_is_told_of(rig: Rig) -> None:
+    with Completions() as server:
+        server.says = lambda _asked: "Sure! Here are the tasks:"
+        found = asked(rig, server)
+        wrong = asked(rig, server, key="sk-wrong")
+    assert not found.ok
+    assert "not in the form" in found.says
+    assert not wrong.ok
+    assert "HTTP 401" in wrong.says
+    assert "sk-wrong" not in wrong.says
