@@ -16,7 +16,7 @@ from api.house import House, house
 from api.schemas import Health, Readiness
 from api.writes import answer
 from dialogs.queues import behind
-from storage import halts, ledger, tasks
+from storage import halts, ledger, opinions, tasks
 from storage.db import Tx, is_database_fault, now
 from storage.schema import is_current, is_newer
 
@@ -59,9 +59,9 @@ def figures(of: Annotated[House, Depends(house)]) -> Response:
     with of.db.snapshot() as tx:
         told = ledger.status(tx)
         standing = halts.by_channel(tx).keys()
-        to_do = tasks.counts(tx, now())
+        to_do, asked = tasks.counts(tx, now()), opinions.figures(tx)
     stopped = {name: name in standing for name in of.settings.channels}
-    found = metrics.registry(told, stopped, to_do, of.feed.readers)
+    found = metrics.registry(told, stopped, to_do, asked, of.feed.readers)
     return Response(generate_latest(found), media_type=CONTENT_TYPE_LATEST)
 
 

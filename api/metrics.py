@@ -8,6 +8,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from storage.opinions import FATES, OUTCOMES
+
 
 class _Given(Collector):
     def __init__(self, families: Iterable[Metric]) -> None:
@@ -19,15 +21,22 @@ class _Given(Collector):
 
 
 def registry(
-    told: dict[str, Any], stopped: Mapping[str, bool], tasks: Mapping[str, int], readers: int
+    told: dict[str, Any],
+    stopped: Mapping[str, bool],
+    tasks: Mapping[str, int],
+    opinions: Mapping[str, int],
+    readers: int,
 ) -> CollectorRegistry:
-    """Everything to be scraped: what the ledger told, which channels stand still, what there is to do, who reads."""
+    """Everything to be scraped: what the ledger told, which channels stand still, what there is to do, who reads.
+
+    `opinions` are a model's, as storage.opinions counts them.
+    """
     found = CollectorRegistry()
     ProcessCollector(registry=found)
     PlatformCollector(registry=found)
     following = GaugeMetricFamily("okno_feed_readers", "Readers of the event feed in this process", value=readers)
-    house = [*_inbound(told["channels"]), *_outbound(told["outbox"]), _halted(stopped), _to_do(tasks), following]
-    found.register(_Given(house))
+    house = [*_inbound(told["channels"]), *_outbound(told["outbox"]), _halted(stopped), _to_do(tasks)]
+    found.register(_Given([*house, *_asked(opinions), following]))
     return found
 
 
@@ -36,6 +45,19 @@ def _to_do(tasks: Mapping[str, int]) -> Metric:
     for state, count in tasks.items():
         standing.add_metric((state,), count)
     return standing
+
+
+def _asked(figures: Mapping[str, int]) -> Iterable[Metric]:
+    waiting = GaugeMetricFamily(
+        "okno_opinions_waiting", "Messages a language model is still to be asked about", value=figures["waiting"]
+    )
+    asked = CounterMetricFamily("okno_opinions", "Messages by what became of asking a model", labels=("outcome",))
+    for outcome in OUTCOMES:
+        asked.add_metric((outcome,), figures[outcome])
+    told = CounterMetricFamily("okno_opinion_tasks", "Tasks a model told of, by what became of them", labels=("fate",))
+    for fate in FATES:
+        told.add_metric((fate,), figures[fate])
+    return waiting, asked, told
 
 
 def _halted(stopped: Mapping[str, bool]) -> Metric:

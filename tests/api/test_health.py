@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from api import schemas
 from api.app import Web
 from settings import Settings
-from storage import halts, inbox, tasks
+from storage import halts, inbox, opinions, tasks
 from storage.db import now
 from storage.schema import head
 from tests.api.served import Okno
@@ -129,6 +129,8 @@ def test_figures(okno: Okno, scene: Scene, admin: str) -> None:
             for at in hours
         ]
         tasks.create(tx, found, "rule", now())
+        opinions.put(tx, [opinions.Wanted(1, dialog), opinions.Wanted(2, dialog)])
+        opinions.count(tx, {opinions.ANSWERED: 3, opinions.DROPPED: 4})
     figures = okno.ask("GET", "/metrics")
     assert figures.headers["content-type"].startswith("text/plain")
     lines = figures.body.decode().splitlines()
@@ -142,6 +144,10 @@ def test_figures(okno: Okno, scene: Scene, admin: str) -> None:
         'okno_tasks{state="proposed"} 2.0',
         'okno_tasks{state="open"} 2.0',
         'okno_tasks{state="overdue"} 1.0',
+        "okno_opinions_waiting 2.0",
+        'okno_opinions_total{outcome="answered"} 3.0',
+        'okno_opinions_total{outcome="failed"} 0.0',
+        'okno_opinion_tasks_total{fate="dropped"} 4.0',
         "okno_feed_readers 0.0",
     ):
         assert line in lines
