@@ -9,6 +9,8 @@ from connectors import registry
 from pipeline import drain, stopping
 from storage.db import Database
 from tests.fakes.channel import Fake
+from tests.fakes.completions import Completions
+from tests.pipeline.model import Model
 from tests.pipeline.rig import Rig, Sending
 from tests.tasks.desk import Desk
 
@@ -43,6 +45,21 @@ def rig(db: Database, tmp_path: Path) -> Rig:
 def sending(rig: Rig) -> Iterator[Sending]:
     """Its delivery."""
     found = Sending(rig)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def server() -> Iterator[Completions]:
+    """A server with a language model."""
+    with Completions() as found:
+        yield found
+
+
+@pytest.fixture
+def model(db: Database, server: Completions) -> Iterator[Model]:
+    """A house in which it is asked."""
+    found = Model(db, server)
     yield found
     found.close()
 
