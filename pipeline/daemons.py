@@ -175,7 +175,8 @@ class Workshop:
         from pipeline.triage import Triage
         from tasks.office import calendar_of
 
-        triage = Triage(self.db, calendar_of(self.settings), self.settings.work)
+        chosen = self.settings
+        triage = Triage(self.db, calendar_of(chosen), chosen.work, asks=bool(chosen.tasks.llm.url))
         self.stop.also(triage.stop)
         return triage
 

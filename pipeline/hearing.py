@@ -37,11 +37,15 @@ class Material(NamedTuple):
 
 @dataclass
 class Page:
-    """What came of reading a dialog's part: its effects, which messages are done with, and one nobody could read."""
+    """What came of reading a dialog's part: its effects, which messages are done with, and one nobody could read.
+
+    `heard` are those of the done ones that a client wrote and that may still make tasks.
+    """
 
     dialog_id: int
     rows: Sequence[Waiting]
     done: list[Waiting] = field(default_factory=list)
+    heard: list[Waiting] = field(default_factory=list)
     effects: list[Made | Moved] = field(default_factory=list)
     fault: tuple[Waiting, str] | None = None
 
@@ -108,6 +112,8 @@ class _Reader:
             self._page.effects += self._reread(row, place)
         elif place is not None:
             sheet.hear(self._before(place), self._said[place], self._heard[place].sent_at)
+        if place is not None and self._said[place].side == "client" and not row.old:
+            self._page.heard.append(row)
 
     def _reread(self, row: Waiting, place: int | None) -> list[Made | Moved]:
         known = [Known(task, self._material.histories[task.id]) for task in self._tasks]

@@ -25,13 +25,14 @@ from storage import journal, opinions, talk, tasks
 from storage.db import Database, Tx, is_database_fault, now
 from storage.leases import database_now
 from storage.opinions import ANSWERED, DROPPED, FAILED, KEPT, LATE, Material
+from storage.said import Heard
 from tasks.calendar import Calendar
 from tasks.extract.model import Said, Side
 from tasks.extract.outside import answer, question
 from tasks.extract.outside.answer import Nonsense, Opinion
 from tasks.extract.outside.question import Question
 from tasks.job import Errand
-from tasks.proposing import known, propose
+from tasks.proposing import ORIGIN, known, propose
 
 _log = log.get(__name__)
 
@@ -130,7 +131,7 @@ class Opinions:
             return None
         return _Look(material, question.about(said[:-1], said[-1], self._calendar))
 
-    def _spoken(self, one: Row[Any]) -> Said:
+    def _spoken(self, one: Heard) -> Said:
         side: Side = "client" if one.direction == "in" else "operator"
         return Said(one.id, side, self._calendar.local(one.sent_at), one.text)
 
@@ -157,13 +158,14 @@ class Opinions:
             dialog = talk.lock(tx, [row.dialog_id]).get(row.dialog_id)
             if not opinions.finish(tx, row):
                 return
-            job, made = Errand(tx, now(), "llm"), 0
+            job = Errand(tx, now(), ORIGIN)
             if dialog is not None and fresh and opinions.still_said(tx, dialog.id, texts):
                 finds = fresh
                 if dialog.task_rev != look.material.rev:
                     there = tasks.of_dialogs(tx, [dialog.id], job.at).get(dialog.id, [])
                     finds = answer.fresh(fresh, known(there), shown)
-                made = propose(job, dialog, finds, self._calendar)
+                propose(job, dialog, finds, texts, self._calendar)
+            made = len(job.entries)
             opinions.count(tx, {ANSWERED: 1, KEPT: made, DROPPED: opinion.told - made})
             journal.append(tx, job.entries)
 

@@ -20,10 +20,11 @@ from pipeline.reading import reason_of
 from pipeline.turns import Turns
 from pipeline.watchdog import watched
 from settings import WorkSettings
-from storage import journal, leases, shards, talk, triage
+from storage import journal, leases, opinions, shards, talk, triage
 from storage.db import Database, Tx, is_database_fault, now
 from storage.journal import SYSTEM, Entry
 from storage.leases import Held
+from storage.opinions import Wanted
 from storage.shards import TRIAGE, Seen
 from storage.triage import SHARDS, Waiting
 from tasks.calendar import Calendar
@@ -59,8 +60,9 @@ _NOTHING = _Work([], [])
 class Triage:
     """Reads messages for tasks. Safe to call from many threads and processes at once; one thread of each reads."""
 
-    def __init__(self, db: Database, calendar: Calendar, work: WorkSettings) -> None:
-        self._db, self._calendar, self._work = db, calendar, work
+    def __init__(self, db: Database, calendar: Calendar, work: WorkSettings, *, asks: bool = False) -> None:
+        """`asks`: a language model is asked about what clients wrote once it is read."""
+        self._db, self._calendar, self._work, self._asks = db, calendar, work, asks
         self._stopping = threading.Event()
         self._turns = Turns()
         # The shard whose turn it is, whether the last look left anything over, and whether it was for a suspect.
@@ -208,6 +210,8 @@ class Triage:
             job = Errand(tx, now(), "rule")
             file(job, {page.dialog_id: page.effects for page in pages if page.effects}, dialogs, self._calendar)
             entries = [*job.entries, *self._let_be(tx, pages)]
+            if self._asks:
+                opinions.put(tx, [Wanted(row.message_id, row.dialog_id) for page in pages for row in page.heard])
             triage.take_off(tx, [row.message_id for page in pages for row in page.done])
             read = [(page.dialog_id, page.read) for page in pages if page.read]
             triage.advance(tx, [(number, seq) for number, seq in read if seq > dialogs[number].triaged_seq])

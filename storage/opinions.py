@@ -4,13 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, delete, func, select, text, update
+from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage import bulk, tasks
 from storage.db import Tx, is_postgres, now
 from storage.leases import database_now
 from storage.models import Opinion, OpinionCount
+from storage.said import LONGEST, Heard, Stretch, said
 from storage.talk import DIALOGS, MESSAGES
 
 OPINIONS = Opinion.__table__  # type: ignore[attr-defined]
@@ -28,12 +29,6 @@ _AGAIN = (
     "(message_id) DO UPDATE SET dialog_id = excluded.dialog_id, attempts = 0, next_at = excluded.next_at, "
     "created_at = excluded.created_at"
 )
-# What people said: nothing that was taken back, and nothing a machine wrote.
-_HEARD = (
-    MESSAGES.c.direction.in_(("in", "out")),
-    MESSAGES.c.deleted_at.is_(None),
-    text("messages.data ->> 'automatic' IS NULL AND messages.data ->> 'mail' IS NULL"),
-)
 
 
 class Wanted(NamedTuple):
@@ -46,9 +41,12 @@ class Wanted(NamedTuple):
 class Material(NamedTuple):
     """What a question is made of: what was said up to its message, oldest first, and the dialog's tasks at `rev`."""
 
-    said: Sequence[Row[Any]]
+    said: Sequence[Heard]
     tasks: Sequence[Row[Any]]
     rev: int
+
+
+_NOTHING = Material([], [], 0)
 
 
 def put(tx: Tx, wanted: Iterable[Wanted]) -> None:
@@ -88,22 +86,21 @@ def look_up(tx: Tx, taken: Row[Any], most: int) -> Material:
     `said` is empty where the message is none of a client's, or is there no more.
     """
     mine = (MESSAGES.c.id == taken.message_id, MESSAGES.c.dialog_id == taken.dialog_id, MESSAGES.c.direction == "in")
-    seq = tx.execute(select(MESSAGES.c.seq).where(*mine, *_HEARD)).scalar_one_or_none()
+    seq = tx.execute(select(MESSAGES.c.seq).where(*mine)).scalar_one_or_none()
     if seq is None:
-        return Material([], [], 0)
-    columns = (MESSAGES.c.id, MESSAGES.c.direction, MESSAGES.c.text, MESSAGES.c.sent_at)
-    said = select(*columns).where(MESSAGES.c.dialog_id == taken.dialog_id, MESSAGES.c.seq <= seq, *_HEARD)
-    rows = tx.execute(said.order_by(MESSAGES.c.seq.desc()).limit(most)).all()
+        return _NOTHING
+    heard = said(tx, [Stretch(taken.dialog_id, seq, seq)], most - 1).get(taken.dialog_id, [])
+    if not heard or heard[-1].id != taken.message_id:
+        return _NOTHING
     rev = tx.execute(select(DIALOGS.c.task_rev).where(DIALOGS.c.id == taken.dialog_id)).scalar_one()
-    found = tasks.of_dialogs(tx, [taken.dialog_id], now()).get(taken.dialog_id, [])
-    return Material(rows[::-1], found, rev)
+    return Material(heard, tasks.of_dialogs(tx, [taken.dialog_id], now()).get(taken.dialog_id, []), rev)
 
 
-def still_said(tx: Tx, dialog_id: int, said: Mapping[int, str]) -> bool:
-    """Whether these messages of the dialog still have these texts."""
-    mine = (bulk.among(tx, MESSAGES.c.id, said), MESSAGES.c.dialog_id == dialog_id)
-    found = {row.id: row.text for row in tx.execute(select(MESSAGES.c.id, MESSAGES.c.text).where(*mine, *_HEARD))}
-    return found == said
+def still_said(tx: Tx, dialog_id: int, texts: Mapping[int, str]) -> bool:
+    """Whether these messages of the dialog still have these texts, or begin with them where they are that long."""
+    columns = (MESSAGES.c.id, func.substr(MESSAGES.c.text, 1, LONGEST))
+    mine = (bulk.among(tx, MESSAGES.c.id, texts), MESSAGES.c.dialog_id == dialog_id, MESSAGES.c.deleted_at.is_(None))
+    return {number: words for number, words in tx.execute(select(*columns).where(*mine))} == texts
 
 
 def finish(tx: Tx, taken: Row[Any]) -> bool:

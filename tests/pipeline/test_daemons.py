@@ -67,12 +67,12 @@ def test_a_worker_finds_its_work_without_any_bell(rig: Rig) -> None:
 
 
 def test_a_model_is_asked_by_who_takes_messages_in_and_nothing_waits_for_it(rig: Rig) -> None:
-    rig.take(raw("anna", "1", "Нужен акт за март"))
+    rig.take(raw("anna", "1", "Спасибо большое!"))
     (message,) = rig.messages()
     with rig.db.begin() as tx:
         opinions.put(tx, [opinions.Wanted(message.id, message.dialog_id)])
     with Completions() as server:
-        server.says = finds("Нужен акт за март")
+        server.says = finds("Спасибо большое")
         server.faults = ["slow"]
         settings = settings_of(rig, tasks={"llm": {**server.section, "timeout": 600}})
         with Process(settings, "deliver") as process:
@@ -90,8 +90,18 @@ def test_a_model_is_asked_by_who_takes_messages_in_and_nothing_waits_for_it(rig:
             process.until(lambda: [row.origin for row in rig.rows(TASKS)] == ["llm"])
 
 
+def test_what_clients_write_comes_before_the_model_once_it_is_read(rig: Rig) -> None:
+    with Completions() as server:
+        server.says = finds("Спасибо большое")
+        with Process(settings_of(rig, tasks={"llm": server.section})) as process:
+            rig.store_raws(raw("anna", "1", "Спасибо большое!"), raw("anna", "2", "Пришлите счёт", direction="out"))
+            process.until(lambda: [row.origin for row in rig.rows(TASKS)] == ["llm"])
+            process.until(lambda: not rig.rows(opinions.OPINIONS))
+    assert len(server.asked) == 1
+
+
 def test_as_long_as_no_model_is_named_nobody_is_asked(rig: Rig) -> None:
-    rig.take(raw("anna", "1", "Нужен акт за март"))
+    rig.take(raw("anna", "1", "Спасибо большое!"))
     (message,) = rig.messages()
     with rig.db.begin() as tx:
         opinions.put(tx, [opinions.Wanted(message.id, message.dialog_id)])

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from sqlalchemy import update
 
 from storage import opinions
@@ -78,6 +79,25 @@ def test_the_database_itself_keeps_the_same_find_from_being_made_twice(model: Mo
         opinions.put(tx, [Wanted(message, model.tasks[0].dialog_id)])
     model.ask()
     assert len(model.tasks) == 1
+
+
+@pytest.mark.parametrize(("judge", "again"), [(None, True), ("cancelled", False), ("rejected", False)])
+def test_what_went_with_an_edit_may_be_back_with_the_next_one(model: Model, judge: str | None, again: bool) -> None:
+    dialog, message = model.says()
+    model.server.says = finds("Нужен акт за март")
+    model.ask()
+    (first,) = model.tasks
+    if judge is None:
+        model.desk.moves(first.id, status="cancelled")
+    else:
+        model.desk.sets(model.desk.operator(), first.id, status=judge)
+    for text in (TEXT, f"{TEXT} Спасибо!"):
+        with model.db.begin() as tx:
+            tx.execute(update(MESSAGES).where(MESSAGES.c.id == message).values(text=text))
+            opinions.put(tx, [Wanted(message, dialog)])
+        model.ask()
+    closed = "cancelled" if judge is None else judge
+    assert [one.status for one in model.tasks] == [closed, "proposed"][: 1 + again]
 
 
 def test_what_the_rules_found_is_left_alone(model: Model) -> None:
