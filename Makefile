@@ -41,6 +41,6 @@ fmt: env  ## put the code in the house style
 	$(BIN)/ruff format
 
 lock: env  ## resolve the dependencies of pyproject.toml again
-	$(LOCK) pyproject.toml --group dev --output-file requirements-dev.lock
+	$(LOCK) pyproject.toml --group dev --extra learn --output-file requirements-dev.lock
 	# What a tool for tests holds back is held back here too: what is installed elsewhere is what was tested.
 	$(LOCK) pyproject.toml --constraint requirements-dev.lock --output-file requirements.lock

@@ -49,6 +49,7 @@ def test_the_locks_hold_what_the_project_asks_for() -> None:
     for asked, lock in [
         (project["project"]["dependencies"], RUNTIME),
         (project["dependency-groups"]["dev"], DEV),
+        (project["project"]["optional-dependencies"]["learn"], DEV),
     ]:
         for requirement in map(Requirement, asked):
             assert requirement.specifier.contains(pins(lock)[canonicalize_name(requirement.name)].version), requirement
