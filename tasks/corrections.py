@@ -28,9 +28,9 @@ _JUDGED = tuple(name for name in _READ if name != "due_phrase")
 def examples(db: Database) -> Iterator[dict[str, Any]]:
     """The examples, in the order of their tasks.
 
-    Each is {task, text, evidence {start, end} or null, rules, extractor, confidence, proposed: its fields as the
-    machine had them, verdict: accepted, edited or rejected, final: the fields now, with the status, at}. What was taken
-    back is none, and nothing of messages that are gone.
+    Each is {task, dialog, text, evidence {start, end} or null, origin, rules, extractor, confidence, proposed: its
+    fields as the machine had them, verdict: accepted, edited or rejected, final: the fields now, with the status, at}.
+    What was taken back is none, and nothing of messages that are gone.
     """
     after = 0
     while True:
@@ -75,8 +75,10 @@ def _example(row: Row[Any], history: Sequence[Row[Any]]) -> dict[str, Any] | Non
         return None
     return {
         "task": row.id,
+        "dialog": row.dialog_id,
         "text": row.text,
         "evidence": _place(row),
+        "origin": row.origin,
         "rules": row.rules,
         "extractor": row.extractor,
         "confidence": row.confidence,

@@ -48,8 +48,9 @@ def test_an_example_is_whole(desk: Desk, found: Found) -> None:
     start = TEXT.index("пришлите")
     read = {"kind": "request", "promised_by": None, "due_time": "12:00", "priority": "normal"}
     assert example == {
-        "task": number, "text": TEXT, "evidence": {"start": start, "end": len(TEXT)}, "rules": ["ru.please"],
-        "extractor": "1.2", "confidence": 0.75, "verdict": "edited", "at": desk.history(number)[-1].at,
+        "task": number, "dialog": found.dialog, "text": TEXT, "evidence": {"start": start, "end": len(TEXT)},
+        "origin": "rule", "rules": ["ru.please"], "extractor": "1.2", "confidence": 0.75,
+        "verdict": "edited", "at": desk.history(number)[-1].at,
         "proposed": {**read, "title": "Прислать акт", "due": "2026-11-27", "due_phrase": "до пятницы"},
         "final": {**read, "title": "Отправить акт", "due": "2026-11-30", "due_phrase": None, "status": "open"},
     }  # fmt: skip
