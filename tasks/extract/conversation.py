@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from tasks.dates import Calendar
+from tasks.extract.learned import Model, judged
 from tasks.extract.model import SURE, Change, Context, New, Said, Span, Task, TaskChange
 from tasks.extract.reader import extract
 
@@ -11,12 +12,12 @@ from tasks.extract.reader import extract
 WINDOW = 16
 
 
-def tasks_of(messages: Sequence[Said], calendar: Calendar) -> list[Task]:
-    """The tasks of a conversation, oldest first; `key` is the number of a task in it."""
+def tasks_of(messages: Sequence[Said], calendar: Calendar, model: Model | None = None) -> list[Task]:
+    """The tasks of a conversation, oldest first; `key` is the number of a task in it. A model re-ranks what is new."""
     tasks: list[Task] = []
     for at, message in enumerate(messages):
         context = Context(calendar, messages[max(0, at - WINDOW) : at], tasks)
-        tasks = apply(tasks, extract(context, message))
+        tasks = apply(tasks, judged(extract(context, message), model))
     return tasks
 
 

@@ -9,6 +9,7 @@ import orjson
 
 from tasks.dates import Calendar
 from tasks.extract.conversation import tasks_of
+from tasks.extract.learned import Model
 from tasks.extract.model import SURE, Said, Task
 
 
@@ -16,14 +17,19 @@ class Unreadable(ValueError):
     """A line that is no conversation; says which and why."""
 
 
-def lines_of(lines: Iterable[str], calendar: Calendar, *, sure: bool, step: Callable[[], object]) -> Iterator[str]:
+def lines_of(
+    lines: Iterable[str], calendar: Calendar, *, sure: bool, step: Callable[[], object], model: Model | None = None
+) -> Iterator[str]:
     """A line of JSON for each conversation; `sure` leaves proposed tasks out, `step` is called after each.
 
-    Raises Unreadable with the number of the line at fault.
+    A model re-ranks what is found. Raises Unreadable with the number of the line at fault.
     """
     for number, line in enumerate(lines, 1):
         if line.strip():
-            yield orjson.dumps(_tasks(_read(number, line, calendar), calendar, sure=sure)).decode()
+            conversation = _read(number, line, calendar)
+            found = tasks_of(conversation["messages"], calendar, model)
+            told = [_task(one) for one in found if one.confidence >= SURE or not sure]
+            yield orjson.dumps({"id": conversation["id"], "tasks": told}).decode()
         step()
 
 
@@ -44,11 +50,6 @@ def _side(name: str) -> Any:
     if name not in {"client", "operator"}:
         raise ValueError(f"from: {name!r} is neither client nor operator")
     return name
-
-
-def _tasks(conversation: dict[str, Any], calendar: Calendar, *, sure: bool) -> dict[str, Any]:
-    found = tasks_of(conversation["messages"], calendar)
-    return {"id": conversation["id"], "tasks": [_task(one) for one in found if one.confidence >= SURE or not sure]}
 
 
 def _task(task: Task) -> dict[str, Any]:
