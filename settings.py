@@ -155,8 +155,12 @@ def _is_near(host: str) -> bool:
 
 
 class TasksSettings(Section):
-    """How the business counts its days, and when it is reminded; `remind_before` in hours, 0 for never."""
+    """How the business counts its days, when it is reminded, and what it learned.
 
+    `remind_before` is in hours, 0 for never; `model` a file in the state directory.
+    """
+
+    model: Path = Path("tasks-model.json")
     remind_before: float = Field(24, ge=0, le=24 * 366)
     working_days: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday")
     holidays: tuple[date, ...] = ()
@@ -238,6 +242,11 @@ class Settings(Section):
     def socket(self) -> Path:
         """The embedded broker's private socket."""
         return (self.state_dir / "run" / "valkey.sock").resolve()
+
+    @cached_property
+    def tasks_model(self) -> Path:
+        """What was learned of operators' corrections."""
+        return self.state_dir / self.tasks.model
 
     @cached_property
     def files_dir(self) -> Path:

@@ -215,6 +215,20 @@ def tasks_extract_file(
     sys.exit(extract_file(_begin(), source, target, sure=min_tier == "sure"))
 
 
+@to_do.command("learn")
+def tasks_learn(
+    file: Annotated[Path | None, typer.Option("--from", help="Exported corrections; else the database's own.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what came of it.")] = False,
+) -> None:
+    """Learn from operators' corrections how sure a task is; used only where that is better than the rules alone."""
+    from pipeline.lessons import Unteachable, learn
+
+    try:
+        learn(_begin(), file, dry_run=dry_run)
+    except Unteachable as error:
+        sys.exit(str(error))
+
+
 @operators.command("add")
 def operator_add(
     name: str, role: Annotated[str, typer.Option(help="admin, operator or read-only")] = "operator"
