@@ -14,8 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Row
 
 from storage import tasks
-from storage.tasks import CANCELLED, PROPOSED, STANDING, NewTask
-from tasks import life
+from storage.tasks import CANCELLED, STANDING, NewTask
 from tasks.calendar import Calendar
 from tasks.extract import linker
 from tasks.extract.model import SURE, New, Said
@@ -158,10 +157,9 @@ def _moved(
     """The task with these fields, unless somebody set them later, and of this proof the message's own words."""
     row = one.row
     is_now = tasks.fields(row)
+    # The status too is then one that this message or those before it gave: any other may take its place.
     kept = {*row.owned, *_set_later(one, message.id, is_now)}
     after = {name: value for name, value in wanted.items() if name not in kept and value != is_now[name]}
-    if "status" in after and not _may(row, after["status"]):
-        after = {name: value for name, value in after.items() if name not in {"status", "confidence"}}
     if (suggestion := after.get("suggestion")) is not None and _is_decided(one.history, suggestion):
         del after["suggestion"]
     moved = source if source not in {None, row.source_message_id} else None
@@ -169,11 +167,6 @@ def _moved(
         evidence = _proved(row.evidence, message.id, proof)
         after |= {"evidence": evidence} if evidence != row.evidence else {}
     return [Moved(row.id, row, after, message.id, message.reason, (), moved)] if after else []
-
-
-def _may(row: Row[Any], to: str) -> bool:
-    """What nobody has closed but whoever read the message may be what it was: a guess."""
-    return life.may(row.status, to, "machine") or (row.status, to) == (CANCELLED, PROPOSED)
 
 
 def _proved(
