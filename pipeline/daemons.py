@@ -175,8 +175,7 @@ class Workshop:
         from pipeline.triage import Triage
         from tasks.office import calendar_of
 
-        chosen = self.settings
-        triage = Triage(self.db, calendar_of(chosen), chosen.work, asks=bool(chosen.tasks.llm.url))
+        triage = Triage(self.db, calendar_of(self.settings), self.settings)
         self.stop.also(triage.stop)
         return triage
 

@@ -12,16 +12,21 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from settings import Settings
 from tasks.extract.files import Unreadable, lines_of
+from tasks.modelfile import ModelFile
 from tasks.office import calendar_of
 
 
 def extract_file(settings: Settings, source: Path, target: Path, *, sure: bool) -> int:
-    """Write a line with the tasks of each conversation; the exit status. `target` is written whole or not at all."""
+    """Write a line with the tasks of each conversation; the exit status. `target` is written whole or not at all.
+
+    They are the tasks that workers with these settings would find, the learned model among them.
+    """
+    calendar, model = calendar_of(settings), ModelFile(settings.tasks_model).model()
     try:
         with source.open(encoding="utf-8") as lines, _whole(target) as out, _progress() as progress:
             bar = progress.add_task(source.name, total=_count(source))
             step: Callable[[], None] = lambda: progress.advance(bar)  # noqa: E731 - rich wants its own arguments
-            for line in lines_of(lines, calendar_of(settings), sure=sure, step=step):
+            for line in lines_of(lines, calendar, sure=sure, step=step, model=model):
                 out.write(f"{line}\n")
     except Unreadable as error:
         sys.stderr.write(f"{source}: {error}; nothing was written\n")

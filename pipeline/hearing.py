@@ -17,6 +17,7 @@ from storage.triage import Waiting
 from tasks.again import Changed, Known, reread
 from tasks.calendar import Calendar
 from tasks.extract.conversation import WINDOW
+from tasks.extract.learned import Model
 from tasks.extract.model import Said, Side
 from tasks.sheet import Made, Moved, Sheet, items_of
 
@@ -70,12 +71,14 @@ def look_up(tx: Tx, parts: Parts, at: datetime) -> Material:
     return Material(said, found, triage.histories(tx, changed) if changed else {})
 
 
-def hear(parts: Parts, material: Material, calendar: Calendar, until: float) -> list[Page]:
+def hear(
+    parts: Parts, material: Material, calendar: Calendar, until: float, model: Model | None = None
+) -> list[Page]:
     """Read the messages; what was not come to by then, on the monotonic clock, is not done."""
     pages = []
     for dialog_id, rows in parts.items():
         page = Page(dialog_id, rows)
-        _Reader(page, material, calendar).read(until)
+        _Reader(page, material, calendar, model).read(until)
         pages.append(page)
     return pages
 
@@ -83,8 +86,8 @@ def hear(parts: Parts, material: Material, calendar: Calendar, until: float) -> 
 class _Reader:
     """Reads one dialog's part."""
 
-    def __init__(self, page: Page, material: Material, calendar: Calendar) -> None:
-        self._page, self._material, self._calendar = page, material, calendar
+    def __init__(self, page: Page, material: Material, calendar: Calendar, model: Model | None) -> None:
+        self._page, self._material, self._calendar, self._model = page, material, calendar, model
         self._heard = material.said.get(page.dialog_id, ())
         self._places = {one.id: at for at, one in enumerate(self._heard)}
         self._said = [self._spoken(one) for one in self._heard]
@@ -92,7 +95,7 @@ class _Reader:
         self._tasks = [row for row in material.tasks.get(page.dialog_id, ()) if row.origin != "delivery"]
 
     def read(self, until: float) -> None:
-        sheet = Sheet(self._page.dialog_id, items_of(self._tasks), self._calendar)
+        sheet = Sheet(self._page.dialog_id, items_of(self._tasks), self._calendar, self._model)
         for row in self._page.rows:
             if row is not self._page.rows[0] and time.monotonic() > until:
                 break
@@ -122,7 +125,7 @@ class _Reader:
         else:
             sent_at = self._heard[place].sent_at
             message = Changed(row.message_id, self._before(place), self._said[place], sent_at, opens=not row.old)
-        return reread(self._page.dialog_id, known, message, self._calendar)
+        return reread(self._page.dialog_id, known, message, self._calendar, self._model)
 
     def _before(self, place: int) -> list[Said]:
         said = self._said[max(0, place - WINDOW) : place]

@@ -19,7 +19,7 @@ from pipeline.hearing import Page, hear, look_up
 from pipeline.reading import reason_of
 from pipeline.turns import Turns
 from pipeline.watchdog import watched
-from settings import WorkSettings
+from settings import Settings
 from storage import journal, leases, opinions, shards, talk, triage
 from storage.db import Database, Tx, is_database_fault, now
 from storage.journal import SYSTEM, Entry
@@ -32,6 +32,7 @@ from tasks.extract.model import Context, Said
 from tasks.extract.reader import extract
 from tasks.filing import file
 from tasks.job import Errand
+from tasks.modelfile import ModelFile
 
 _log = log.get(__name__)
 
@@ -60,9 +61,11 @@ _NOTHING = _Work([], [])
 class Triage:
     """Reads messages for tasks. Safe to call from many threads and processes at once; one thread of each reads."""
 
-    def __init__(self, db: Database, calendar: Calendar, work: WorkSettings, *, asks: bool = False) -> None:
-        """`asks`: a language model is asked about what clients wrote once it is read."""
-        self._db, self._calendar, self._work, self._asks = db, calendar, work, asks
+    def __init__(self, db: Database, calendar: Calendar, settings: Settings) -> None:
+        self._db, self._calendar, self._work = db, calendar, settings.work
+        self._learned = ModelFile(settings.tasks_model)
+        # A language model is asked about what clients wrote once it is read.
+        self._asks = bool(settings.tasks.llm.url)
         self._stopping = threading.Event()
         self._turns = Turns()
         # The shard whose turn it is, whether the last look left anything over, and whether it was for a suspect.
@@ -199,7 +202,8 @@ class Triage:
         with self._db.read() as tx:
             material = look_up(tx, parts, now())
         with watched(_LEASES * self._work.lease):
-            return hear(parts, material, self._calendar, time.monotonic() + _ENOUGH * self._work.lease)
+            until = time.monotonic() + _ENOUGH * self._work.lease
+            return hear(parts, material, self._calendar, until, self._learned.model())
 
     def _settle(self, work: _Work, pages: Sequence[Page]) -> None:
         with self._db.begin() as tx:

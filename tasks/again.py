@@ -17,6 +17,7 @@ from storage import tasks
 from storage.tasks import CANCELLED, STANDING, NewTask
 from tasks.calendar import Calendar
 from tasks.extract import linker
+from tasks.extract.learned import Model
 from tasks.extract.model import SURE, New, Said
 from tasks.sheet import (
     READERS,
@@ -68,10 +69,13 @@ class Changed(NamedTuple):
         return "deleted" if self.said is None else "edited"
 
 
-def reread(dialog_id: int, known: Sequence[Known], message: Changed, calendar: Calendar) -> list[Effect]:
+def reread(
+    dialog_id: int, known: Sequence[Known], message: Changed, calendar: Calendar, model: Model | None = None
+) -> list[Effect]:
     """What changes with the message; `known` are the tasks of its dialog, the oldest first."""
     then = {one.row.id: _before(one, message.id, calendar) for one in known if (one.maker or 0) < message.id}
-    sheet = Sheet(dialog_id, {number: Item(task_of(number, each), each) for number, each in then.items()}, calendar)
+    items = {number: Item(task_of(number, each), each) for number, each in then.items()}
+    sheet = Sheet(dialog_id, items, calendar, model)
     found: list[tuple[New, NewTask]] = []
     if message.said is not None and message.sent_at is not None:
         alike = Counter[str]()
@@ -97,7 +101,8 @@ def _placed(own: Sequence[Known], found: Sequence[tuple[New, NewTask]], message:
         same = _same(left, new, made)
         if same is not None:
             left.remove(same)
-            effects += _moved(same, message, tasks.fields(made, _SAID), made.evidence)
+            moved = _moved(same, message, tasks.fields(made, _SAID), made.evidence)
+            effects += [one._replace(found_by=made.rules) for one in moved]
         elif message.opens:
             effects.append(Made(-number, made))
     return effects + [one for each in left for one in _gone(each, message)]

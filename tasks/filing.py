@@ -87,6 +87,8 @@ def _change(job: Job, task: tuple[int, int], one: Moved, hours: Hours) -> Change
     also = life.follows(one.was, one.after, hours, job.at)
     if one.source is not None:
         also["source_message_id"] = one.source
+    if one.found_by is not None:
+        also["rules"] = list(one.found_by)
     before = tasks.fields(one.was, one.after)
     return Change(
         number, dialog_id, job.actor.label, before, one.after, also, one.message_id, one.reason, one.rules

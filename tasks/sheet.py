@@ -17,6 +17,7 @@ from tasks.calendar import Calendar
 from tasks.deadline import instant
 from tasks.extract import linker
 from tasks.extract.conversation import changed
+from tasks.extract.learned import Model, judged
 from tasks.extract.model import SURE, VERSION, Change, Context, Due, New, Said, Span, Task
 from tasks.extract.reader import extract
 
@@ -45,7 +46,10 @@ class Made(NamedTuple):
 
 
 class Moved(NamedTuple):
-    """A task as it was before a change, and the fields it has after it; `source` is a message it now comes from."""
+    """A task as it was before a change, and the fields it has after it; `source` is a message it now comes from.
+
+    `rules` found the change; `found_by` are those that find the task itself, where its message was read again.
+    """
 
     number: int
     was: Columns
@@ -54,14 +58,17 @@ class Moved(NamedTuple):
     reason: str
     rules: Sequence[str] = ()
     source: int | None = None
+    found_by: Sequence[str] | None = None
 
 
 class Sheet:
     """Hears the messages of a dialog one after the other; `effects` is what came of them, in order."""
 
-    def __init__(self, dialog_id: int, items: Mapping[int, Item], calendar: Calendar) -> None:
-        """`items` are the tasks as they stand, by number, oldest first."""
-        self.dialog_id, self.items, self._calendar = dialog_id, dict(items), calendar
+    def __init__(
+        self, dialog_id: int, items: Mapping[int, Item], calendar: Calendar, model: Model | None = None
+    ) -> None:
+        """`items` are the tasks as they stand, by number, oldest first; a model says how sure finds are."""
+        self.dialog_id, self.items, self._calendar, self._model = dialog_id, dict(items), calendar, model
         self.effects: list[Made | Moved] = []
         self._next = -1
 
@@ -82,7 +89,8 @@ class Sheet:
 
     def found(self, before: Sequence[Said], said: Said) -> Sequence[New | Change]:
         """What the message changes on the sheet as it stands."""
-        return extract(Context(self._calendar, before, [item.task for item in self.items.values()]), said)
+        context = Context(self._calendar, before, [item.task for item in self.items.values()])
+        return judged(extract(context, said), self._model)
 
     def make(self, new: New, key: str) -> None:
         """Put a new task on the sheet."""

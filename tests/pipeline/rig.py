@@ -18,7 +18,7 @@ from pipeline.deliver import Deliver
 from pipeline.drain import Drain
 from pipeline.loop import LoopThread
 from pipeline.triage import Triage
-from settings import WorkSettings
+from settings import Settings, WorkSettings
 from storage import inbox, journal, ledger, outbox, talk
 from storage.db import Database, now
 from storage.files import FileStore
@@ -55,7 +55,7 @@ class Rig:
         self.store = FileStore(folder / "files")
         self.channels = Channels({name: self.world.section(**section) for name in (CHANNEL, "mail")})
         self.drain = Drain(db, self.channels, Shelf(self.store), self.work)
-        self.triage = Triage(db, Calendar(), self.work)
+        self.triage = Triage(db, Calendar(), Settings(state_dir=folder / "var", work=self.work))
 
     @property
     def url(self) -> str:
