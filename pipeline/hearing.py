@@ -71,9 +71,7 @@ def look_up(tx: Tx, parts: Parts, at: datetime) -> Material:
     return Material(said, found, triage.histories(tx, changed) if changed else {})
 
 
-def hear(
-    parts: Parts, material: Material, calendar: Calendar, until: float, model: Model | None = None
-) -> list[Page]:
+def hear(parts: Parts, material: Material, calendar: Calendar, until: float, model: Model | None = None) -> list[Page]:
     """Read the messages; what was not come to by then, on the monotonic clock, is not done."""
     pages = []
     for dialog_id, rows in parts.items():

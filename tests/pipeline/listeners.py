@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from pipeline import hearing
 from pipeline import triage as module
 from storage.triage import TRIAGE
 from tasks import sheet
 from tasks.calendar import Calendar
+from tasks.extract import reader
 from tests.fakes.channel import START
 from tests.pipeline.rig import Rig
 
@@ -40,7 +42,7 @@ def waiting(rig: Rig) -> list[int]:
 
 def hook(monkeypatch: pytest.MonkeyPatch, do: Callable[[], object]) -> list[int]:
     """Do this once after messages were read and before what came of it is written; how often messages were read."""
-    hear, read = module.hear, list[int]()
+    hear, read = hearing.hear, list[int]()
 
     def hear_and_do(*given: Any) -> Any:
         pages = hear(*given)
@@ -55,7 +57,7 @@ def hook(monkeypatch: pytest.MonkeyPatch, do: Callable[[], object]) -> list[int]
 
 def fail_on(monkeypatch: pytest.MonkeyPatch, word: str, how: Callable[[], object]) -> list[str]:
     """Whoever reads a message with this word does that first; the texts that were read."""
-    extract, read = sheet.extract, list[str]()
+    extract, read = reader.extract, list[str]()
 
     def extract_or_fail(context: Any, message: Any) -> Any:
         read.append(message.text)

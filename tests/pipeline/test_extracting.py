@@ -8,6 +8,8 @@ import pytest
 
 from pipeline.extracting import extract_file
 from settings import load
+from tasks import modelfile
+from tasks.extract.learned import Model
 
 AT = "2025-10-13T11:50:00"
 
@@ -46,6 +48,15 @@ def test_proposed_tasks_can_be_left_out(tmp_path: Path) -> None:
     ((task,), nothing) = (_extracted(tmp_path, line, sure=sure)[0]["tasks"] for sure in (False, True))
     assert task["confidence"] < 0.5
     assert nothing == []
+
+
+def test_the_learned_model_judges_as_it_does_for_workers(tmp_path: Path) -> None:
+    source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_text(_conversation("a", "Пришлите счёт до пятницы") + "\n", encoding="utf-8")
+    settings = load({"OKNO_STATE_DIR": str(tmp_path / "var")})
+    modelfile.write(settings.tasks_model, Model({}, -3.0), {})
+    assert extract_file(settings, source, target, sure=False) == 0
+    assert json.loads(target.read_text(encoding="utf-8"))["tasks"][0]["confidence"] == 0.05
 
 
 def test_times_with_a_zone_are_read_by_the_businesss_clock(tmp_path: Path) -> None:

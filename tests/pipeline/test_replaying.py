@@ -114,7 +114,7 @@ def test_put_in_again_messages_change_nothing(rig: Rig, lines: list[Line]) -> No
             mine = talk.MESSAGES.c.external_id.startswith(f"{who}:")
             rows = tx.execute(select(talk.MESSAGES).where(mine).order_by(talk.MESSAGES.c.id)).all()
             talk.lock(tx, {row.dialog_id for row in rows})
-            triage.put(tx, [ToRead(row.id, row.dialog_id, kind) for row in rows])  # type: ignore[arg-type]
+            triage.put(tx, [ToRead(row.id, row.dialog_id, kind) for row in rows])
         rig.read()
         assert told(rig.db, who) == before
         assert len(rig.events()) == events

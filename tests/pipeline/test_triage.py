@@ -10,6 +10,7 @@ from storage.tasks import CHANGES
 from storage.triage import LATELY
 from tasks import sheet
 from tasks.calendar import Calendar
+from tasks.extract.model import Context, Said
 from tests.fakes.channel import raw
 from tests.pipeline.children import crew
 from tests.pipeline.listeners import ASKED, REPORT, STAND, fail_on, hook, titles, today, waiting
@@ -117,8 +118,13 @@ def test_notes_are_not_read_and_not_understood_from(rig: Rig, desk: Desk) -> Non
     assert waiting(rig) == []
     read = list[Any]()
     rig.take(raw("anna", "2", "Добрый день", automatic=True), raw("anna", "3", ASKED))
+
+    def note(context: Context, said: Said) -> list[Any]:
+        read.append((said.text, context.before))
+        return []
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sheet, "extract", lambda context, said: read.append((said.text, context.before)) or [])
+        patch.setattr(sheet, "extract", note)
         rig.read()
     ((text, before),) = read
     assert text == ASKED

@@ -10,11 +10,13 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
+from pipeline import hearing
 from pipeline import triage as module
 from storage import leases, triage
 from storage.leases import LEASES
 from storage.tasks import CHANGES
 from storage.triage import TRIAGE
+from tasks import filing
 from tests.fakes.channel import raw
 from tests.pipeline.children import Child
 from tests.pipeline.listeners import ASKED, STAND, die, fail_on, hook, trouble, waiting
@@ -119,7 +121,7 @@ def test_what_is_edited_meanwhile_begins_anew(rig: Rig, monkeypatch: pytest.Monk
 
 
 def test_a_batch_that_cannot_be_written_is_taken_apart(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    file, tried = module.file, list[int]()
+    file, tried = filing.file, list[int]()
 
     def broken(job: Any, effects: Any, *more: Any) -> None:
         tried.append(len(effects))
@@ -141,7 +143,7 @@ def test_a_batch_that_cannot_be_written_is_taken_apart(rig: Rig, monkeypatch: py
 def test_trouble_with_the_database_counts_against_nobody(
     rig: Rig, monkeypatch: pytest.MonkeyPatch, suspected: bool
 ) -> None:
-    file, gone = module.file, [True] * 5
+    file, gone = filing.file, [True] * 5
 
     def absent(*given: Any) -> None:
         if gone and gone.pop():
@@ -163,8 +165,12 @@ def test_trouble_with_the_database_counts_against_nobody(
 def test_who_reads_long_writes_what_he_has_before_his_lease_is_over(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_ENOUGH", -1.0)
     pages = list[Sequence[Any]]()
-    hear = module.hear
-    monkeypatch.setattr(module, "hear", lambda *given: pages.append(found := hear(*given)) or found)
+
+    def hear(*given: Any) -> Sequence[Any]:
+        pages.append(hearing.hear(*given))
+        return pages[-1]
+
+    monkeypatch.setattr(module, "hear", hear)
     rig.take(*(raw("anna", str(number), ASKED) for number in range(3)))
     rig.read()
     assert [len(page.done) for batch in pages for page in batch] == [1, 1, 1]
