@@ -162,7 +162,7 @@ def test_tasks_need_no_mouse(okno: Okno, desk: Desk) -> None:
     expect(desk.page.get_by_role("heading", name="All tasks")).to_be_focused()
     keys.press("/")
     expect(desk.page.get_by_label("Search titles and clients")).to_be_focused()
-    keys.type("her")
+    keys.type("emmy")
     rows = desk.page.locator(".board-row")
     expect(rows).to_have_count(2)
     rows.first.focus()
