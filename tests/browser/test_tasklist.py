@@ -11,7 +11,7 @@ from storage.db import Database, now
 from tasks import timers
 from tests.browser.chores import day, finds, moves, proof, task, written
 from tests.browser.pages import Desk, MakeProfile, item, panel, press
-from tests.browser.server import TOKEN, Okno, call, colleague
+from tests.browser.server import TOKEN, Okno, call, colleague, guest
 
 
 @pytest.fixture(autouse=True)
@@ -115,6 +115,29 @@ def test_a_row_leads_to_the_task_in_its_dialog_and_the_way_back(okno: Okno, desk
     page.go_back()
     page.reload()
     expect(titles(page)).to_have_text(["Other task", "Send the act"])
+
+
+def test_the_dialog_behind_the_list_waits_untouched(okno: Okno, desk: Desk) -> None:
+    page = desk.page
+    token = guest(okno, "Curt Behind", [f"line {n}" for n in range(40)])
+    desk.open("Curt Behind")
+    box = desk.thread.get_by_label("Conversation")
+    box.evaluate("(box) => (box.scrollTop = box.scrollHeight)")
+    expect(desk.row("Curt Behind").locator(".badge")).to_have_count(0)
+    box.evaluate("(box) => (box.scrollTop = 300)")
+    page.get_by_role("link", name="Tasks", exact=True).click()
+    expect(board(page).get_by_role("heading", name="All tasks")).to_be_focused()
+    call(f"{okno.url}/chat/site/messages", token, {"id": "more", "text": "while you were away"})
+    expect(page.locator("li.entry").filter(has_text="while you were away")).to_have_count(1)
+    for key in ("t", "e", "j"):
+        page.keyboard.press(key)
+    (dialog,) = call(f"{okno.url}/v1/dialogs?q=Curt%20Behind", TOKEN)["items"]
+    assert (dialog["unread"], dialog["episode"]["status"], dialog["episode"]["assignee"]) == (1, "open", None)
+    page.get_by_role("link", name="Dialogs").click()
+    expect(desk.thread.get_by_role("heading", name="Curt Behind")).to_be_visible()
+    assert box.evaluate("(box) => box.scrollTop") == 300
+    press(desk.thread, "Latest messages")
+    expect(desk.row("Curt Behind").locator(".badge")).to_have_count(0)
 
 
 def test_the_list_and_the_count_in_the_head_follow_the_feed(okno: Okno, desk: Desk) -> None:

@@ -66,16 +66,18 @@ export class App {
   }
 
   actions() {
+    // Nothing is done to a dialog that is not before the operator's eyes.
+    const seen = (act) => () => this.board.shown || act();
     return {
-      keyNext: () => this.listView.step(1),
-      keyPrevious: () => this.listView.step(-1),
+      keyNext: seen(() => this.listView.step(1)),
+      keyPrevious: seen(() => this.listView.step(-1)),
       keySearch: () => (this.board.shown ? this.board : this.filters).search.focus(),
-      keyReply: () => this.composer.write("messages"),
-      keyNote: () => this.composer.write("notes"),
-      keyTake: () => this.threadView.take(),
-      keyResolve: () => this.threadView.resolve(),
-      keyCard: () => this.card.toggle(),
-      keyTasks: () => this.panel.enter(),
+      keyReply: seen(() => this.composer.write("messages")),
+      keyNote: seen(() => this.composer.write("notes")),
+      keyTake: seen(() => this.threadView.take()),
+      keyResolve: seen(() => this.threadView.resolve()),
+      keyCard: seen(() => this.card.toggle()),
+      keyTasks: seen(() => this.panel.enter()),
       keyUndo: () => this.toasts.take(),
       keyBoard: () => (location.hash = "#/tasks"),
     };
@@ -127,6 +129,7 @@ export class App {
     } else {
       this.board.leave();
       this.openDialog(place);
+      this.threadView.look();
     }
     this.bar.place(place.board, this.thread.id);
   }

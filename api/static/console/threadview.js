@@ -205,7 +205,8 @@ export class ThreadView {
 
   /** What stands at the end of a visible conversation has been read. */
   look() {
-    const seen = this.thread.state === "ready" && !document.hidden && this.sticky.atEnd;
+    const visible = !document.hidden && this.box.checkVisibility({ visibilityProperty: true });
+    const seen = this.thread.state === "ready" && visible && this.sticky.atEnd;
     if (seen && this.context.mayWrite) this.thread.markRead();
   }
 
