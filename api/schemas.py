@@ -249,7 +249,7 @@ class Task(Answer):
     priority: Priority
     status: TaskStatus
     confidence: float
-    origin: Literal["rule", "model", "llm", "operator", "delivery"]
+    origin: Literal["rule", "llm", "operator", "delivery"]
     assignee: Person | None
     related: int | None
     message: int | None
@@ -280,7 +280,7 @@ class TaskChange(Answer):
 
 
 class Event(Answer):
-    """A line of the journal; `actor` is "operator:7", "client:12", "system", or "rule", "model" or "llm" for tasks."""
+    """A line of the journal; `actor` is "operator:7", "client:12", "system", or "rule" or "llm" for tasks."""
 
     id: int
     type: str

@@ -18,7 +18,7 @@ from tasks.undo import in_force
 # Tasks that are read at once.
 _STEP = 500
 VERDICTS = ("accepted", "edited", "rejected")
-_MACHINES = ("rule", "model", "llm")
+_MACHINES = ("rule", "llm")
 # What a machine reads out of a message, and an operator may put right.
 _READ = ("kind", "promised_by", "title", "due", "due_time", "due_phrase", "priority")
 # Without the words, which no operator writes, and which go when he moves the day.

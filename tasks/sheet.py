@@ -25,7 +25,7 @@ from tasks.extract.reader import extract
 Columns = Row[Any] | NewTask
 
 # Who finds tasks in what is said.
-READERS = frozenset({"rule", "model", "llm"})
+READERS = frozenset({"rule", "llm"})
 _BLANK = NewTask(0, "", "", "", "")
 # Of a change, what says why it is suggested.
 _WHY = ("message", "reason", "confidence")

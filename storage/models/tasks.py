@@ -75,7 +75,7 @@ class TaskChange(SQLModel, table=True):
     id: int = Field(sa_column=Column(BigId, primary_key=True))
     task_id: int = Field(sa_column=Column(BigId, ForeignKey("tasks.id"), nullable=False))
     at: datetime = Field(sa_type=UtcTime)
-    # "operator:3", "rule", "model", "llm" or "system".
+    # "operator:3", "rule", "llm" or "system".
     actor: str = Field(sa_type=Text)
     # The fields that changed and no others; the change that made the task has an empty `before`.
     before: dict[str, Any] = Field(sa_type=Json)
