@@ -35,9 +35,16 @@ def registry(
     ProcessCollector(registry=found)
     PlatformCollector(registry=found)
     following = GaugeMetricFamily("okno_feed_readers", "Readers of the event feed in this process", value=readers)
-    house = [*_inbound(told["channels"]), *_outbound(told["outbox"]), _halted(stopped), _to_do(tasks)]
-    found.register(_Given([*house, *_asked(opinions), following]))
+    talk = [*_inbound(told["channels"]), *_outbound(told["outbox"]), _halted(stopped)]
+    work = [*_to_read(told["to_read"]), _to_do(tasks), *_asked(opinions)]
+    found.register(_Given([*talk, *work, following]))
     return found
+
+
+def _to_read(queue: Mapping[str, float]) -> Iterable[Metric]:
+    yield GaugeMetricFamily("okno_to_read", "Messages still to be read for tasks", value=queue["messages"])
+    words = "Age of the message that has been to be read for tasks longest"
+    yield GaugeMetricFamily("okno_to_read_oldest_seconds", words, value=queue["oldest_seconds"])
 
 
 def _to_do(tasks: Mapping[str, int]) -> Metric:

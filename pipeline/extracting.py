@@ -8,8 +8,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
+from pipeline.progress import bar
 from settings import Settings
 from tasks.extract.files import Unreadable, lines_of
 from tasks.modelfile import ModelFile
@@ -23,9 +22,9 @@ def extract_file(settings: Settings, source: Path, target: Path, *, sure: bool) 
     """
     calendar, model = calendar_of(settings), ModelFile(settings.tasks_model).model()
     try:
-        with source.open(encoding="utf-8") as lines, _whole(target) as out, _progress() as progress:
-            bar = progress.add_task(source.name, total=_count(source))
-            step: Callable[[], None] = lambda: progress.advance(bar)  # noqa: E731 - rich wants its own arguments
+        with source.open(encoding="utf-8-sig") as lines, _whole(target) as out, bar() as progress:
+            job = progress.add_task(source.name, total=_count(source))
+            step: Callable[[], None] = lambda: progress.advance(job)  # noqa: E731 - rich wants its own arguments
             for line in lines_of(lines, calendar, sure=sure, step=step, model=model):
                 out.write(f"{line}\n")
     except Unreadable as error:
@@ -47,8 +46,14 @@ def _count(path: Path) -> int:
 
 @contextmanager
 def _whole(path: Path) -> Iterator[IO[str]]:
-    """A file that takes the place of `path` once everything is in it."""
-    with NamedTemporaryFile("w", encoding="utf-8", dir=path.absolute().parent, prefix=".", delete=False) as file:
+    """A file that takes the place of `path` once everything is in it; a device, as a terminal, is written at once."""
+    # What a link names is replaced, never the link.
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        with path.open("w", encoding="utf-8") as device:
+            yield device
+        return
+    with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=".", delete=False) as file:
         try:
             yield file
             file.flush()
@@ -63,7 +68,3 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
-
-
-def _progress() -> Progress:
-    return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -5,13 +5,12 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
 from connectors.abilities import Import
 from connectors.base import Batch, Raw
 from connectors.registry import Channels
 from pipeline.daemons import open_database
 from pipeline.intake import Unfit, ensure_fit, store
+from pipeline.progress import bar
 from settings import Settings, SettingsError
 
 _STEP = 500
@@ -27,7 +26,7 @@ def bring_in(settings: Settings, channel: str, files: Sequence[Path]) -> int:
     db = open_database(settings)
     new = offered = 0
     faults: list[str] = []
-    with _progress() as progress:
+    with bar() as progress:
         for path in files:
             task = progress.add_task(path.name, total=_size(path))
             raws = _readable(connector, path, faults)
@@ -67,7 +66,3 @@ def _unfit(raw: Raw) -> str | None:
     except Unfit as error:
         return f"{raw.external_id[:40]!r}: {error}"
     return None
-
-
-def _progress() -> Progress:
-    return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -37,6 +37,10 @@ def show_status(settings: Settings, *, as_json: bool) -> None:
     rows = {name: {**box["states"], "oldest_seconds": box["oldest_seconds"]} for name, box in found["outbox"].items()}
     states = sorted({state for row in rows.values() for state in row})
     console.print(_table("Outbox", tuple(states), rows))
+    to_read = found["to_read"]
+    console.print(
+        f"{to_read['messages']} messages to be read for tasks, the oldest for {to_read['oldest_seconds']:g} s"
+    )
     for name, halt in found["halts"].items():
         console.print(f"{name} stands still since {halt['since']:%Y-%m-%d %H:%M} UTC: {halt['reason']}", style="red")
     for name, refused in found["refused"].items():

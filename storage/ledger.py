@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from storage import triage
 from storage.db import Tx
 from storage.inbox import DUPLICATE, INBOX, PARKED, PROCESSED, QUEUE, RECEIVED, TALLIES
 from storage.leases import database_now
@@ -17,8 +18,8 @@ def status(tx: Tx) -> dict[str, Any]:
     """Everything `status` shows, ready for JSON; ages in seconds, 0 where nothing waits.
 
     `{"channels": {name: {received, processed, duplicate, parked, in_flight, lag_seconds}},
-    "outbox": {name: {"states": {state: letters}, "oldest_seconds"}}}`; only due letters grow old. The counts balance in
-    a transaction of `Database.snapshot()`.
+    "outbox": {name: {"states": {state: letters}, "oldest_seconds"}}, "to_read": {"messages", "oldest_seconds"}}`; only
+    due letters grow old; `to_read` is about tasks. The counts balance in a transaction of `Database.snapshot()`.
     """
     at = database_now(tx)
     lags = _lags(tx, at)
@@ -27,7 +28,9 @@ def status(tx: Tx) -> dict[str, Any]:
     outbox = {
         name: {"states": states, "oldest_seconds": oldest.get(name, 0.0)} for name, states in sorted(counts(tx).items())
     }
-    return {"channels": channels, "outbox": outbox}
+    waiting, since = triage.queued(tx)
+    to_read = {"messages": waiting, "oldest_seconds": _age(at, since) if since else 0.0}
+    return {"channels": channels, "outbox": outbox, "to_read": to_read}
 
 
 def flows(tx: Tx) -> dict[str, dict[str, int]]:

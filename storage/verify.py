@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, select, text
 
-from storage import bulk, tasks
+from storage import bulk, tasks, triage
 from storage.db import Tx, is_postgres
 from storage.files import FileStore
 from storage.inbox import INBOX
@@ -121,6 +121,7 @@ _CHECKS = (
         # History that was taken in late counts neither as unread nor as the client's last word.
         "SELECT d.id AS dialog_id FROM dialogs d JOIN messages m ON m.dialog_id = d.id GROUP BY d.id "
         "HAVING d.last_seq < max(m.seq) OR d.last_seq < max(m.shown) OR d.read_seq > d.last_seq "
+        "OR d.triaged_seq > d.last_seq "
         "OR d.last_in_seq > coalesce(max(CASE WHEN m.direction = 'in' THEN m.seq END), 0) OR d.unread < 0 "
         "OR d.unread > count(CASE WHEN m.direction = 'in' AND m.seq > d.read_seq THEN 1 END) "
         "OR (d.unread > 0 AND d.last_in_seq <= d.read_seq)",
@@ -258,6 +259,12 @@ _CHECKS = (
         "whole",
         "a message to be read for tasks that is not there",
         "SELECT q.message_id FROM triage q LEFT JOIN messages m ON m.id = q.message_id WHERE m.id IS NULL",
+    ),
+    _Check(
+        "order",
+        "a message to be read for tasks in a dialog or a shard that is not its own",
+        "SELECT q.message_id FROM triage q JOIN messages m ON m.id = q.message_id "
+        f"WHERE q.dialog_id <> m.dialog_id OR q.shard <> q.dialog_id % {triage.SHARDS}",
     ),
 )
 # A proof of a task, which may lie in a message that was edited since.

@@ -141,6 +141,7 @@ def test_figures(okno: Okno, scene: Scene, admin: str) -> None:
         'okno_raws_parked{channel="site"} 0.0',
         'okno_letters{channel="site",state="queued"} 1.0',
         'okno_channel_stopped{channel="site"} 1.0',
+        "okno_to_read 2.0",
         'okno_tasks{state="proposed"} 2.0',
         'okno_tasks{state="open"} 2.0',
         'okno_tasks{state="overdue"} 1.0',
@@ -151,7 +152,12 @@ def test_figures(okno: Okno, scene: Scene, admin: str) -> None:
         "okno_feed_readers 0.0",
     ):
         assert line in lines
-    for name in ("okno_inbox_lag_seconds", "okno_outbox_oldest_seconds", "process_resident_memory_bytes"):
+    for name in (
+        "okno_inbox_lag_seconds",
+        "okno_outbox_oldest_seconds",
+        "okno_to_read_oldest_seconds",
+        "process_resident_memory_bytes",
+    ):
         assert any(line.startswith(name) for line in lines)
 
 

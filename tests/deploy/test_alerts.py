@@ -17,6 +17,7 @@ TOLD = {
         "site": dict.fromkeys(("received", "processed", "duplicate", "parked", "in_flight", "lag_seconds"), 0)
     },
     "outbox": {"site": {"states": {"failed": 1}, "oldest_seconds": 0.0}},
+    "to_read": {"messages": 0, "oldest_seconds": 0.0},
 }
 
 

@@ -10,6 +10,7 @@ from pipeline.extracting import extract_file
 from settings import load
 from tasks import modelfile
 from tasks.extract.learned import Model
+from tests.running import House
 
 AT = "2025-10-13T11:50:00"
 
@@ -63,6 +64,24 @@ def test_times_with_a_zone_are_read_by_the_businesss_clock(tmp_path: Path) -> No
     # Half past eleven in the evening in London is the next day in Moscow.
     line = _conversation("a", "Пришлите счёт сегодня", at="2025-10-13T22:30:00+00:00")
     assert _extracted(tmp_path, line)[0]["tasks"][0]["due"] == "2025-10-14"
+
+
+def test_a_link_goes_on_naming_its_file(tmp_path: Path) -> None:
+    (tmp_path / "real.jsonl").touch()
+    (tmp_path / "out.jsonl").symlink_to(tmp_path / "real.jsonl")
+    _extracted(tmp_path, _conversation("a", "Спасибо!"))
+    assert (tmp_path / "out.jsonl").is_symlink()
+    assert (tmp_path / "real.jsonl").read_text(encoding="utf-8").startswith('{"id":"a"')
+
+
+def test_it_is_a_command_that_needs_no_database(tmp_path: Path) -> None:
+    house = House(tmp_path, "postgresql+psycopg://127.0.0.1:9/nowhere")
+    source = tmp_path / "in.jsonl"
+    source.write_text(_conversation("a", "синий чайник") + "\n", encoding="utf-8")
+    said = house.run("tasks", "extract-file", str(source), "/dev/stdout", "--min-tier", "sure")
+    assert (said.status, said.out.splitlines()[0]) == (0, '{"id":"a","tasks":[]}')
+    assert house.run("tasks", "extract-file", str(source), "/dev/stdout", "--min-tier", "surest").status == 2
+    house.close()
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,10 @@ def test_what_cannot_be_read_is_named_and_left_out(
     assert bring_in(settings_of(rig), CHANNEL, [path]) == 1
     said = capsys.readouterr()
     assert said.out.splitlines()[-1] == "2 new, 0 there already, 2 left out"
-    assert said.err.splitlines() == [f"left out: {path}: line 2: no message", f"left out: {path}: line 4: no message"]
+    assert said.err.splitlines()[-2:] == [
+        f"left out: {path}: line 2: no message",
+        f"left out: {path}: line 4: no message",
+    ]
     assert len(rig.rows(INBOX)) == 2
 
 
@@ -62,7 +65,7 @@ def test_a_file_that_cannot_be_opened_is_named_and_the_others_are_taken_in(
     assert bring_in(settings_of(rig), CHANNEL, [tmp_path / "missing.jsonl", tmp_path, good]) == 1
     said = capsys.readouterr()
     assert said.out.splitlines()[-1] == "1 new, 0 there already, 2 left out"
-    first, second = said.err.splitlines()
+    first, second = said.err.splitlines()[-2:]
     assert "missing.jsonl: No such file" in first
     assert f"{tmp_path}: Is a directory" in second
 

@@ -30,6 +30,7 @@ def test_status_as_a_table_names_every_count(settings: Settings, capsys: pytest.
     out = capsys.readouterr().out
     for word in ("Inbox", "received", "processed", "duplicate", "parked", "in flight", "Outbox", "queued", CHANNEL):
         assert word in out
+    assert "1 messages to be read for tasks" in " ".join(out.split())
 
 
 def test_status_as_json_adds_up(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
@@ -38,6 +39,8 @@ def test_status_as_json_adds_up(settings: Settings, capsys: pytest.CaptureFixtur
     flow = found["channels"][CHANNEL]
     assert flow == {"received": 3, "processed": 1, "duplicate": 1, "parked": 1, "in_flight": 0, "lag_seconds": 0.0}
     assert found["outbox"][CHANNEL]["states"] == {"queued": 1}
+    assert found["to_read"]["messages"] == 1
+    assert found["to_read"]["oldest_seconds"] > 0
 
 
 def test_status_tells_whose_calls_are_turned_away(

@@ -26,7 +26,8 @@ def letter(**changed: Any) -> outbox.NewLetter:
 
 def test_an_empty_database_has_nothing_to_tell(db: Database) -> None:
     with db.snapshot() as tx:
-        assert ledger.status(tx) == {"channels": {}, "outbox": {}}
+        nothing = {"messages": 0, "oldest_seconds": 0.0}
+        assert ledger.status(tx) == {"channels": {}, "outbox": {}, "to_read": nothing}
 
 
 def test_every_raw_is_counted_once_wherever_it_stands(db: Database) -> None:
