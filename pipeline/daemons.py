@@ -198,10 +198,7 @@ def work(settings: Settings, stop: Stop, kinds: Sequence[str]) -> None:
     try:
         if not await_start(hands, stop):
             return
-        if queues.DELIVER in hands.kinds:
-            threading.Thread(target=shop.channels.warm, name="warm", daemon=True).start()
-        if hands.triage is not None:
-            threading.Thread(target=hands.triage.warm, name="warm", daemon=True).start()
+        warm(shop, hands)
         workers += [queues.start_worker(shop.broker, kind, hands.threads(kind)) for kind in sorted(hands.kinds)]
         _log.info("worker.ready", queues=sorted(hands.kinds), sweep=shop.sweep_seconds)
         sweep_until(stop, shop.sweep_seconds, hands.sweep)
@@ -210,6 +207,14 @@ def work(settings: Settings, stop: Stop, kinds: Sequence[str]) -> None:
             # Milliseconds. The deadline in pipeline.stopping ends what a dead broker holds longer.
             worker.stop(timeout=20_000)
         shop.close()
+
+
+def warm(shop: Workshop, hands: Hands) -> None:
+    """Load beside everything else what takes seconds, so that only who needs it at once has to wait for it."""
+    if queues.DELIVER in hands.kinds:
+        threading.Thread(target=shop.channels.warm, name="warm", daemon=True).start()
+    if hands.triage is not None:
+        threading.Thread(target=hands.triage.warm, name="warm", daemon=True).start()
 
 
 def await_start(hands: Hands, stop: Stop) -> bool:
