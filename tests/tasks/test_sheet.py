@@ -10,7 +10,7 @@ import pytest
 from storage.tasks import NewTask
 from tasks import sheet as module
 from tasks.calendar import Calendar
-from tasks.extract.model import Change, Due, New, Said, Span
+from tasks.extract.model import VERSION, Change, Due, New, Said, Span
 from tasks.sheet import Item, Made, Moved, Sheet, key_of, task_of
 
 AT = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
@@ -33,7 +33,7 @@ def move(sheet: Sheet, **change: Any) -> Mapping[str, Any]:
     """The fields the task has after this change."""
     told = {"task": 7, "message": 9, "rule": "x", "confidence": 0.8, **change}
     sheet.move(Change(**told), AT)
-    (moved,) = sheet.effects or [None]
+    (moved, *_) = [*sheet.effects, None]
     return moved.after if isinstance(moved, Moved) else {}
 
 
@@ -138,7 +138,7 @@ def test_a_find_is_open_when_it_is_sure_and_else_proposed() -> None:
     sure, guess = (one for one in sheet.effects if isinstance(one, Made))
     assert (sure.task.status, guess.task.status) == ("open", "proposed")
     assert sure.task.due_at == datetime(2026, 11, 30, 9, tzinfo=UTC)
-    assert (sure.task.dedupe_key, sure.task.extractor, sure.task.origin) == ("key 0", module.VERSION, "rule")
+    assert (sure.task.dedupe_key, sure.task.extractor, sure.task.origin) == ("key 0", VERSION, "rule")
     assert {sure.number, guess.number} == set(sheet.items) - {7}
 
 
@@ -164,9 +164,20 @@ def test_a_find_is_known_by_what_it_is_about() -> None:
         }
         return [key_of(dialog, New(**told), found) for _ in range(times)][-1]
 
-    same = {"confidence": 0.5, "due": MONDAY, "evidence": (Span(5, 4, 21, "пришлите мне счета"),), "rules": ("y",)}
+    same: dict[str, Any] = {
+        "confidence": 0.5,
+        "due": MONDAY,
+        "evidence": (Span(5, 4, 21, "пришлите мне счета"),),
+        "rules": ("y",),
+    }
     assert key(**same) == key()
-    other = [{"dialog": 2}, {"times": 2}, {"kind": "question"}, {"source": 8}, {"title": "Прислать договор"}]
+    other: list[dict[str, Any]] = [
+        {"dialog": 2},
+        {"times": 2},
+        {"kind": "question"},
+        {"source": 8},
+        {"title": "Прислать договор"},
+    ]
     assert len({key(), *(key(**each) for each in other)}) == 1 + len(other)
 
 
