@@ -1,5 +1,6 @@
 """The door of the extraction: a message in its dialog, and the changes of tasks it makes."""
 
+from tasks.extract.bounds import bounded
 from tasks.extract.client import reading as client
 from tasks.extract.model import Context, Said, TaskChange
 from tasks.extract.operator import reading as operator
@@ -11,4 +12,5 @@ def extract(context: Context, message: Said) -> list[TaskChange]:
     if message.automatic:
         return []
     scene = Scene(context, message)
-    return client.read(scene) if message.side == "client" else operator.read(scene)
+    changes = client.read(scene) if message.side == "client" else operator.read(scene)
+    return bounded(message, changes)

@@ -142,8 +142,8 @@ class Scene:
 
     @cached_property
     def other_clauses(self) -> list[Clause]:
-        """The clauses the other side said right before the turn."""
-        return [clause for said in self.other for clause in reading_of(said.text)]
+        """The clauses the other side said right before the turn, but for what only opens a talk: «чем помочь?»."""
+        return [clause for said in self.other for clause in reading_of(said.text) if not clause.has("opener")]
 
     @cached_property
     def other_lemmas(self) -> frozenset[str]:

@@ -22,6 +22,8 @@ _STRONG = ("order", "ru.ask", "ru.want", "ru.can", "en.ask")
 _WHATEVER = 0.95
 # Words of a trouble that is more than an answer.
 _TELLING = 5
+# What is only not so («адрес не помню») answers, unless it is about more than one thing nobody spoke of.
+_LITTLE = 1
 # A title with less than so many characters has room for what the thing is about.
 _BRIEF = 40
 
@@ -86,7 +88,7 @@ def findings_of(scene: Scene, clauses: Sequence[Clause], *, answering: bool, gla
             verdict is None
             or _is_idle(clause, verdict, idle)
             or _only_points(scene, clause, verdict)
-            or (answering and _answers(clause, verdict))
+            or (answering and _answers(scene, clause, verdict))
         ):
             continue
         elif verdict.kind != "complaint" or not (calm or (glad and not _but(clause))):
@@ -153,12 +155,15 @@ def _is_thing(token: Token) -> bool:
     return bool(thing) and not content.is_common(token.word.form)
 
 
-def _answers(clause: Clause, verdict: Verdict) -> bool:
+def _answers(scene: Scene, clause: Clause, verdict: Verdict) -> bool:
     """Whether it rather answers what the operator asked."""
     if verdict.rule.startswith(("order", "you.will")) or clause.asked:
         return False
     if verdict.kind == "complaint":
-        return not clause.has("problem") or len(clause.words) < _TELLING
+        # «Оплатите счёт» — «Сайт не открывается»: a short trouble answers only with what was asked about.
+        news = content.of_words(clause.words) - scene.other_lemmas
+        enough = 0 if clause.has("problem") else _LITTLE
+        return len(news) <= enough and len(clause.words) < _TELLING
     return not clause.has("ask", "want", "can", "askq", "wait_for", "qword")
 
 

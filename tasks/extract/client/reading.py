@@ -130,6 +130,14 @@ def _guess(scene: Scene, left: Sequence[Clause]) -> list[TaskChange]:
         clause for clause in left
         if clause.sentence not in idle and content.of_words(clause.words) and not clause.has(*_NOTHING)
     ]  # fmt: skip
-    if not saying or scene.open:
+    if scene.open:
+        saying = [clause for clause in saying if _is_news(scene, clause)]
+    if not saying:
         return []
     return [Finding("request", (saying[0],), _GUESS, "guess").task(scene)]
+
+
+def _is_news(scene: Scene, clause: Clause) -> bool:
+    """Whether it is about something, and that is none of the open tasks."""
+    lemmas = content.of_words(clause.words)
+    return len(lemmas) > _LITTLE and linker.best(scene.open, lemmas) is None

@@ -14,6 +14,9 @@ from tasks.extract.language.words import Flag, Token, tokens
 from tasks.extract.language.zones import own_lines
 
 _ITEM = re.compile(r"\s*(?:\d{1,2}[.)]|[-–—•*·])\s+")
+_LETTER = re.compile(r"\b[A-ZА-ЯЁ]\.\s+(?=[A-ZА-ЯЁ][a-zа-яё]+\s)")
+# Code points of a word, more or less.
+_WORD = 30
 _BREAKS = frozenset(",;:—–-()")
 _LINKS = lexicon("links")
 _TURNS = lexicon("turns")
@@ -106,12 +109,23 @@ def clauses_of(text: str) -> list[Clause]:
             item += 1
         else:
             item = 0
-        for part in sentenize(text[start : line.end]):
-            for at, clause in enumerate(_clauses(text, start + part.start, start + part.stop, item)):
+        for begin, end in _sentences(text, start, line.end):
+            for at, clause in enumerate(_clauses(text, begin, end, item)):
                 sentence += at % _SENTENCE == 0
                 clause.sentence = sentence
                 found.append(clause)
     return found
+
+
+def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    for part in sentenize(text[start:end]):
+        begin, stop = start + part.start, start + part.stop
+        # «Размер поменял на L. Перезвоню завтра»: a letter with a point is an initial, unless a verb follows.
+        for letter in _LETTER.finditer(text, begin, stop):
+            if tokens(text, letter.end(), min(stop, letter.end() + _WORD))[0].word.flags & Flag.FINITE:
+                yield begin, letter.end()
+                begin = letter.end()
+        yield begin, stop
 
 
 def _clauses(text: str, start: int, end: int, item: int) -> Iterator[Clause]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-# What is looked at of one message, in code points; somebody who writes more has said what he wants by then.
+# What is looked at of one message, in code points; that there is more is told by a task to read on.
 MOST = 16_384
 
 _SIGNATURE = re.compile(

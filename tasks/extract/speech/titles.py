@@ -12,6 +12,8 @@ LONGEST = 90
 _SKIPPED, _SELF, _LEADING = lexicon("skipped"), lexicon("self"), lexicon("leading")
 _INFINITIVES = ("ть", "ти", "чь", "ться", "тись", "чься")
 _CUT = re.compile(r"[\s,;:.!?–—-]+$")
+# What turns the direction of writing, and other marks nobody sees.
+_HIDDEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _PLEASE = re.compile(r"[\s,]*\b(?:пожалуйста|плиз|please)\b[\s,]*", re.IGNORECASE)
 # What stands before the verb and belongs to what is done: no pronouns, links, particles, and no other verb.
 _NO_PART = Flag.PRON | Flag.CONJ | Flag.PRCL | Flag.PRED | Flag.VERB
@@ -63,7 +65,12 @@ def words(clause: Clause, text: str) -> str:
 
 def lead(kind: Kind, text: str) -> str:
     """What is to be done about words of this kind, in the language they are in."""
-    return _LEADS[kind][not any("а" <= char <= "я" for char in text.lower())]
+    return in_language_of(text, _LEADS[kind])
+
+
+def in_language_of(text: str, words: tuple[str, str]) -> str:
+    """The Russian or the English words, as the text is."""
+    return words[not any("а" <= char <= "я" for char in text.lower())]
 
 
 def said(about: str, parts: Sequence[str]) -> str:
@@ -74,7 +81,7 @@ def said(about: str, parts: Sequence[str]) -> str:
 
 def tidy(text: str) -> str:
     """One line, no tail of marks, not longer than a list shows; cut at a word."""
-    line = _CUT.sub("", " ".join(text.split()).lstrip(" ,;:.!?–—-"))
+    line = _CUT.sub("", " ".join(_HIDDEN.sub("", text).split()).lstrip(" ,;:.!?–—-"))
     if len(line) > LONGEST:
         line = line[: LONGEST - 1].rpartition(" ")[0].rstrip(" ,;:") + "…"
     return line[:1].upper() + line[1:]

@@ -56,4 +56,4 @@ def test_64_kb_of_anything_is_read_up_to_its_limit(piece: str, side: Literal["cl
     lines = [Said(0, side, NOW, text)]
     for task in tasks_of(lines, Calendar()):
         _check(task, lines)
-        assert all(span.end <= MOST for span in task.evidence)
+        assert task.rules == ("cut",) or all(span.end <= MOST for span in task.evidence)
