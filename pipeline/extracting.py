@@ -1,14 +1,11 @@
 """Extracting: the tasks in a file of conversations, with a progress bar."""
 
-import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import IO
 
 from pipeline.progress import bar
+from pipeline.whole import whole
 from settings import Settings
 from tasks.extract.files import Unreadable, lines_of
 from tasks.modelfile import ModelFile
@@ -20,13 +17,14 @@ def extract_file(settings: Settings, source: Path, target: Path, *, sure: bool) 
 
     They are the tasks that workers with these settings would find, the learned model among them.
     """
-    calendar, model = calendar_of(settings), ModelFile(settings.tasks_model).model()
     try:
-        with source.open(encoding="utf-8-sig") as lines, _whole(target) as out, bar() as progress:
-            job = progress.add_task(source.name, total=_count(source))
+        total = _count(source)
+        with source.open(encoding="utf-8-sig") as lines, whole(target) as out, bar() as progress:
+            calendar, model = calendar_of(settings), ModelFile(settings.tasks_model).model()
+            job = progress.add_task(source.name, total=total)
             step: Callable[[], None] = lambda: progress.advance(job)  # noqa: E731 - rich wants its own arguments
             for line in lines_of(lines, calendar, sure=sure, step=step, model=model):
-                out.write(f"{line}\n")
+                out.write(line.encode() + b"\n")
     except Unreadable as error:
         sys.stderr.write(f"{source}: {error}; nothing was written\n")
         return 1
@@ -42,29 +40,3 @@ def extract_file(settings: Settings, source: Path, target: Path, *, sure: bool) 
 def _count(path: Path) -> int:
     with path.open("rb") as lines:
         return sum(1 for _ in lines)
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[IO[str]]:
-    """A file that takes the place of `path` once everything is in it; a device, as a terminal, is written at once."""
-    # What a link names is replaced, never the link.
-    path = path.resolve()
-    if path.exists() and not path.is_file():
-        with path.open("w", encoding="utf-8") as device:
-            yield device
-        return
-    with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=".", delete=False) as file:
-        try:
-            yield file
-            file.flush()
-            Path(file.name).chmod(0o666 & ~_umask())
-            os.replace(file.name, path)  # noqa: PTH105 - the same call by either name
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

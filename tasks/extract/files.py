@@ -37,11 +37,12 @@ def _read(number: int, line: str, calendar: Calendar) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(line)
         found["messages"] = [
-            Said(at, _side(one["from"]), calendar.local(datetime.fromisoformat(one["at"])), str(one["text"]))
+            Said(at, _side(one["from"]), calendar.local(datetime.fromisoformat(one["at"])), _text(one["text"]))
             for at, one in enumerate(found["messages"])
         ]
-        found["id"]
-    except (ValueError, KeyError, TypeError) as error:
+        # What cannot be written again is told before it costs any work.
+        orjson.dumps(found["id"])
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise Unreadable(f"line {number}: this is no conversation ({type(error).__name__}: {error})") from None
     return found
 
@@ -50,6 +51,14 @@ def _side(name: str) -> Any:
     if name not in {"client", "operator"}:
         raise ValueError(f"from: {name!r} is neither client nor operator")
     return name
+
+
+def _text(text: object) -> str:
+    if not isinstance(text, str):
+        raise TypeError("text: this is no string")
+    # Half a surrogate pair is no character, and fails here.
+    text.encode()
+    return text
 
 
 def _task(task: Task) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from tasks import modelfile
 from tasks.extract.learned import Model
 from tests.running import House
 
+GOOD = '{"from": "client", "at": "2025-10-13T11:50:00", "text": "Пришлите счёт"}'
 AT = "2025-10-13T11:50:00"
 
 
@@ -91,6 +92,14 @@ def test_it_is_a_command_that_needs_no_database(tmp_path: Path) -> None:
         ('{"id": 1}', "messages"),
         ('{"id": 1, "messages": [{"from": "boss", "at": "2025-10-13T11:50:00", "text": ""}]}', "neither client nor"),
         ('{"id": 1, "messages": [{"from": "client", "at": "yesterday", "text": ""}]}', "line 2"),
+        ('{"id": 1, "messages": [{"from": "client", "at": "0001-01-01T00:00:00+14:00", "text": ""}]}', "line 2"),
+        ('{"id": 1, "messages": [' + GOOD.replace("счёт", r"счёт \ud800") + "]}", "line 2"),
+        ('{"id": 1, "messages": [' + GOOD.replace('"Пришлите счёт"', "null") + "]}", "text: this is no string"),
+        ('{"id": 1, "messages": [' + GOOD.replace('"Пришлите счёт"', '["счёт"]') + "]}", "text: this is no string"),
+        (r'{"id": "\ud800", "messages": [' + GOOD + "]}", "line 2"),
+        ('{"id": 36893488147419103232, "messages": [' + GOOD + "]}", "line 2"),
+        ('{"id": ' + "[" * 300 + "]" * 300 + ', "messages": [' + GOOD + "]}", "line 2"),
+        ('{"id": 1, "messages": ' + "[" * 100_000, "line 2"),
     ],
 )
 def test_a_bad_line_is_named_and_nothing_is_written(
@@ -108,3 +117,21 @@ def test_a_bad_line_is_named_and_nothing_is_written(
 def test_a_file_that_is_not_there_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert extract_file(load({}), tmp_path / "none", tmp_path / "out", sure=False) == 1
     assert "none" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("target", "why"), [("none/out", "No such file"), ("in/out", "Not a dir"), ("", "Is a dir")])
+def test_a_target_that_cannot_be_is_named_before_anything_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], target: str, why: str
+) -> None:
+    source = tmp_path / "in"
+    source.write_text("no conversation\n")
+    assert extract_file(load({}), source, tmp_path / target, sure=False) == 1
+    assert capsys.readouterr().err.startswith(f"{tmp_path / target}: {why}")
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def test_a_full_device_is_told_as_the_target_s_fault(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text(_conversation("a", "Спасибо!") + "\n", encoding="utf-8")
+    assert extract_file(load({}), source, Path("/dev/full"), sure=False) == 1
+    assert "\n/dev/full: No space" in capsys.readouterr().err
