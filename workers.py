@@ -194,9 +194,8 @@ def tasks_corrections(
         raise typer.BadParameter("a file needs --export")
     settings = _begin()
     if export:
-        export_corrections(settings, file)
-    else:
-        count_corrections(settings)
+        sys.exit(export_corrections(settings, file))
+    count_corrections(settings)
 
 
 @to_do.command("extract-file")

@@ -15,6 +15,7 @@ from connectors.registry import Channels
 from pipeline import threads
 from pipeline.attach import Shelf
 from pipeline.daemons import file_store, open_database
+from pipeline.whole import whole
 from settings import Settings
 from storage import halts, ledger, refusals
 from storage.verify import Reader, verify
@@ -72,14 +73,22 @@ def count_corrections(settings: Settings) -> None:
     sys.stdout.write(", ".join(f"{found[verdict]} {verdict}" for verdict in corrections.VERDICTS) + "\n")
 
 
-def export_corrections(settings: Settings, file: Path | None) -> None:
-    """Write what operators made of machines' tasks, one JSON object a line: into the file, or to standard output."""
+def export_corrections(settings: Settings, file: Path | None) -> int:
+    """Write what operators made of machines' tasks, one JSON object a line, to standard output or whole into the file.
+
+    The exit status.
+    """
     db = open_database(settings)
-    with contextlib.ExitStack() as stack:
-        stack.callback(db.close)
-        out = sys.stdout.buffer if file is None else stack.enter_context(file.open("wb"))
-        for example in corrections.examples(db):
-            out.write(orjson.dumps(example, option=orjson.OPT_UTC_Z) + b"\n")
+    try:
+        with contextlib.nullcontext(sys.stdout.buffer) if file is None else whole(file) as out:
+            for example in corrections.examples(db):
+                out.write(orjson.dumps(example, option=orjson.OPT_UTC_Z) + b"\n")
+    except OSError as error:
+        sys.stderr.write(f"{error.filename or 'standard output'}: {error.strerror or error}\n")
+        return 1
+    finally:
+        db.close()
+    return 0
 
 
 def _table(title: str, columns: tuple[str, ...], rows: dict[str, dict[str, Any]]) -> Table:

@@ -1,15 +1,19 @@
 """Reports: the ledger and the broken promises, for people and for programs."""
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipeline.reports import show_breaches, show_status
+from pipeline.reports import export_corrections, show_breaches, show_status
 from settings import Settings
 from storage import refusals
+from tasks import corrections
 from tests.fakes.channel import raw
 from tests.pipeline.rig import CHANNEL, Rig
+from tests.running import House
 
 
 @pytest.fixture
@@ -85,3 +89,30 @@ def test_a_message_that_was_lost_is_missed(rig: Rig, settings: Settings, capsys:
         tx.exec_driver_sql("DELETE FROM messages WHERE text = 'gone'")
     assert show_breaches(settings, as_json=True) == 1
     assert "stored" in {breach["promise"] for breach in told(capsys)["breaches"]}
+
+
+def test_corrections_that_cannot_be_written_are_told_in_a_line(rig: Rig, tmp_path: Path) -> None:
+    house, target = House(tmp_path / "house", rig.url), tmp_path / "none" / "x"
+    said = house.run("tasks", "corrections", "--export", str(target))
+    assert (said.status, said.err.splitlines()[-1:]) == (1, [f"{target}: No such file or directory"])
+    assert "Traceback" not in said.err
+    said = house.run("tasks", "corrections", "--export", "/dev/stdout")
+    assert (said.status, said.out) == (0, "")
+    house.close()
+
+
+def test_corrections_that_break_off_leave_the_file_as_it_was(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: Any) -> Iterator[dict[str, Any]]:
+        yield {"task": 1}
+        raise RuntimeError
+
+    folder = tmp_path / "exported"
+    folder.mkdir()
+    target = folder / "x"
+    target.write_text("as it was")
+    monkeypatch.setattr(corrections, "examples", broken)
+    with pytest.raises(RuntimeError):
+        export_corrections(settings, target)
+    assert [(path.name, path.read_text()) for path in folder.iterdir()] == [("x", "as it was")]
