@@ -17,16 +17,12 @@ VERSION = "rules-1"
 
 
 class Said(NamedTuple):
-    """A message: who wrote it, when by the business's own clock, and its text; `key` names it, in order of the dialog.
-
-    `automatic` is what its channel knows: a machine wrote it.
-    """
+    """A message: who wrote it, when by the business's own clock, and what; `key` names it, in order of the dialog."""
 
     key: int
     side: Side
     at: datetime
     text: str
-    automatic: bool = False
 
 
 class Span(NamedTuple):

@@ -9,8 +9,6 @@ from tasks.extract.scene import Scene
 
 def extract(context: Context, message: Said) -> list[TaskChange]:
     """What the message does to the tasks of its dialog. Pure: the same of the same, whenever and wherever."""
-    if message.automatic:
-        return []
     scene = Scene(context, message)
     changes = client.read(scene) if message.side == "client" else operator.read(scene)
     return bounded(message, changes)

@@ -122,11 +122,6 @@ def test_operators_bring_no_requests() -> None:
     assert tasks("> Проверьте, пожалуйста, папку «Спам»", "> Подскажите номер договора?") == []
 
 
-def test_a_machines_mail_is_not_read() -> None:
-    said = Said(0, "client", NOW, "Пришлите счёт", automatic=True)
-    assert extract(Context(CALENDAR), said) == []
-
-
 def test_the_same_of_the_same() -> None:
     lines = talk("Пришлите счёт до пятницы и позвоните мне", "> Счёт вышлю завтра", "Жду")
     known = tasks_of(lines[:2], CALENDAR)
