@@ -1,7 +1,8 @@
 """The answer: of what a model says only what the words of the conversation prove is believed, and nothing is sure."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
@@ -19,8 +20,10 @@ from tasks.extract.speech import titles
 VERSION = "llm-1"
 # Below SURE: somebody has to say yes.
 CONFIDENCE = 0.45
-# Tasks that are believed of one answer; letters and digits that prove something at least, code points at most.
-MOST, _LEAST, _LONGEST = 5, 4, 1000
+# Tasks that are believed of one answer, and looked at; no honest one comes near.
+MOST, LOOKED_AT = 5, 50
+# Letters and digits that prove something at least, code points at most.
+_LEAST, _LONGEST = 4, 1000
 # From so much in common on, from 0 to 1, two finds are the same one.
 _SAME = 0.6
 _FIGURE, _MARKS = re.compile(r"[\d@/\\_]"), ".,;:!?…()«»\"'"
@@ -61,8 +64,10 @@ def read(answer: str, question: Question) -> Opinion:
         told = _decoder.decode(answer).tasks
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise Nonsense(type(error).__name__) from None
-    finds = (_find(one, question) for one in told)
-    return Opinion(len(told), [find for find in finds if find is not None][:MOST])
+    # What a message says is read once, however many tasks are told of it.
+    scenes = {number: Scene(Context(question.calendar), question.shown[number - 1]) for number in question.look_in}
+    finds = (_find(one, scenes) for one in told[:LOOKED_AT])
+    return Opinion(len(told), list(islice((find for find in finds if find is not None), MOST)))
 
 
 def fresh(finds: Sequence[New], tasks: Sequence[Task], shown: Sequence[int]) -> list[New]:
@@ -84,10 +89,11 @@ def fresh(finds: Sequence[New], tasks: Sequence[Task], shown: Sequence[int]) -> 
     return kept
 
 
-def _find(told: _Told, question: Question) -> New | None:
-    if told.message not in question.look_in:
+def _find(told: _Told, scenes: Mapping[int, Scene]) -> New | None:
+    scene = scenes.get(told.message)
+    if scene is None:
         return None
-    said = question.shown[told.message - 1]
+    said = scene.message
     proof = _proof(said, told.evidence.strip())
     if proof is None:
         return None
@@ -97,7 +103,7 @@ def _find(told: _Told, question: Question) -> New | None:
         CONFIDENCE,
         said.key,
         (proof,),
-        _due(said, told, proof, question),
+        _due(scene, told, proof),
         "client" if told.kind == "commitment" else None,
         rules=("llm",),
         status="proposed",
@@ -132,12 +138,12 @@ def _title(told: _Told, proof: Span, said: Said) -> str:
     return titles.said(titles.lead(told.kind, proof.text), [proof.text])
 
 
-def _due(said: Said, told: _Told, proof: Span, question: Question) -> Due | None:
+def _due(scene: Scene, told: _Told, proof: Span) -> Due | None:
     """The day our own grammar reads in the words the model points to, where they stand; whatever it says of days."""
     phrase = (told.due_phrase or "").strip()
     if not phrase:
         return None
-    scene = Scene(Context(question.calendar), said)
+    said = scene.message
     roles = {"deadline"} if told.kind in _DEADLINES else _WANTED
     useful = [when for when in scene.dates if when.role in roles and when.date >= said.at.date()]
     pointed = [

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.dates import Calendar
+from tasks.extract import scene
 from tasks.extract.conversation import apply
 from tasks.extract.model import SURE, Context, New, Said, Span, Task
 from tasks.extract.outside import answer, question
-from tasks.extract.outside.answer import MOST, Nonsense
+from tasks.extract.outside.answer import LOOKED_AT, MOST, Nonsense
 from tasks.extract.reader import extract
 from tests.fakes.completions import task
 
@@ -153,6 +154,23 @@ def test_so_many_tasks_are_believed_and_no_more() -> None:
     words = [f"пункт{n}" for n in range(20)]
     found = answer.read(json.dumps({"tasks": [about(word) for word in words]}), asked(" ".join(words)))
     assert (found.told, len(found.finds)) == (20, MOST)
+
+
+def test_what_stands_far_down_in_an_answer_is_not_looked_at() -> None:
+    made_up, good = about("Нужен акт за апрель"), about("Нужен акт за март")
+    assert len(read(*[made_up] * (LOOKED_AT - 1), good)) == 1
+    assert read(*[made_up] * LOOKED_AT, good) == []
+
+
+def test_an_answer_costs_no_more_work_than_what_is_believed_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    titled: list[str] = []
+    dated: list[str] = []
+    tidy, find = answer.titles.tidy, scene.find
+    monkeypatch.setattr(answer.titles, "tidy", lambda title: titled.append(title) or tidy(title))
+    monkeypatch.setattr(scene, "find", lambda text, *rest: dated.append(text) or find(text, *rest))
+    good = about("Нужен акт за март", title="Прислать акт за март", due_phrase="до пятницы")
+    assert len(read(*[good] * 20)) == MOST
+    assert (len(titled), dated) == (MOST, [TEXT])
 
 
 TOLD = st.fixed_dictionaries(
