@@ -24,8 +24,8 @@ Sort = Literal["due", "created", "-created"]
 # Where tasks without a day stand in a cursor: behind all that have one.
 _NEVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 _PLAIN = (
-    "kind", "promised_by", "title", "due_phrase", "due_at", "priority", "status", "confidence", "origin", "suggestion",
-    "evidence", "nudged_at", "created_at", "updated_at", "closed_at",
+    "kind", "promised_by", "title", "due_phrase", "due_at", "priority", "status", "confidence", "origin", "rules",
+    "extractor", "suggestion", "evidence", "nudged_at", "created_at", "updated_at", "closed_at",
 )  # fmt: skip
 
 

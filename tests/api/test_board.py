@@ -35,6 +35,7 @@ def test_a_task_from_its_making_to_its_end(okno: Okno, desk: Desk, anna: str) ->
         "open",
         "operator",
     )
+    assert (shown.rules, shown.extractor) == ([], None)
     assert shown.assignee is not None
     assert shown.assignee.model_dump() == me(okno, anna)
     assert (shown.client.name, shown.evidence[0].text) == ("Вера", "Пришлите акт до пятницы")
@@ -66,12 +67,14 @@ def test_what_machines_found_is_shown_as_it_is(okno: Okno, desk: Desk, anna: str
     number = desk.finds(
         desk.says("v1"), kind="commitment", promised_by="client", status="proposed", confidence=0.4, evidence=[proof],
         related_id=7, source_message_id=5, due_phrase="завтра", origin="llm",
+        rules=["llm"], extractor="llm-1",
     )  # fmt: skip
     desk.moves(number, suggestion={"status": "done", "message": 6}, nudged_at="2026-11-24T10:00:00Z")
     shown = okno.ask("GET", f"/v1/tasks/{number}", token=anna)
     schemas.Task.model_validate_json(shown.body)
     expected = {
         "promised_by": "client", "confidence": 0.4, "evidence": [proof], "related": 7, "message": 5, "origin": "llm",
+        "rules": ["llm"], "extractor": "llm-1",
         "due": None, "due_phrase": "завтра", "assignee": None, "suggestion": {"status": "done", "message": 6},
         "nudged_at": "2026-11-24T10:00:00Z", "overdue": False,
     }  # fmt: skip
