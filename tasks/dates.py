@@ -59,6 +59,7 @@ _MOST = 4000
 _RULES: dict[str, Callable[[Phrase, Now], Meaning | None]] = {
     "ago": spans.ago,
     "onward": spans.onward,
+    "no_later": spans.no_later,
     "offset": spans.offset,
     "nth_week": periods.nth_week,
     "spell": spans.spell,

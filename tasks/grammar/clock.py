@@ -2,7 +2,7 @@
 
 from datetime import time, timedelta
 
-from tasks.grammar.guards import is_bare_hour, is_led, is_measured, is_now, is_numbered, is_owner, is_wish
+from tasks.grammar.guards import is_bare_hour, is_led, is_measured, is_now, is_numbered, is_owner, is_version, is_wish
 from tasks.grammar.meaning import Meaning, Now, Role
 from tasks.grammar.rules import Phrase
 
@@ -23,7 +23,7 @@ def clock(phrase: Phrase, now: Now) -> Meaning | None:
     """«До 18:00», «к шести», «в три часа дня», "by 5pm"."""
     separator = _separator(phrase)
     numbers = [int(number) for number in phrase.all("small", "minutes", "cardinal")]
-    if is_measured(phrase) or not _is_part_of_day(phrase):
+    if is_measured(phrase) or not _is_part_of_day(phrase) or (separator == "." and is_version(phrase)):
         return None
     if phrase.has("and") or (phrase.has("to") and len(numbers) > 1) or (separator == "-" and not _is_exact(phrase)):
         return _hours(phrase, now, *numbers[:2])

@@ -16,6 +16,7 @@ from tasks.grammar.guards import (
     is_quantity,
     is_street,
     is_verb,
+    is_version,
     is_wish,
 )
 from tasks.grammar.lexer import CLASS
@@ -134,6 +135,8 @@ def numeric(phrase: Phrase, now: Now) -> Meaning | None:
     """25.12, 25.12.2025, 2026-03-14; 6/5 is the sixth of May, 12/25 can only be December; «до 18.30» is an hour."""
     words = [word for word in phrase.line.words[phrase.start : phrase.end] if not word.isspace() and not word.isalpha()]
     numbers = [int(word) for word in words[::2]]
+    if len(words) == 3 and words[1] == "." and is_version(phrase):
+        return None
     if len(words) == 3 and words[1] == "." and is_dotted_hour(phrase, words[2]):
         return hour_of(phrase, now, *numbers)
     if is_measured(phrase) or (phrase.lead in _NO_DATE_LEADS and is_numbered(phrase)):

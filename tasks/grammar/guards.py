@@ -15,7 +15,7 @@ _ALONE = compiled(
 )
 # "From 1 to 5" are marks, «от 5 до 10» are so many.
 _COUNTED_FROM = compiled(r"<of> <small|minutes|hundreds> $")
-_EVENT = compiled(r" (?:<of|of_english|until> x|<after> (?!<lunch>)|<since> (?:x|<day>))")
+_EVENT = compiled(r" (?:<of|of_english|until> (?:<article> )?x|<after> (?!<lunch>)|<since> (?:(?:<article> )?x|<day>))")
 _ENVIRONMENTS = re.compile(r"разработ|исполн|программ|тестир|обитан|развёрт|разверт|стейдж|staging|dev|prod|test")
 _LED = compiled(r"<until|at|since|after|of|for|over|through|in> $")
 _COUNTED = compiled(r"<small|minutes|cardinal> $")
@@ -24,8 +24,20 @@ _CLAUSE = ".!?;,¶()"
 _NUMBERED = re.compile(
     r"верси|релиз|обновл|билд|сборк|апдейт|прошивк|v$|ver$|vers|release|build|update|ios$|android|windows|чек|сумм|цен[аыуе]|"
     r"стои|пробил|номер|наряд|лицев|код$|артик|пункт|п$|раздел|глав[аеуы]|стр$|страниц|этаж|размер|масштаб|счет|матч|"
-    r"score|price|cost|total|order|заказ|договор|полис|section|page|chapter|номинал|курс$|вес$|балл|оценк|рейтинг"
+    r"score|price|cost|total|order|заказ|договор|полис|section|page|chapter|номинал|курс$|вес$|балл|оценк|рейтинг|"
+    r"трек(?:а|у|ом|и|ов|номер\w*)?$|track(?:ing)?$|number$|n$"
 )
+_NUMBER_SIGN = compiled(r"[№#] ?$")
+# What is brought to a version: «обновите до 3.12», «обновление прошивки с 3.11 до 3.12»; a price list is by a day.
+_UPDATED = re.compile(
+    r"\b(?:обнов(?:и(?:те|ть|ли?)?(?:ся|сь)?|лени[еяюий]м?|лен[аоы]?)"
+    r"|(?:апгрейд|апдейт|откат|upgrad|updat|downgrad)\w*)\s"
+    r"(?:(?:верси|питон|приложени|прошивк|драйвер|плагин|модул|библиотек|ядр|софт|постгрес|битрикс|"
+    r"python|php|java|node|django|postgres|mysql|ios|android|windows|linux|ubuntu|debian|chrome|wordpress|firmware)"
+    r"\w*\s)?(?:(?:с|from)\s(?:\d+\.\d+\s(?:до|to)\s)?|(?:до|to)\s)$"
+)
+_UP_TO = compiled(r" <until|to> <small>\.<small|minutes>")
+_UPDATE_LENGTH = 40
 _QUANTITY = re.compile(
     r"увелич|вырос|подрос|упал|повыс|подня|подними|сниз|уменьш|сократ|скидк|цен[аыуе]|дет(?:и|ям|ей)$|ребен|вес$|размер|количеств|лимит|"
     r"возраст|температур|длин|высот|ширин|занима|длит|limit|increas|rais|up$|price|age$|size|step|версии|этаж|уровн|level|"
@@ -64,7 +76,22 @@ def is_measured(phrase: Phrase) -> bool:
 
 def is_numbered(phrase: Phrase) -> bool:
     """Whether the words before say that a number is a version, a sum, somebody's number."""
-    return _says(_NUMBERED, phrase, 1)
+    line = phrase.line
+    signed = _NUMBER_SIGN.search(line.classes, max(phrase.start - 2, 0), phrase.start) is not None
+    return signed or _says(_NUMBERED, phrase, 1)
+
+
+def is_version(phrase: Phrase) -> bool:
+    """Whether something is updated to it: «обновите до 3.12»; «до 03.12» is a day all the same, «до 18.30» an hour."""
+    since = phrase.lead in {"since", "from"}
+    if phrase.lead not in {"until", "to", ""} and not (since and _UP_TO.match(phrase.line.classes, phrase.end)):
+        return False
+    place = phrase.at("small")
+    major, minor = phrase.word(place), phrase.word(place + 2)
+    if "0" in {major[:1], minor[:1]} or (len(major) == 2 and not 1 <= int(minor) <= 12):
+        return False
+    start = phrase.line.starts[place]
+    return _UPDATED.search(phrase.line.low, max(start - _UPDATE_LENGTH, 0), start) is not None
 
 
 def is_bare_hour(phrase: Phrase) -> bool:

@@ -16,6 +16,7 @@ _SORTS = {
     "holiday": "date",
     "numeric": "date",
     "month_number": "number",
+    "no_later": "length",
     "offset": "length",
     "onward": "relative",
     "clock": "hour",
@@ -60,7 +61,7 @@ def _is_move(phrase: Phrase) -> bool:
 
 
 def _sort(phrase: Phrase, meaning: Meaning) -> str:
-    if phrase.rule == "numeric" and meaning.at:
+    if phrase.rule in {"numeric", "no_later"} and meaning.at:
         return "hour"
     if phrase.rule == "part" and phrase.has("this", "last", "next", "tonight", "overnight"):
         return "relative"

@@ -29,6 +29,10 @@ _LENGTH = (
     rf"|{_UNIT}(?:(?: |-| <or> ){_COUNT}(?! ?(?:<working> )?<{_UNITS}>))?"
     r"|(?:<a> )?<half_hour|half_year|fortnight>)(?!\w)"
 )
+# Whole days: «не позднее двух часов» is what the clock shows.
+_DAYS_LONG = (
+    rf"{_COUNT}(?: \(<cardinal>\))? ?(?:<working|calendar>\.? )?<day|week|month_unit|quarter|year>(?!\w)(?! <until>)"
+)
 _WHOSE = rf"(?:<{_WHICH}>\.? )?"
 _THE = rf"(?:<about> )?(?:<article> )?(?:<this> )?{_WHOSE}"
 _PREPOSITION = (
@@ -53,7 +57,8 @@ _EDGE = rf"(?:<nth> <half> |<last> (?:<working> )?<day|number> |<first> <number>
 _OWN = {
     "ago": rf"{_LENGTH} <ago>",
     "onward": rf"{_LENGTH} (?:<since|at> )?<now|relative|{_WEEKDAYS}>",
-    "offset": rf"(?:<not> <later>(?: <than>)? |<until> )?(?:<in|within>|<at> <course>) {_THE}{_LENGTH}"
+    "no_later": rf"(?:<not> <later>(?: <than>)?|<at> <limit> <until>) {_DAYS_LONG}",
+    "offset": rf"(?:<not> <later>(?:,? <than>)? |<until> )?(?:<in|within>|<at> <course>) {_THE}{_LENGTH}"
     rf"|<{_UNITS}> <in> {_COUNT}|<at> (?:<next> {_COUNTED}|<nearest> {_LENGTH})|<for> <nearest|next> {_COUNTED}"
     r"|<at> (?:<small>-)?<span_adjective> <limit>",
     "nth_week": rf"(?:{_PREPOSITION} )?(?:<article> )?<nth|ordinal_english|last> <week> {_OF}(?:<article> )?{_WHOSE}"

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from tasks.calendar import add_months, next_weekday
+from tasks.grammar.clock import clock
 from tasks.grammar.guards import is_event_next
 from tasks.grammar.meaning import Meaning, Now
 from tasks.grammar.periods import period
@@ -31,6 +32,21 @@ def offset(phrase: Phrase, now: Now) -> Meaning | None:
         return None
     within = phrase.lead in {"within", "until", "by"} or phrase.has("next", "nearest", "for", "span_adjective")
     return found._replace(role="topic" if is_event_next(phrase) else "deadline" if within else "point")
+
+
+def no_later(phrase: Phrase, now: Now) -> Meaning | None:
+    """«Не позднее трёх рабочих дней», «в срок до 3 дней»; «не позднее двух дня» is an hour."""
+    if phrase.has("later") and _is_hour_of_day(phrase):
+        return clock(phrase, now)
+    found = after(phrase, now)
+    return found and found._replace(role="topic" if is_event_next(phrase) else "deadline")
+
+
+def _is_hour_of_day(phrase: Phrase) -> bool:
+    """«Двух дня», but not «одного дня», «полутора дня», «двух дней»."""
+    if phrase.word(phrase.end - 1) != "дня" or phrase.has("working", "calendar"):
+        return False
+    return len(phrase.all(*_COUNTS)) == 1 and phrase.has("small", "cardinal") and phrase.one("cardinal") != 1
 
 
 def onward(phrase: Phrase, now: Now) -> Meaning | None:
