@@ -27,7 +27,7 @@ _WEEKLY = re.compile(
     re.IGNORECASE,
 )
 
-_DATED = re.compile(r"\d|апрел|март|мая|month|месяц|april|march", re.IGNORECASE)
+_DATED = re.compile(r"\d|восьмого|апрел|март|мая|month|месяц|april|march", re.IGNORECASE)
 
 
 def calendar_of(group: dict[str, Any]) -> Calendar:
