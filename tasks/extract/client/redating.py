@@ -1,4 +1,4 @@
-"""Put off: «перенесите на среду», «а в пятницу получится?», "make that Monday"."""
+"""Put off: «перенесите на среду», «а в пятницу получится?», "make that Monday"; or given the day that was asked for."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from tasks.extract.language.words import Flag, Token
 from tasks.extract.model import Change, Due, Status, Task
 from tasks.extract.scene import Scene
 
-_MAKE, _TIMES = lexicon("make"), lexicon("times")
+_MAKE, _TIMES, _DAYS = lexicon("make"), lexicon("times"), lexicon("asked_days")
 
 
 def redates(scene: Scene, clause: Clause, moves: Moves) -> bool:
@@ -19,7 +19,7 @@ def redates(scene: Scene, clause: Clause, moves: Moves) -> bool:
     due = None if clause.has("away") else scene.last_due(clause)
     if due is None:
         return _does_not_fit(scene, clause, moves)
-    target = _target(scene, clause)
+    target = _target(scene, clause) or _asked_when(scene, clause)
     if target is None:
         return False
     status: Status | None = "open" if target.status == "done" else None
@@ -36,6 +36,18 @@ def _target(scene: Scene, clause: Clause) -> Task | None:
     own = [task for task in pool if task.promised_by == "client" and task.status == "open"]
     others = [task for task in pool if task.promised_by != "client"]
     return linker.best(own, lemmas, 0.3) or _put_off(clause, others, lemmas) or _put_off(clause, own, lemmas)
+
+
+def _asked_when(scene: Scene, clause: Clause) -> Task | None:
+    """«К какому числу?» — «к пятнице»: what stands open without a day."""
+    asked = any(one.asked and one.lemmas & _DAYS and not one.flags & Flag.PAST for one in scene.other_clauses)
+    beside = [one for one in clause.words if not any(when.start <= one.start < when.end for when in scene.dates)]
+    if not asked or scene.turn or any(_is_thing(token) for token in beside):
+        return None
+    undated = [
+        task for task in scene.open if task.kind == "request" and task.due is None and task.source in scene.asked_keys
+    ]
+    return undated[-1] if undated else None
 
 
 def _put_off(clause: Clause, pool: Sequence[Task], lemmas: frozenset[str]) -> Task | None:

@@ -64,3 +64,14 @@ def test_a_letter_with_a_point_ends_a_sentence_before_a_verb() -> None:
         ("request", "Поменять размер M на L в заказе 4471", "done"),
         ("commitment", "Перезвонить завтра", "open"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"), [("К какому числу нужно?", "К 5 декабря"), ("Когда вам удобно?", "в субботу")]
+)
+def test_the_day_that_was_asked_for_is_the_task_s(question: str, answer: str) -> None:
+    lines = ("Привезите диван", question, answer)
+    said = [Said(at, SIDES[at % 2], NOW + timedelta(minutes=at), line) for at, line in enumerate(lines)]
+    (task,) = tasks_of(said, Calendar())
+    assert task.due is not None
+    assert (task.title, str(task.due.date), len(task.evidence)) == ("Привезти диван", "2026-12-05", 2)

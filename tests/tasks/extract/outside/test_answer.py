@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasks import dates
 from tasks.dates import Calendar
 from tasks.extract import scene
 from tasks.extract.conversation import apply
@@ -15,6 +16,7 @@ from tasks.extract.model import SURE, Context, New, Said, Span, Task
 from tasks.extract.outside import answer, question
 from tasks.extract.outside.answer import LOOKED_AT, MOST, Nonsense
 from tasks.extract.reader import extract
+from tasks.extract.speech import titles
 from tests.fakes.completions import task
 
 # A Monday.
@@ -165,9 +167,18 @@ def test_what_stands_far_down_in_an_answer_is_not_looked_at() -> None:
 def test_an_answer_costs_no_more_work_than_what_is_believed_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     titled: list[str] = []
     dated: list[str] = []
-    tidy, find = answer.titles.tidy, scene.find
-    monkeypatch.setattr(answer.titles, "tidy", lambda title: titled.append(title) or tidy(title))
-    monkeypatch.setattr(scene, "find", lambda text, *rest: dated.append(text) or find(text, *rest))
+    tidy, find = titles.tidy, dates.find
+
+    def tidied(title: str) -> str:
+        titled.append(title)
+        return tidy(title)
+
+    def found(text: str, at: datetime, calendar: Calendar) -> list[dates.When]:
+        dated.append(text)
+        return find(text, at, calendar)
+
+    monkeypatch.setattr(titles, "tidy", tidied)
+    monkeypatch.setattr(scene, "find", found)
     good = about("Нужен акт за март", title="Прислать акт за март", due_phrase="до пятницы")
     assert len(read(*[good] * 20)) == MOST
     assert (len(titled), dated) == (MOST, [TEXT])
