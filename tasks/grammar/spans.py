@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from tasks.calendar import add_months, next_weekday
 from tasks.grammar.clock import clock
-from tasks.grammar.guards import is_event_next
+from tasks.grammar.guards import is_document, is_event_next
 from tasks.grammar.meaning import Meaning, Now
 from tasks.grammar.periods import period
 from tasks.grammar.rules import WEEKDAYS, Phrase
@@ -73,7 +73,9 @@ def spell(phrase: Phrase, now: Now) -> Meaning | None:
         return Meaning(now.day, role="topic")
     if phrase.lead == "over" and not phrase.has("last", "past", "minute") and not phrase.has("vague"):
         found = after(phrase, now)
-        return found and found._replace(role="topic" if is_event_next(phrase) else "deadline")
+        # «Отчёт за неделю» is about it, whenever it is wanted.
+        about = is_event_next(phrase) or is_document(phrase)
+        return found and found._replace(role="topic" if about else "deadline")
     return Meaning(now.day, role="topic" if phrase.has("whole") else "past")
 
 
