@@ -13,7 +13,7 @@ from tasks.extract.speech import titles
 from tasks.extract.speech.judge import Verdict, judge
 from tasks.extract.speech.promises import Promise, Setting, promise_in
 
-_LOOK = lexicon("look")
+_LOOK, _REMIND = lexicon("look"), lexicon("remind")
 _URGENT, _BUT, _ANNOUNCING = lexicon("urgent"), lexicon("but"), lexicon("announcing")
 _UNREAL = ("hypothetical", "rhetorical", "attention", "threat")
 # Rules so strong that they hold beside a joke, a threat or a sigh.
@@ -66,6 +66,8 @@ class Finding:
             own = titles.infinitive(self.clause, verb, text)
             about = [text[clause.start : clause.end] for clause in self.clauses[1:]]
             return titles.tidy(" — ".join([own, *about])) if len(own) < _BRIEF else own
+        if self.kind == "request" and len(self.clauses) == 1 and (sent := titles.awaited(self.clause, text)):
+            return sent
         said = [titles.words(clause, text) for clause in sorted(self.clauses, key=lambda one: one.start)]
         return titles.said(titles.lead(self.kind, text), said)
 
@@ -114,6 +116,9 @@ def _promised(clause: Clause, promise: Promise, due: Due | None) -> Finding:
 
 
 def _finding(scene: Scene, clause: Clause, verdict: Verdict, due: Due | None) -> Finding:
+    if verdict.verb is not None and _REMIND.intersection(verdict.verb.word.lemmas) and scene.own_due(clause):
+        # «Напомните в понедельник про оплату» asks for no answer.
+        verdict = verdict._replace(kind="request")
     if verdict.kind in {"question", "complaint"}:
         # Only a deadline for the answer counts: «ответьте до пятницы», not «вы работаете в пятницу?».
         asks = clause.has("ask") or verdict.rule == "order.tell"

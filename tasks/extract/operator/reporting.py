@@ -128,6 +128,9 @@ def _unnamed(scene: Scene, clause: Clause, standing: Sequence[Task]) -> Task | N
     plain = clause.has("done")
     if not plain and not clause.flags & _DONE:
         return None
+    if any(one.has("lack") and one is not clause for one in scene.sentences[clause.sentence]):
+        # «Не можем оформить возврат, срок вышел»: why it is not done.
+        return None
     asked = [task for task in standing if task.kind in {"request", "commitment"} and (plain or _is_fresh(scene, task))]
     if not asked and (plain or clause.words[0].word.flags & _DONE):
         asked = [task for task in standing if task.kind == "complaint"]

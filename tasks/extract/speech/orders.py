@@ -9,7 +9,7 @@ _IDLE = ("social", "praise", "attention", "rhetorical")
 _NO_ORDER = lexicon("no_order")
 _PLEASE = lexicon("please")
 _POLITE = lexicon("polite") | _PLEASE
-_BEFORE_THINGS = lexicon("before_things")
+_BEFORE_THINGS, _BE = lexicon("before_things"), lexicon("be")
 # How many words may stand before an English order.
 _LEAD = 3
 # A number of so many figures names something.
@@ -56,7 +56,9 @@ def _english(clause: Clause, at: int) -> bool:
 def _thing_after(clause: Clause, at: int) -> bool:
     """Whether what follows makes a verb of a word that is a noun as well."""
     after = clause.words[at + 1 : at + 2]
-    return any(token.word.form in _BEFORE_THINGS or _is_count(token) for token in after)
+    # "Order 5 is late" tells of one.
+    tells = any(token.word.form in _BE for token in clause.words[at + 2 : at + 3])
+    return not tells and any(token.word.form in _BEFORE_THINGS or _is_count(token) for token in after)
 
 
 def _is_count(token: Token) -> bool:

@@ -9,6 +9,7 @@ from tasks.extract.language.words import Flag, Token
 from tasks.extract.model import Kind
 
 LONGEST = 90
+_GREETED = lexicon("greeted")
 _SKIPPED, _SELF, _LEADING = lexicon("skipped"), lexicon("self"), lexicon("leading")
 _INFINITIVES = ("ть", "ти", "чь", "ться", "тись", "чься")
 _CUT = re.compile(r"[\s,;:.!?–—-]+$")
@@ -35,7 +36,9 @@ def infinitive(clause: Clause, verb: Token, text: str) -> str:
         return tidy(text[clause.start : clause.end])
     head = next((lemma for lemma in verb.word.lemmas if lemma.endswith(_INFINITIVES)), verb.word.lemma)
     denied = any(after is verb and before.word.form == "не" for before, after in clause.pairs)
-    before = [_inner(text, token) for token in clause.words if token.end <= verb.start and _says(token)]
+    # What a comma parts from the verb leads up to it.
+    near = text.rfind(",", clause.start, verb.start)
+    before = [_inner(text, token) for token in clause.words if near < token.start < verb.start and _says(token)]
     after = _PLEASE.sub(" ", text[verb.end : clause.end]).lstrip(" ,")
     return tidy(" ".join(["не"] * denied + [head, *before, after]))
 
@@ -50,14 +53,24 @@ def wanted(clause: Clause) -> Token | None:
     return next((token for token in verbs if token.word.form not in _SKIPPED), None)
 
 
+def awaited(clause: Clause, text: str) -> str | None:
+    """«Жду от вас смету» as something to do, where a thing is waited for that can be sent."""
+    hit = clause.hit("wait_for")
+    waits = [at for at, token in enumerate(clause.words) if hit and hit.start <= at < hit.end and _waits(token)]
+    behind = clause.words[waits[0] + 1 :] if waits else []
+    thing = next((token for token in behind if token.word.flags & Flag.NOUN and not _is_way(token)), None)
+    if thing is None or not _is_object(thing) or any(token.word.flags & Flag.INF for token in behind):
+        return None
+    first = next(token for token in behind if not token.word.flags & (Flag.PREP | Flag.PRON))
+    return tidy(f"прислать {text[first.start : clause.end]}")
+
+
 def words(clause: Clause, text: str) -> str:
     """The clause as it was written, without what only leads up to it."""
     idle = {at for hit in clause.found.get("social", ()) for at in range(hit.start, hit.end)}
-    waits = clause.hit("wait_for")
-    at = waits.start + 1 if waits is not None and waits.end > waits.start + 1 else 0
     saying = (
         token for number, token in enumerate(clause.words)
-        if number >= at and number not in idle and token.word.form not in _LEADING
+        if number not in idle and token.word.form not in _LEADING | _GREETED
     )  # fmt: skip
     first = next(saying, None)
     return text[first.start if first else clause.start : clause.end]
@@ -94,6 +107,22 @@ def _english(clause: Clause, verb: Token, text: str) -> str:
         return tidy(f"{verb.word.lemma}{rest}")
     own = clause.words[0].word.form in _SELF or not clause.has("promise")
     return tidy(text[verb.start if own else clause.start : clause.end])
+
+
+def _waits(token: Token) -> bool:
+    return bool(token.word.flags & (Flag.PRES1 | Flag.FUT1))
+
+
+def _is_way(token: Token) -> bool:
+    return bool(token.word.flags & (Flag.PREP | Flag.NAME))
+
+
+def _is_object(token: Token) -> bool:
+    """Whether it has the form of what is sent, rather than of what one waits for to happen: «жду звонка»."""
+    form, lemma = token.word.form, token.word.lemma
+    if lemma.endswith(("а", "я")):
+        return form.endswith(("у", "ю"))
+    return form == lemma or form.endswith(("ы", "и"))
 
 
 def _says(token: Token) -> bool:

@@ -144,3 +144,27 @@ def test_urgent_words_make_it_urgent() -> None:
     (change,) = extract(Context(CALENDAR), Said(0, "client", NOW, "Срочно пришлите счёт"))
     assert isinstance(change, New)
     assert change.high
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "title", "due"),
+    [
+        ("в конце недели жду сводный отчёт за квартал", "request", "Прислать сводный отчёт за квартал", "2025-10-17"),
+        ("жду от вас смету и договор", "request", "Прислать смету и договор", None),
+        ("Жду звонка", "request", "Сделать: жду звонка", None),
+        ("Встреча 20 октября, подготовьте презентацию", "request", "Подготовить презентацию", "2025-10-20"),
+        ("Добрый вечер, сколько стоит доставка?", "question", "Ответить: сколько стоит доставка", None),
+        ("Напомните мне в понедельник про оплату", "request", "Напомнить мне в понедельник про оплату", "2025-10-20"),
+        ("Напомните, когда приём", "question", "Ответить: напомните, когда приём", None),
+        ("Order 5 is late", "complaint", "Look into: order 5 is late", None),
+    ],
+)
+def test_a_title_says_what_is_to_be_done(text: str, kind: str, title: str, due: str | None) -> None:
+    (change,) = extract(Context(CALENDAR), Said(0, "client", NOW, text))
+    assert isinstance(change, New)
+    assert (change.kind, change.title, change.due and str(change.due.date)) == (kind, title, due)
+
+
+def test_why_something_cannot_be_done_does_not_do_it() -> None:
+    found = tasks("Верните деньги за заказ 77", "> Не можем оформить возврат, срок вышел")
+    assert [task.status for task in found] == ["open"]
