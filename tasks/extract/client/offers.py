@@ -16,6 +16,7 @@ from tasks.extract.speech import titles
 from tasks.extract.speech.orders import order_in
 
 _YES, _NO, _OR, _RATHER = lexicon("yes"), lexicon("no"), lexicon("either"), lexicon("rather")
+_IS = lexicon("is_there")
 # Who only chooses among what was offered needs no more words; and within so many he has said yes or no.
 _CHOICE, _FIRST = 6, 3
 
@@ -63,6 +64,9 @@ def _offer_in(clauses: Sequence[Clause]) -> Clause | None:
 
 
 def _offers(clause: Clause) -> bool:
+    if not clause.asked and clause.forms <= _YES | _IS:
+        # «Да, есть» answers.
+        return False
     if clause.asked and (clause.has("offer") or clause.flags & (Flag.FUT1 | Flag.INF)):
         return True
     if clause.has("offer") and clause.flags & Flag.INF and not clause.flags & Flag.IMPR:

@@ -12,11 +12,12 @@ from tasks.extract.model import Change, Due, Status, Task
 from tasks.extract.scene import Scene
 
 _MAKE, _TIMES, _DAYS = lexicon("make"), lexicon("times"), lexicon("asked_days")
+_FITS, _NOT, _WORKS = lexicon("fits"), lexicon("not_english"), lexicon("works_english")
 
 
 def redates(scene: Scene, clause: Clause, moves: Moves) -> bool:
     """Whether the clause gives a known task another day; what was reported done is open again until that is agreed."""
-    due = None if clause.has("away") else scene.last_due(clause)
+    due = None if clause.has("away") or _is_refused(clause) else scene.last_due(clause)
     if due is None:
         return _does_not_fit(scene, clause, moves)
     target = _target(scene, clause) or _asked_when(scene, clause)
@@ -71,13 +72,20 @@ def _is_thing(token: Token) -> bool:
 def _does_not_fit(scene: Scene, clause: Clause, moves: Moves) -> bool:
     """«Давайте другой день», «меня не будет»: what is agreed on does not fit, and no day is named yet."""
     dated = [task for task in scene.open if task.due is not None]
-    another = clause.has("away") or (clause.has("lets") and clause.forms & _TIMES)
+    another = clause.has("away") or _is_refused(clause) or (clause.has("lets") and clause.forms & _TIMES)
     if not dated or not another:
         return False
     return moves.add(clause, scene.nudge(dated[-1], "unfit"))
 
 
+def _is_refused(clause: Clause) -> bool:
+    """«Завтра не смогу», "tomorrow doesn't work": the day that is named is the one that does not fit."""
+    said = {(before.word.form, after.word.form) for before, after in clause.pairs}
+    return not clause.asked and any((no == "не" and it in _FITS) or (no in _NOT and it in _WORKS) for no, it in said)
+
+
 def _along(scene: Scene, target: Task, due: Due) -> list[Change]:
-    """The promises made for it move along."""
-    dated = [task for task in linker.serving(scene.open, target) if task.due is not None]
+    """The promises made for it move along, and what it was promised for."""
+    bound = [*linker.serving(scene.open, target), *(task for task in scene.open if task.key == target.related)]
+    dated = [task for task in bound if task.due is not None]
     return [Change(task.key, scene.message.key, "redate", 0.8, None, due) for task in dated]

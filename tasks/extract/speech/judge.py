@@ -11,6 +11,7 @@ from tasks.extract.model import Kind
 from tasks.extract.speech.orders import order_in
 
 _SERVICE, _TELL, _COMING = lexicon("service"), lexicon("tell"), lexicon("coming")
+_ALSO = lexicon("also")
 _ME, _YOU_CAN, _CAN_HAVE, _WHY = lexicon("me"), lexicon("you_can"), lexicon("can_have"), lexicon("why")
 # What is said of the world as it is not.
 _UNREAL = ("hypothetical", "rhetorical", "threat")
@@ -104,7 +105,9 @@ def _possible(clause: Clause) -> Verdict | None:
 
 
 def _bare_verb(clause: Clause) -> Verdict | None:
-    first = clause.words[1 if clause.lead and len(clause.words) > 1 else 0]
+    # «А также сообщить реквизиты»
+    behind = clause.words[1 if clause.lead and len(clause.words) > 1 else 0 :]
+    first = next((token for token in behind if token.word.form not in _ALSO), behind[0])
     if not first.word.flags & Flag.INF or _asks(clause) or clause.has("vague", "service", "cancel"):
         return None
     return Verdict("request", 0.7, "infinitive", first)

@@ -168,3 +168,28 @@ def test_a_title_says_what_is_to_be_done(text: str, kind: str, title: str, due: 
 def test_why_something_cannot_be_done_does_not_do_it() -> None:
     found = tasks("Верните деньги за заказ 77", "> Не можем оформить возврат, срок вышел")
     assert [task.status for task in found] == ["open"]
+
+
+def test_the_day_that_does_not_fit_is_not_the_new_one() -> None:
+    moved = tasks("Отправьте курьера завтра", "> Курьер будет завтра", "нет, завтра не смогу, давайте послезавтра")
+    assert told(moved) == [("request", "2025-10-15", "open"), ("commitment", "2025-10-15", "open")]
+    moved = tasks("can you send a courier tomorrow?", "> Sure", "sorry, tomorrow doesn't work, how about Friday?")
+    assert told(moved) == [("request", "2025-10-17", "open")]
+
+
+def test_that_it_is_there_is_an_answer_and_no_offer() -> None:
+    found = tasks("У вас есть чёрные кроссовки 42 размера?", "> Да, есть", "Отложите до субботы, пожалуйста")
+    assert [(task.title, task.status) for task in found][1:] == [("Отложить до субботы", "open")]
+
+
+@pytest.mark.parametrize(
+    ("text", "titles"),
+    [
+        ("Подскажите, до скольки вы сегодня работаете?", ["Ответить: подскажите, до скольки вы сегодня работаете"]),
+        ("Вы работаете?", []),
+        ("Прошу направить акт, а также сообщить реквизиты", ["Направить акт", "Сообщить реквизиты"]),
+        ("Ребята, сайт лежит!", ["Разобраться: сайт лежит"]),
+    ],
+)
+def test_what_is_asked_beside_is_heard(text: str, titles: list[str]) -> None:
+    assert [task.title for task in tasks(text)] == titles
