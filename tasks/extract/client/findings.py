@@ -13,6 +13,7 @@ from tasks.extract.speech import titles
 from tasks.extract.speech.judge import Verdict, judge
 from tasks.extract.speech.promises import Promise, Setting, promise_in
 
+_UNDO = lexicon("undo")
 _LOOK, _REMIND = lexicon("look"), lexicon("remind")
 _URGENT, _BUT, _ANNOUNCING = lexicon("urgent"), lexicon("but"), lexicon("announcing")
 _UNREAL = ("hypothetical", "rhetorical", "attention", "threat")
@@ -150,8 +151,11 @@ def _is_idle(clause: Clause, verdict: Verdict, idle: set[int]) -> bool:
         return True
     if not clause.has("cancel"):
         return False
-    sure = any(hit.cue.weight >= _WHATEVER for hit in clause.found["cancel"])
     beside = clause.beside("cancel")
+    if verdict.rule.startswith(_STRONG) and clause.lemmas & _UNDO and any(one.word.flags & Flag.NOUN for one in beside):
+        # «Хочу отменить заказ»: the order is not one of ours.
+        return False
+    sure = any(hit.cue.weight >= _WHATEVER for hit in clause.found["cancel"])
     return not content.of_words(beside) or (sure and not any(_is_thing(token) for token in beside))
 
 

@@ -132,7 +132,8 @@ def _guess(scene: Scene, left: Sequence[Clause]) -> list[TaskChange]:
     ]  # fmt: skip
     if scene.open:
         saying = [clause for clause in saying if _is_news(scene, clause)]
-    if not saying:
+    if not saying or any(clause.has("cancel") for clause in left):
+        # «Забудьте, уже нашёл» wants nothing.
         return []
     return [Finding("request", (saying[0],), _GUESS, "guess").task(scene)]
 

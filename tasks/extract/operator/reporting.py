@@ -125,7 +125,8 @@ def _is_met(standing: Sequence[Task], kept: Task, served: Task, lemmas: frozense
 
 def _unnamed(scene: Scene, clause: Clause, standing: Sequence[Task]) -> Task | None:
     """A report that names nothing is about what was asked last, or promised."""
-    plain = clause.has("done")
+    # «Держите», «во вложении»
+    plain = clause.has("done") or (clause.has("report") and not content.of_words(clause.beside("report")))
     if not plain and not clause.flags & _DONE:
         return None
     if any(one.has("lack") and one is not clause for one in scene.sentences[clause.sentence]):

@@ -48,6 +48,9 @@ def _english(clause: Clause, at: int) -> bool:
     after = clause.words[at + 1].word if at + 1 < len(clause.words) else None
     if after is not None and (after.form == "of" or not after.flags & (Flag.LATIN | Flag.NUM)):
         return False
+    if after is not None and after.flags & Flag.PAST and not after.flags & (Flag.NOUN | Flag.ADJ):
+        # "Quote attached", "invoice sent"
+        return False
     if not before or at == clause.main:
         return not clause.asked
     return before[-1] in _PLEASE or (len(before) <= _LEAD and _POLITE.issuperset(before[-2:]))

@@ -9,7 +9,7 @@ from tasks.extract.language.words import Flag, Token
 from tasks.extract.model import Kind
 
 LONGEST = 90
-_GREETED = lexicon("greeted")
+_GREETED, _NOT = lexicon("greeted"), lexicon("not_english")
 _SKIPPED, _SELF, _LEADING = lexicon("skipped"), lexicon("self"), lexicon("leading")
 _INFINITIVES = ("ть", "ти", "чь", "ться", "тись", "чься")
 _CUT = re.compile(r"[\s,;:.!?–—-]+$")
@@ -59,7 +59,8 @@ def awaited(clause: Clause, text: str) -> str | None:
     waits = [at for at, token in enumerate(clause.words) if hit and hit.start <= at < hit.end and _waits(token)]
     behind = clause.words[waits[0] + 1 :] if waits else []
     thing = next((token for token in behind if token.word.flags & Flag.NOUN and not _is_way(token)), None)
-    if thing is None or not _is_object(thing) or any(token.word.flags & Flag.INF for token in behind):
+    other = any(token.word.flags & Flag.INF or token.word.form == "не" for token in behind)
+    if thing is None or other or not _is_object(thing):
         return None
     first = next(token for token in behind if not token.word.flags & (Flag.PREP | Flag.PRON))
     return tidy(f"прислать {text[first.start : clause.end]}")
@@ -106,7 +107,8 @@ def _english(clause: Clause, verb: Token, text: str) -> str:
     if verb.word.flags & Flag.INGF and not clause.has("promise"):
         return tidy(f"{verb.word.lemma}{rest}")
     own = clause.words[0].word.form in _SELF or not clause.has("promise")
-    return tidy(text[verb.start if own else clause.start : clause.end])
+    denial = next((one for one, after in clause.pairs if after is verb and one.word.form in _NOT), verb)
+    return tidy(text[denial.start if own else clause.start : clause.end])
 
 
 def _waits(token: Token) -> bool:

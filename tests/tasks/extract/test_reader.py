@@ -193,3 +193,28 @@ def test_that_it_is_there_is_an_answer_and_no_offer() -> None:
 )
 def test_what_is_asked_beside_is_heard(text: str, titles: list[str]) -> None:
     assert [task.title for task in tasks(text)] == titles
+
+
+@pytest.mark.parametrize("report", ["Quote attached", "Quote sent", "Here is the quote", "the quote is attached"])
+def test_a_report_in_english_closes(report: str) -> None:
+    assert told(tasks("Please send a quote", f"> {report}")) == [("request", "", "done")]
+
+
+@pytest.mark.parametrize("report", ["Держите", "Вот счёт", "Счёт во вложении"])
+def test_who_hands_it_over_has_done_it(report: str) -> None:
+    assert told(tasks("Пришлите счёт", f"> {report}")) == [("request", "", "done")]
+
+
+@pytest.mark.parametrize(
+    ("text", "titles"),
+    [
+        ("хочу отменить заказ", ["Отменить заказ"]),
+        ("отмените мою бронь на завтра", ["Отменить мою бронь на завтра"]),
+        ("Отмените", []),
+        ("Забудьте, уже нашёл", []),
+        ("looks good, let's proceed", []),
+        ("Please don't call me", ["Don't call me"]),
+    ],
+)
+def test_taking_back_what_is_no_task_is_one(text: str, titles: list[str]) -> None:
+    assert [task.title for task in tasks(text)] == titles
