@@ -89,6 +89,10 @@ def _title(scene: Scene, offer: Clause) -> str:
     """What was offered, as something to do."""
     text = _said(scene, offer).text
     verb = next((token for token in offer.words if token.word.flags & (Flag.INF | Flag.FUT1)), None)
+    own = scene.clauses[0]
+    if verb is None and (ordered := order_in(own)):
+        # «Есть на складе» — «отлично, оформляйте»
+        return titles.infinitive(own, ordered, scene.message.text)
     if verb is None or offer.forms & _OR:
         return titles.said("Сделать", [scene.message.text, "—", text[offer.start : offer.end]])
     return titles.infinitive(offer, verb, text)

@@ -14,7 +14,7 @@ from tasks.extract.language.words import Flag, Token, tokens
 from tasks.extract.language.zones import own_lines
 
 _ITEM = re.compile(r"\s*(?:\d{1,2}[.)]|[-–—•*·])\s+")
-_LETTER = re.compile(r"\b[A-ZА-ЯЁ]\.\s+(?=[A-ZА-ЯЁ][a-zа-яё]+\s)")
+_MARK = re.compile(r"\b[A-ZА-ЯЁ]\.\s+(?=[A-ZА-ЯЁ][a-zа-яё]+\s)|\?+\s+")
 # Code points of a word, more or less.
 _WORD = 30
 _BREAKS = frozenset(",;:—–-()")
@@ -121,10 +121,12 @@ def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     for part in sentenize(text[start:end]):
         begin, stop = start + part.start, start + part.stop
         # «Размер поменял на L. Перезвоню завтра»: a letter with a point is an initial, unless a verb follows.
-        for letter in _LETTER.finditer(text, begin, stop):
-            if tokens(text, letter.end(), min(stop, letter.end() + _WORD))[0].word.flags & Flag.FINITE:
-                yield begin, letter.end()
-                begin = letter.end()
+        # A question ends with its mark, whatever the next word begins with.
+        for mark in _MARK.finditer(text, begin, stop):
+            after = tokens(text, mark.end(), min(stop, mark.end() + _WORD))
+            if after and (mark.group().startswith("?") or after[0].word.flags & Flag.FINITE):
+                yield begin, mark.end()
+                begin = mark.end()
         yield begin, stop
 
 

@@ -218,3 +218,15 @@ def test_who_hands_it_over_has_done_it(report: str) -> None:
 )
 def test_taking_back_what_is_no_task_is_one(text: str, titles: list[str]) -> None:
     assert [task.title for task in tasks(text)] == titles
+
+
+def test_a_question_ends_with_its_mark() -> None:
+    found = tasks("ты сделал презентацию? совещание в 15")
+    assert [(task.kind, task.title, task.status) for task in found] == [
+        ("question", "Ответить: ты сделал презентацию", "open")
+    ]
+
+
+def test_what_was_promised_is_received_in_english_too() -> None:
+    found = tasks("I'll send you the signed form by Monday", "> Great", "here it is", "> Received, thanks")
+    assert told(found) == [("commitment", "2025-10-20", "done")]
