@@ -125,17 +125,16 @@ def _placed(scene: Scene, found: Sequence[Finding], moves: Moves) -> list[TaskCh
 
 def _guess(scene: Scene, left: Sequence[Clause]) -> list[TaskChange]:
     """Something was said that is not known to be nothing: somebody should look at it."""
-    idle = {clause.sentence for clause in left if clause.has("hypothetical", "attention", "rhetorical")}
-    saying = [
-        clause for clause in left
-        if clause.sentence not in idle and content.of_words(clause.words) and not clause.has(*_NOTHING)
-    ]  # fmt: skip
-    if scene.open:
-        saying = [clause for clause in saying if _is_news(scene, clause)]
-    if not saying or any(clause.has("cancel") for clause in left):
+    if any(clause.has("cancel") for clause in left):
         # «Забудьте, уже нашёл» wants nothing.
         return []
-    return [Finding("request", (saying[0],), _GUESS, "guess").task(scene)]
+    idle = {clause.sentence for clause in left if clause.has("hypothetical", "attention", "rhetorical")}
+    saying = (
+        clause for clause in left
+        if clause.sentence not in idle and content.of_words(clause.words) and not clause.has(*_NOTHING)
+    )  # fmt: skip
+    first = next((clause for clause in saying if not scene.open or _is_news(scene, clause)), None)
+    return [Finding("request", (first,), _GUESS, "guess").task(scene)] if first else []
 
 
 def _is_news(scene: Scene, clause: Clause) -> bool:

@@ -13,6 +13,8 @@ from tasks.extract.scene import Scene
 
 _MAKE, _TIMES, _DAYS = lexicon("make"), lexicon("times"), lexicon("asked_days")
 _FITS, _NOT, _WORKS = lexicon("fits"), lexicon("not_english"), lexicon("works_english")
+# Words of an answer that names no more than a day.
+_ANSWER = 8
 
 
 def redates(scene: Scene, clause: Clause, moves: Moves) -> bool:
@@ -41,14 +43,19 @@ def _target(scene: Scene, clause: Clause) -> Task | None:
 
 def _asked_when(scene: Scene, clause: Clause) -> Task | None:
     """«К какому числу?» — «к пятнице»: what stands open without a day."""
-    asked = any(one.asked and one.lemmas & _DAYS and not one.flags & Flag.PAST for one in scene.other_clauses)
+    if scene.turn or len(clause.words) > _ANSWER or not any(map(_asks_when, scene.other_clauses)):
+        return None
     beside = [one for one in clause.words if not any(when.start <= one.start < when.end for when in scene.dates)]
-    if not asked or scene.turn or any(_is_thing(token) for token in beside):
+    if any(_is_thing(token) for token in beside):
         return None
     undated = [
         task for task in scene.open if task.kind == "request" and task.due is None and task.source in scene.asked_keys
     ]
     return undated[-1] if undated else None
+
+
+def _asks_when(clause: Clause) -> bool:
+    return clause.asked and bool(clause.lemmas & _DAYS) and not clause.flags & Flag.PAST
 
 
 def _put_off(clause: Clause, pool: Sequence[Task], lemmas: frozenset[str]) -> Task | None:
