@@ -47,6 +47,7 @@ class Okno:
         """Start and wait until it is ready."""
         environment = {
             **os.environ,
+            "PYTHONPATH": str(Path(__file__).parent / "unheard"),
             "OKNO_ADMIN_TOKEN": TOKEN,
             "OKNO_STATE_DIR": str(self.folder / "var"),
             "OKNO_DATABASE__URL": f"sqlite:///{self.folder / 'okno.db'}",
