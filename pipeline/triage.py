@@ -7,6 +7,7 @@ batch that cannot be written or whose worker died, is read alone from then on, i
 three it is let be, and the journal says so.
 """
 
+import gc
 import threading
 import time
 from collections import Counter
@@ -38,7 +39,7 @@ _log = log.get(__name__)
 
 # Messages of a batch, and of one shard at most: while there is more than fills one, the fewer shards it is taken from
 # the fewer dialogs it is about.
-_BATCH, _EACH = 400, 100
+_BATCH, _EACH = 600, 150
 # Starts a message gets.
 _STARTS = 3
 # As with raws: whatever is read for so many leases has hung, and what is read by then is written, that nobody takes the
@@ -79,6 +80,9 @@ class Triage:
         """Load the dictionaries, so that the first message is read as quickly as all others."""
         for words in _FIRST_WORDS:
             extract(Context(self._calendar), Said(0, "client", self._calendar.local(now()), words))
+        # They stay for good: a collector that looked through them again and again would make every message dearer.
+        gc.collect()
+        gc.freeze()
 
     def stop(self) -> None:
         """Finish the batch under way and take no more."""

@@ -1,4 +1,7 @@
-"""Ordinary messages: what customers write on an ordinary day, in two languages, with numbers and names that vary."""
+"""Ordinary messages: what customers write on an ordinary day, in two languages, with numbers and names that vary.
+
+About half of them hold a task: as many as people found in letters that were counted (Sappelli 2016).
+"""
 
 import random
 
@@ -63,6 +66,24 @@ _MESSAGES = (
     "Почему до сих пор не отправили заказ {n}? Вы обещали ещё во вторник!",
     "Запишите дочку на пробное занятие, ей {m} лет, удобнее по вторникам после {hour}.",
     "Курьер приехал вовремя, всё отлично, буду заказывать у вас ещё.",
+    "Добрый день!",
+    "Спасибо!",
+    "Да, всё верно.",
+    "Хорошо, договорились.",
+    "Размер {m}, цвет синий.",
+    "Меня зовут {name}, телефон указан в заказе.",
+    "Отлично, до встречи!",
+    "Заказ {n}, оформляла на сайте вчера.",
+    "Понятно, буду иметь в виду.",
+    "Ладно, подумаю.",
+    "Ура, получилось!",
+    "Нет, не нужно.",
+    "Hello!",
+    "Yes, that's the one.",
+    "Great, see you on Monday.",
+    "Order {n}, placed on the website.",
+    "Thanks, I'll wait.",
+    "No problem at all.",
 )  # fmt: skip
 _NAMES = ("Анна", "Игорь", "Мария Петровна", "Сергей", "Ольга", "John", "Emma", "Mr Brown", "Kate")
 _CITIES = ("Казань", "Тверь", "Нижний Новгород", "Leeds", "Riga", "Самара", "Bristol")

@@ -16,8 +16,8 @@ from tests.bench.house import House, Stage
 from tests.bench.pipeline import drained, keep, worked_off
 from tests.chaos.daemons import ROOT
 
-# Messages of each visitor.
-_EACH = 20
+# Messages of each visitor, as in the conversations of `extraction`.
+_EACH = 8
 
 
 def measure(stage: Stage) -> dict[str, Any]:
