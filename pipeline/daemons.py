@@ -38,6 +38,8 @@ _THREADS = 2
 _DEAF_SWEEP = 0.2
 # Seconds between two sweeps at least.
 _BREATH = 0.05
+# Seconds for which a message waits to be read while raws are taken in: they come first, but reading never stands still.
+_LET_BY = 0.02
 
 
 def open_database(settings: Settings) -> Database:
@@ -96,9 +98,11 @@ class Hands:
 
     def inbox(self, name: str) -> bool:
         """Answer the inbox's bell. Where there may be more to do, it rings again, behind those that rang meanwhile."""
-        more = self.drain.visit()
-        if self.triage is not None:
-            more |= self.triage.visit(hurried=self.drain.is_behind)
+        try:
+            more = self.drain.visit()
+        finally:
+            if self.triage is not None:
+                self.triage.wake()
         if more:
             self.bells.ring(queues.PIPELINE, [name])
         return more
@@ -166,17 +170,18 @@ class Workshop:
         chosen = frozenset(kinds or (queues.PIPELINE, queues.DELIVER))
         asker = Asker(self.db, self.channels, self.loop)
         mark = Watermark(self.settings.state_dir)
-        triage = self._triage() if queues.PIPELINE in chosen else None
+        triage = self._triage(drain) if queues.PIPELINE in chosen else None
         opinions = self._opinions() if queues.PIPELINE in chosen and self.settings.tasks.llm.url else None
         return Hands(drain, triage, opinions, deliver, fetcher, asker, self.db, mark, self.bells, chosen)
 
-    def _triage(self) -> "Triage":
+    def _triage(self, drain: Drain) -> "Triage":
         # Who only sends need not know how tasks are found.
         from pipeline.triage import Triage
         from tasks.office import calendar_of
 
-        triage = Triage(self.db, calendar_of(self.settings), self.settings)
+        triage = Triage(self.db, calendar_of(self.settings), self.settings, partial(drain.let_by, _LET_BY))
         self.stop.also(triage.stop)
+        self._stack.callback(triage.close)
         return triage
 
     def _opinions(self) -> "Opinions":
@@ -198,7 +203,7 @@ def work(settings: Settings, stop: Stop, kinds: Sequence[str]) -> None:
     try:
         if not await_start(hands, stop):
             return
-        warm(shop, hands)
+        begin(shop, hands)
         workers += [queues.start_worker(shop.broker, kind, hands.threads(kind)) for kind in sorted(hands.kinds)]
         _log.info("worker.ready", queues=sorted(hands.kinds), sweep=shop.sweep_seconds)
         sweep_until(stop, shop.sweep_seconds, hands.sweep)
@@ -209,12 +214,13 @@ def work(settings: Settings, stop: Stop, kinds: Sequence[str]) -> None:
         shop.close()
 
 
-def warm(shop: Workshop, hands: Hands) -> None:
-    """Load beside everything else what takes seconds, so that only who needs it at once has to wait for it."""
+def begin(shop: Workshop, hands: Hands) -> None:
+    """Start what runs beside bells and sweeps: reading for tasks, and loading what takes seconds."""
     if queues.DELIVER in hands.kinds:
+        # Only who makes a call at once has to wait for it.
         threading.Thread(target=shop.channels.warm, name="warm", daemon=True).start()
     if hands.triage is not None:
-        threading.Thread(target=hands.triage.warm, name="warm", daemon=True).start()
+        hands.triage.start()
 
 
 def await_start(hands: Hands, stop: Stop) -> bool:

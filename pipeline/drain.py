@@ -11,7 +11,8 @@ that kills can do so three times only and never has an innocent set aside.
 import random
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import NamedTuple
 
@@ -84,6 +85,9 @@ class Drain:
         # Whether one of them is about to look again, and whether the last look left anything over.
         self._resting = self._more = False
         self._room = Room()
+        # How many threads have a batch under way; set while none has.
+        self._counting, self._batches, self._quiet = threading.Lock(), 0, threading.Event()
+        self._quiet.set()
         # The shard whose turn it is, and of shards whose last batch left something behind the address it had come to.
         self._turn = random.randrange(inbox.SHARDS)  # noqa: S311 - no secret
         self._starts: dict[int, str] = {}
@@ -96,11 +100,6 @@ class Drain:
         """Finish the batches under way and take no more."""
         self._stopping.set()
 
-    @property
-    def is_behind(self) -> bool:
-        """Whether more waits than a batch takes."""
-        return self._more
-
     def visit(self) -> bool:
         """Drain the shards that have work and that nobody is at, for a while; whether the time was over first."""
         until = time.monotonic() + _VISIT
@@ -108,19 +107,37 @@ class Drain:
         while not self._stopping.is_set():
             # Only who is inside takes up: what waited outside with its raws noted as under work would be blamed for
             # the death of whoever is alone in there.
-            with self._room.together():
-                work = self._next()
-                if work is not None and not work.suspected:
-                    self._finish(work, self._process)
-            if work is None:
-                return False
-            if work.suspected:
-                self._finish(work, self._try)
+            with self._at_work():
+                with self._room.together():
+                    work = self._next()
+                    if work is not None and not work.suspected:
+                        self._finish(work, self._process)
+                if work is None:
+                    return False
+                if work.suspected:
+                    self._finish(work, self._try)
             if time.monotonic() >= until:
                 return True
             if not work.full:
                 self._rest()
         return False
+
+    def let_by(self, seconds: float) -> None:
+        """Wait while a batch is under way in this process, but no longer."""
+        self._quiet.wait(seconds)
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        with self._counting:
+            self._batches += 1
+            self._quiet.clear()
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._batches -= 1
+                if not self._batches:
+                    self._quiet.set()
 
     def _next(self) -> _Work | None:
         with self._taking:

@@ -1,7 +1,7 @@
 """Hearing: messages are looked up with what they are understood from, and read for tasks, dialog by dialog."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -34,6 +34,15 @@ class Material(NamedTuple):
     said: Mapping[int, Sequence[Heard]]
     tasks: Mapping[int, Sequence[Row[Any]]]
     histories: Mapping[int, Sequence[Row[Any]]]
+
+
+class Ear(NamedTuple):
+    """What hears: the calendar, what was learned, until when on the monotonic clock, and whom it lets by meanwhile."""
+
+    calendar: Calendar
+    model: Model | None
+    until: float
+    let_by: Callable[[], object]
 
 
 @dataclass
@@ -71,12 +80,12 @@ def look_up(tx: Tx, parts: Parts, at: datetime) -> Material:
     return Material(said, found, triage.histories(tx, changed) if changed else {})
 
 
-def hear(parts: Parts, material: Material, calendar: Calendar, until: float, model: Model | None = None) -> list[Page]:
-    """Read the messages; what was not come to by then, on the monotonic clock, is not done."""
+def hear(parts: Parts, material: Material, ear: Ear) -> list[Page]:
+    """Read the messages; what was not come to in time is not done."""
     pages = []
     for dialog_id, rows in parts.items():
         page = Page(dialog_id, rows)
-        _Reader(page, material, calendar, model).read(until)
+        _Reader(page, material, ear).read()
         pages.append(page)
     return pages
 
@@ -84,19 +93,20 @@ def hear(parts: Parts, material: Material, calendar: Calendar, until: float, mod
 class _Reader:
     """Reads one dialog's part."""
 
-    def __init__(self, page: Page, material: Material, calendar: Calendar, model: Model | None) -> None:
-        self._page, self._material, self._calendar, self._model = page, material, calendar, model
+    def __init__(self, page: Page, material: Material, ear: Ear) -> None:
+        self._page, self._material, self._ear = page, material, ear
         self._heard = material.said.get(page.dialog_id, ())
         self._places = {one.id: at for at, one in enumerate(self._heard)}
         self._said = [self._spoken(one) for one in self._heard]
         # That a reply did not arrive is nothing people talk about.
         self._tasks = [row for row in material.tasks.get(page.dialog_id, ()) if row.origin != "delivery"]
 
-    def read(self, until: float) -> None:
-        sheet = Sheet(self._page.dialog_id, items_of(self._tasks), self._calendar, self._model)
+    def read(self) -> None:
+        sheet = Sheet(self._page.dialog_id, items_of(self._tasks), self._ear.calendar, self._ear.model)
         for row in self._page.rows:
-            if row is not self._page.rows[0] and time.monotonic() > until:
+            if row is not self._page.rows[0] and time.monotonic() > self._ear.until:
                 break
+            self._ear.let_by()
             try:
                 self._read(row, sheet)
             except Exception as error:  # noqa: BLE001 - whatever it is about, the other dialogs go on
@@ -123,7 +133,7 @@ class _Reader:
         else:
             sent_at = self._heard[place].sent_at
             message = Changed(row.message_id, self._before(place), self._said[place], sent_at, opens=not row.old)
-        return reread(self._page.dialog_id, known, message, self._calendar, self._model)
+        return reread(self._page.dialog_id, known, message, self._ear.calendar, self._ear.model)
 
     def _before(self, place: int) -> list[Said]:
         said = self._said[max(0, place - WINDOW) : place]
@@ -131,7 +141,7 @@ class _Reader:
 
     def _spoken(self, one: Heard) -> Said:
         side: Side = "client" if one.direction == "in" else "operator"
-        return Said(one.id, side, self._calendar.local(one.sent_at), one.text)
+        return Said(one.id, side, self._ear.calendar.local(one.sent_at), one.text)
 
 
 def _is_known(row: Waiting) -> bool:

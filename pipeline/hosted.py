@@ -4,7 +4,7 @@ import threading
 
 import log
 from pipeline import queues
-from pipeline.daemons import Hands, Workshop, await_start, guarded, sweep_until, warm
+from pipeline.daemons import Hands, Workshop, await_start, begin, guarded, sweep_until
 from pipeline.stopping import Stop
 from settings import Settings
 
@@ -49,7 +49,7 @@ class _House:
                 sweep_until(self._stop, shop.sweep_seconds, hands.sweep)
 
         threading.Thread(target=sweep, name="sweep", daemon=True).start()
-        warm(shop, hands)
+        begin(shop, hands)
 
     def close(self) -> None:
         """The worker is about to stop; Dramatiq waits for the actors itself."""

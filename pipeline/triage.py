@@ -11,14 +11,13 @@ import gc
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 import log
-from pipeline.hearing import Page, hear, look_up
+from pipeline.hearing import Ear, Page, hear, look_up
 from pipeline.reading import reason_of
-from pipeline.turns import Turns
 from pipeline.watchdog import watched
 from settings import Settings
 from storage import journal, leases, opinions, shards, talk, triage
@@ -45,10 +44,9 @@ _STARTS = 3
 # As with raws: whatever is read for so many leases has hung, and what is read by then is written, that nobody takes the
 # lease meanwhile.
 _LEASES, _ENOUGH = 3, 0.5
+# Seconds its end is waited for.
+_PATIENCE = 10.0
 _FIRST_WORDS = ("Пришлите, пожалуйста, счёт до пятницы.", "Please send the bill by Friday.")
-# Seconds after which others have their turn; and between two batches while raws wait that are no messages yet. These
-# come first, but reading never stands still.
-_VISIT, _PAUSE = 0.5, 2.0
 
 
 class _Work(NamedTuple):
@@ -60,19 +58,21 @@ _NOTHING = _Work([], [])
 
 
 class Triage:
-    """Reads messages for tasks. Safe to call from many threads and processes at once; one thread of each reads."""
+    """Reads messages for tasks. Many processes may do so at once, by one thread each."""
 
-    def __init__(self, db: Database, calendar: Calendar, settings: Settings) -> None:
+    def __init__(
+        self, db: Database, calendar: Calendar, settings: Settings, let_by: Callable[[], object] = lambda: None
+    ) -> None:
+        """`let_by` waits for whoever in this process is not to wait for us; it is called between any two messages."""
         self._db, self._calendar, self._work = db, calendar, settings.work
         self._learned = ModelFile(settings.tasks_model)
         # A language model is asked about what clients wrote once it is read.
         self._asks = bool(settings.tasks.llm.url)
-        self._stopping = threading.Event()
-        self._turns = Turns()
+        self._let_by = let_by
+        self._stopping, self._wanted = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._serve, name="triage", daemon=True)
         # The shard whose turn it is, whether the last look left anything over, and whether it was for a suspect.
         self._turn, self._more, self._suspected = 0, False, False
-        # When a hurried visit is due again.
-        self._again_at = 0.0
         # A message whose start alone was ended by the database: it did not take place.
         self._spared = 0
 
@@ -84,31 +84,46 @@ class Triage:
         gc.collect()
         gc.freeze()
 
+    def start(self) -> None:
+        """Read on a thread of its own whenever somebody says that there may be something to read."""
+        self._thread.start()
+
+    def _serve(self) -> None:
+        self._try(self.warm)
+        while not self._stopping.is_set():
+            self._wanted.wait()
+            self._wanted.clear()
+            self._try(self.visit)
+
+    def _try(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - the edge of the thread: whoever wakes it next has it try again
+            tell = _log.warning if is_database_fault(error) else _log.exception
+            tell("triage.trouble", error=type(error).__name__)
+
+    def wake(self) -> None:
+        """There may be something to read."""
+        self._wanted.set()
+
     def stop(self) -> None:
         """Finish the batch under way and take no more."""
         self._stopping.set()
+        self._wanted.set()
 
-    def visit(self, *, hurried: bool = False) -> bool:
-        """Read what waits for a while; whether the time was over first. `hurried`, it is a batch now and then."""
-        if not hurried:
-            return self._turns.run("triage", self._read_on, _VISIT)
-        if time.monotonic() < self._again_at:
-            return False
-        self._again_at = time.monotonic() + _PAUSE
-        return self._turns.run("triage", self._read_on, 0.0)
+    def close(self) -> None:
+        """Stop, and wait for the batch under way."""
+        self.stop()
+        if self._thread.is_alive():
+            self._thread.join(_PATIENCE)
 
-    def _read_on(self, until: float) -> bool:
-        while not self._stopping.is_set():
-            work = self._take_up()
-            if work is None:
-                return False
+    def visit(self) -> None:
+        """Read what waits, until nothing does."""
+        while not self._stopping.is_set() and (work := self._take_up()) is not None:
             try:
                 self._process(work)
             except leases.Lost as error:
                 _log.warning("triage.shard_lost", lease=str(error))
-            if time.monotonic() >= until:
-                return True
-        return False
 
     # ---- taking up ----
 
@@ -207,7 +222,7 @@ class Triage:
             material = look_up(tx, parts, now())
         with watched(_LEASES * self._work.lease):
             until = time.monotonic() + _ENOUGH * self._work.lease
-            return hear(parts, material, self._calendar, until, self._learned.model())
+            return hear(parts, material, Ear(self._calendar, self._learned.model(), until, self._let_by))
 
     def _settle(self, work: _Work, pages: Sequence[Page]) -> None:
         with self._db.begin() as tx:

@@ -1,20 +1,27 @@
 """Triage: what people write becomes tasks, once, in order, and never against an operator's word."""
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from pipeline import triage as module
+from pipeline.triage import Triage
+from settings import Settings
+from storage import shards
 from storage.tasks import CHANGES
 from storage.triage import LATELY
 from tasks import sheet
 from tasks.calendar import Calendar
 from tasks.extract.model import Context, Said
-from tests.fakes.channel import raw
+from tests.fakes.channel import Fake, raw
 from tests.pipeline.children import crew
 from tests.pipeline.listeners import ASKED, REPORT, STAND, fail_on, hook, titles, today, waiting
-from tests.pipeline.rig import Rig
+from tests.pipeline.rig import PATIENCE, Rig
+from tests.running import eventually
 from tests.tasks.desk import Desk
 
 # ---- what is found ----
@@ -190,16 +197,61 @@ def test_the_size_of_a_batch_changes_nothing(rig: Rig, monkeypatch: pytest.Monke
     rig.check()
 
 
-def test_a_hurried_visit_reads_one_batch_and_then_leaves_the_time_to_raws(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "_EACH", 1)
-    rig.take(*(raw("anna", str(number), "Здравствуйте!") for number in range(5)))
-    rig.triage.visit()
-    rig.take(*(raw("anna", f"more {number}", "Здравствуйте!") for number in range(3)))
-    assert rig.triage.visit(hurried=True)
-    assert len(waiting(rig)) == 2
-    assert not rig.triage.visit(hurried=True)
-    assert len(waiting(rig)) == 2
-    assert not rig.triage.visit()
-    assert waiting(rig) == []
+# ---- beside the drain ----
+
+
+def test_before_every_message_whoever_is_not_to_wait_is_let_by(rig: Rig) -> None:
+    people = [f"p{number}" for number in range(3)]
+    rig.take(*(raw(who, str(number), ASKED) for number in range(2) for who in people))
+    waits = list[int]()
+    Triage(rig.db, Calendar(), Settings(), lambda: waits.append(len(rig.tasks()))).visit()
+    assert waits == [0] * 6, "and nothing is written meanwhile"
+
+
+def test_a_batch_under_way_is_let_by_and_no_longer_than_that(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig.drain.let_by(PATIENCE)
+    inside, go = threading.Event(), threading.Event()
+
+    def slow(_: object) -> None:
+        inside.set()
+        go.wait(PATIENCE)
+
+    monkeypatch.setattr(Fake, "reading", slow)
+    rig.store_raws(raw("anna", "1", ASKED))
+    with ThreadPoolExecutor(2) as pool:
+        batch = pool.submit(rig.drain.visit)
+        assert inside.wait(PATIENCE)
+        rig.drain.let_by(0.01)
+        waiting = pool.submit(rig.drain.let_by, PATIENCE)
+        time.sleep(0.05)
+        assert not waiting.done()
+        go.set()
+        waiting.result(PATIENCE)
+        batch.result(PATIENCE)
+    assert rig.said() == [ASKED]
+
+
+def test_it_reads_by_itself_until_it_is_told_to_stop(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trouble ends neither the thread nor what comes after it."""
+    reader = Triage(rig.db, Calendar(), Settings())
+    look, troubles = shards.look, [OSError(), KeyError()]
+
+    def trouble(*given: Any) -> Any:
+        if troubles:
+            raise troubles.pop()
+        return look(*given)
+
+    reader.start()
+    rig.take(raw("anna", "1", ASKED))
+    monkeypatch.setattr(shards, "look", trouble)
+
+    def has_read() -> bool:
+        reader.wake()
+        return len(rig.tasks()) == 1
+
+    eventually(has_read)
+    reader.close()
+    rig.take(raw("anna", "2", STAND))
+    reader.wake()
+    assert not reader._thread.is_alive()
+    assert len(rig.tasks()) == 1
