@@ -38,7 +38,7 @@ _log = log.get(__name__)
 
 # Messages of a batch, and of one shard at most: while there is more than fills one, the fewer shards it is taken from
 # the fewer dialogs it is about.
-_BATCH, _EACH = 600, 150
+_BATCH, _EACH = 400, 100
 # Starts a message gets.
 _STARTS = 3
 # As with raws: whatever is read for so many leases has hung, and what is read by then is written, that nobody takes the
