@@ -108,6 +108,9 @@ class Sheet:
         wanted = changed(item.task, change)
         values = differing(item.task, wanted)
         allowed = allowed_of(item, values) if change.confidence >= SURE else {}
+        if change.title is None and "due" not in allowed:
+            # The title that goes with the new day goes nowhere without it.
+            allowed.pop("title", None)
         told = {name: value for name, value in values.items() if name not in allowed}
         source = wanted.source if "evidence" in allowed and wanted.source != item.task.source else None
         if change.nudged and change.confidence >= SURE:

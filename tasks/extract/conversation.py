@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from tasks.dates import Calendar
 from tasks.extract.learned import Model, judged
-from tasks.extract.model import SURE, Change, Context, New, Said, Span, Task, TaskChange
+from tasks.extract.model import SURE, Change, Context, Due, New, Said, Span, Task, TaskChange
 from tasks.extract.reader import extract
+from tasks.extract.speech import titles
 
 # How many messages back a message is understood from.
 WINDOW = 16
@@ -42,7 +43,7 @@ def changed(task: Task, change: Change) -> Task:
     return replace(
         task,
         kind=change.kind or task.kind,
-        title=change.title or task.title,
+        title=change.title or _titled(task, change.due),
         status=change.status or task.status,
         confidence=max(task.confidence, change.confidence)
         if task.status == "proposed" and change.status
@@ -51,6 +52,14 @@ def changed(task: Task, change: Change) -> Task:
         source=task.source if change.source is None else change.source,
         evidence=_proved(task, change),
     )
+
+
+def _titled(task: Task, due: Due | None) -> str:
+    """Its title with the words of the new day in place of the old one's."""
+    old = task.due.phrase if task.due else ""
+    if due is None or not old or not due.phrase or due.phrase == old or old not in task.title:
+        return task.title
+    return titles.tidy(task.title.replace(old, due.phrase, 1))
 
 
 def _proved(task: Task, change: Change) -> tuple[Span, ...]:

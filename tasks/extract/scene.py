@@ -18,7 +18,8 @@ _PAUSE = timedelta(minutes=20)
 # What denies a date stands right before it.
 _DENIAL = 12
 _DENIED = re.compile(r"\b(?:не|вместо|not|instead of)\s+$", re.IGNORECASE)
-_USEFUL = frozenset({"deadline", "point", "span"})
+# Parts a date plays that can be due.
+USEFUL = frozenset({"deadline", "point", "span"})
 
 
 @lru_cache(maxsize=512)
@@ -85,19 +86,20 @@ class Scene:
 
     def last_due(self, clause: Clause) -> Due | None:
         """The last day the clause names, which is the one it comes to; else one that the sentence names before it."""
-        named = [when for when in self._inside(clause) if when.role in _USEFUL and when.date >= self.message.at.date()]
+        named = [when for when in self.dates_in(clause) if when.role in USEFUL and when.date >= self.message.at.date()]
         return Due(named[-1].date, named[-1].time, named[-1].phrase) if named else self.due_in(clause)
 
-    def _inside(self, clause: Clause) -> list[When]:
+    def dates_in(self, clause: Clause) -> list[When]:
+        """The date phrases of the clause."""
         if not self.dates:
             return []
         first, last = (bisect_left(self._starts, place) for place in (clause.start, clause.end))
         return self.dates[first:last]
 
     def _dues(self, clause: Clause, *, deadline: bool) -> list[Due]:
-        roles = {"deadline"} if deadline else _USEFUL
+        roles = {"deadline"} if deadline else USEFUL
         today = self.message.at.date()
-        found = [when for when in self._inside(clause) if when.role in roles and when.date >= today]
+        found = [when for when in self.dates_in(clause) if when.role in roles and when.date >= today]
         found.sort(key=lambda when: (when.role == "span", when.role != "deadline"))
         return [Due(when.date, when.time, when.phrase) for when in found]
 

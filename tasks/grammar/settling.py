@@ -10,9 +10,13 @@ from tasks.grammar.days import next_number
 from tasks.grammar.lexer import Line
 from tasks.grammar.meaning import Meaning, Now
 from tasks.grammar.pieces import DAYS, Piece
+from tasks.grammar.rules import compiled
 
 _DAY = timedelta(days=1)
 _WEEK = timedelta(days=7)
+_AND = compiled("<and>")
+# Words of a link and what is said behind it.
+_MORE = 3
 _DEADLINES = {"until", "toward", "by"}
 
 
@@ -33,12 +37,19 @@ def _together(left: Piece, right: Piece, line: Line, ends: re.Pattern[str]) -> b
     return ends.search(line.classes, left.end, right.start) is None
 
 
+def _and_more(left: Piece, right: Piece, line: Line) -> bool:
+    """ "By six, and push it live on Tuesday": what is between them has a verb of its own."""
+    between = line.words[left.end : right.start]
+    link = _AND.search(line.classes, left.end, right.start)
+    return link is not None and sum(word[:1].isalpha() for word in between) >= _MORE
+
+
 def _on_a_day(piece: Piece, before: Piece | None, after: Piece | None, line: Line, now: Now) -> Piece:
     """An hour is one of the day its clause names, or else the next to come."""
     if piece.role == "topic":
         return piece
     near = [before] if before and _together(before, piece, line, CLAUSE) else []
-    near += [after] if after and _together(piece, after, line, CLAUSE) else []
+    near += [after] if after and _together(piece, after, line, CLAUSE) and not _and_more(piece, after, line) else []
     day = next((day for day in near if day.sort in DAYS), None)
     if day is None:
         return piece._replace(meaning=_coming(piece.meaning, piece.lead, now))

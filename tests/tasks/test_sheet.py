@@ -75,6 +75,15 @@ def test_what_an_operator_has_set_is_suggested(owned: list[str], done: set[str],
     assert set(after.get("suggestion", {})) == suggested | reasons
 
 
+@pytest.mark.parametrize(("owned", "done"), [([], True), (["due", "due_phrase", "due_time"], False)])
+def test_a_title_that_names_the_day_moves_with_it_or_not_at_all(owned: list[str], done: bool) -> None:
+    sheet = sheet_of(title="Прислать счёт до пятницы", owned=owned, due_date=date(2026, 12, 4), due_phrase="до пятницы")
+    after = move(sheet, due=MONDAY)
+    title = "Прислать счёт в понедельник до 12"
+    assert after.get("title") == (title if done else None)
+    assert after.get("suggestion", {}).get("title") == (None if done else title)
+
+
 @pytest.mark.parametrize(
     ("status", "owned", "to", "suggested"),
     [

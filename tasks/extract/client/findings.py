@@ -12,11 +12,13 @@ from tasks.extract.scene import Scene
 from tasks.extract.speech import titles
 from tasks.extract.speech.judge import Verdict, judge
 from tasks.extract.speech.promises import Promise, Setting, promise_in
+from tasks.extract.speech.sharing import shares
 
 _UNDO = lexicon("undo")
-_LOOK, _REMIND = lexicon("look"), lexicon("remind")
+_LOOK, _REMIND, _ME = lexicon("look"), lexicon("remind"), lexicon("me")
 _URGENT, _BUT, _ANNOUNCING = lexicon("urgent"), lexicon("but"), lexicon("announcing")
 _UNREAL = ("hypothetical", "rhetorical", "attention", "threat")
+_AHEAD = frozenset({"go", "ahead"})
 # Rules so strong that they hold beside a joke, a threat or a sigh.
 _STRONG = ("order", "ru.ask", "ru.want", "ru.can", "en.ask")
 # Cues of taking back that need not name what.
@@ -67,10 +69,14 @@ class Finding:
             own = titles.infinitive(self.clause, verb, text)
             about = [text[clause.start : clause.end] for clause in self.clauses[1:]]
             return titles.tidy(" — ".join([own, *about])) if len(own) < _BRIEF else own
-        if self.kind == "request" and len(self.clauses) == 1 and (sent := titles.awaited(self.clause, text)):
+        if self.kind == "request" and len(self.clauses) == 1 and (sent := _thing(self.clause, text)):
             return sent
         said = [titles.words(clause, text) for clause in sorted(self.clauses, key=lambda one: one.start)]
         return titles.said(titles.lead(self.kind, text), said)
+
+
+def _thing(clause: Clause, text: str) -> str | None:
+    return titles.awaited(clause, text) or titles.needed(clause, text)
 
 
 def findings_of(scene: Scene, clauses: Sequence[Clause], *, answering: bool, glad: bool) -> list[Finding]:
@@ -86,7 +92,7 @@ def findings_of(scene: Scene, clauses: Sequence[Clause], *, answering: bool, gla
         promise = promise_in(clause, Setting("client", due is not None, answering))
         verdict = judge(clause)
         if promise is not None and (verdict is None or verdict.kind == "complaint" or verdict.rule == "question.word"):
-            found.append(_promised(clause, promise, due))
+            found += [_promised(one, promise, due) for one, due in _shared(scene, clause, due)]
         elif (
             verdict is None
             or _is_idle(clause, verdict, idle)
@@ -95,8 +101,17 @@ def findings_of(scene: Scene, clauses: Sequence[Clause], *, answering: bool, gla
         ):
             continue
         elif verdict.kind != "complaint" or not (calm or (glad and not _but(clause))):
-            found.append(_finding(scene, clause, verdict, due))
+            shared = _shared(scene, clause, due)
+            if len(shared) > 1:
+                verdict = verdict._replace(verb=verdict.verb or titles.wanted(clause))
+            found += [_finding(scene, one, verdict, due) for one, due in shared]
     return found
+
+
+def _shared(scene: Scene, clause: Clause, due: Due | None) -> list[tuple[Clause, Due | None]]:
+    """The pieces of the clause with a day each."""
+    pieces = shares(clause, scene.dates_in(clause), scene.message.text)
+    return [(one, scene.own_due(one)) for one in pieces] if len(pieces) > 1 else [(clause, due)]
 
 
 def hurried(scene: Scene, clauses: Sequence[Clause], found: Sequence[Finding]) -> list[Finding]:
@@ -117,8 +132,7 @@ def _promised(clause: Clause, promise: Promise, due: Due | None) -> Finding:
 
 
 def _finding(scene: Scene, clause: Clause, verdict: Verdict, due: Due | None) -> Finding:
-    if verdict.verb is not None and _REMIND.intersection(verdict.verb.word.lemmas) and scene.own_due(clause):
-        # «Напомните в понедельник про оплату» asks for no answer.
+    if _is_reminder(scene, clause, verdict):
         verdict = verdict._replace(kind="request")
     if verdict.kind in {"question", "complaint"}:
         # Only a deadline for the answer counts: «ответьте до пятницы», not «вы работаете в пятницу?».
@@ -129,10 +143,24 @@ def _finding(scene: Scene, clause: Clause, verdict: Verdict, due: Due | None) ->
         due = None
     # «Есть такая просьба», «подскажите»: what is asked for stands beside.
     announces = verdict.kind == "question" or bool(clause.lemmas & _ANNOUNCING)
-    service = verdict.service or (announces and not content.of_words(clause.words))
+    # So is it behind "please go ahead".
+    spare = _AHEAD if clause.forms >= _AHEAD else frozenset()
+    service = verdict.service or ((announces or bool(spare)) and not content.of_words(clause.words) - spare)
     return Finding(
         verdict.kind, (clause,), verdict.confidence, verdict.rule, verdict.verb, due, service, verdict.why
     )  # fmt: skip
+
+
+def _is_reminder(scene: Scene, clause: Clause, verdict: Verdict) -> bool:
+    """«Напомните в понедельник», «напомните мне за день до визита»: it asks for no answer."""
+    if verdict.verb is None or not _REMIND.intersection(verdict.verb.word.lemmas) or clause.has("qword"):
+        return False
+    idle = {at for hit in clause.found.get("social", ()) for at in range(hit.start, hit.end)}
+    behind = [
+        token.word for at, token in enumerate(clause.words)
+        if token.start > verdict.verb.start and at not in idle and token.word.form not in _ME
+    ]  # fmt: skip
+    return scene.own_due(clause) is not None or bool(behind and behind[0].flags & Flag.PREP)
 
 
 def _only_points(scene: Scene, clause: Clause, verdict: Verdict) -> bool:

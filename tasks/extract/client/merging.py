@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import zip_longest
 
 from tasks.extract.client.findings import Finding
 from tasks.extract.language import content
@@ -12,19 +13,28 @@ from tasks.extract.model import Kind
 
 _IT, _ASIDE, _ALSO = lexicon("it"), lexicon("aside"), lexicon("also")
 _ASIDES = _ALSO | {"а"}
+# Words of a fact that is no more than a detail: «нас будет шестеро».
+_LITTLE = 1
 _RANK: dict[Kind, float] = {"request": 3, "question": 2, "complaint": 1, "commitment": 0}
 
 
 def merged(found: Sequence[Finding]) -> list[Finding]:
     """One finding for each thing: a problem with the ask about it, an order with what is only another word for it."""
     kept: list[Finding] = []
-    for one in found:
+    for one, after in zip_longest(found, found[1:]):
+        if after is not None and _leads_up(one, after):
+            continue
         last = next((other for other in reversed(kept) if _is_one(other, one)), None)
         if last is None:
             kept.append(one)
         else:
             kept[kept.index(last)] = _joined(last, one)
     return [one for one in kept if not one.service or one.lemmas or len(kept) == 1]
+
+
+def _leads_up(one: Finding, after: Finding) -> bool:
+    """«Ещё вопрос: торт можно свой?»"""
+    return one.service and one.verb is None and one.kind == after.kind == "question" and not one.lemmas
 
 
 def _joined(first: Finding, second: Finding) -> Finding:
@@ -72,7 +82,8 @@ def _one_ask(first: Finding, second: Finding) -> bool:
         return together
     if first.kind == "request":
         bare = second.rule == "infinitive" and not _names_a_thing(second.clause)
-        return bare or _speaks_of_it(second.clause) or (together and first.clause.has("fact"))
+        detail = second.clause.has("fact") and len(second.lemmas) <= _LITTLE
+        return bare or detail or _speaks_of_it(second.clause) or (together and first.clause.has("fact"))
     announced = together and first.clause.has("askq") and second.clause.lead not in _ALSO
     return announced or not second.lemmas - first.lemmas
 

@@ -16,6 +16,8 @@ from tasks.extract.speech import titles
 from tasks.extract.speech.orders import order_in
 
 _YES, _NO, _OR, _RATHER = lexicon("yes"), lexicon("no"), lexicon("either"), lexicon("rather")
+# "Go for it", "shall I set that up?"
+_SAYS_YES = frozenset({"ahead", "go", "set", "shall", "up"})
 _IS = lexicon("is_there")
 # Who only chooses among what was offered needs no more words; and within so many he has said yes or no.
 _CHOICE, _FIRST = 6, 3
@@ -90,12 +92,21 @@ def _title(scene: Scene, offer: Clause) -> str:
     text = _said(scene, offer).text
     verb = next((token for token in offer.words if token.word.flags & (Flag.INF | Flag.FUT1)), None)
     own = scene.clauses[0]
-    if verb is None and (ordered := order_in(own)):
+    if verb is None and (ordered := order_in(own)) and content.of_words(own.words) - _SAYS_YES:
         # «Есть на складе» — «отлично, оформляйте»
         return titles.infinitive(own, ordered, scene.message.text)
     if verb is None or offer.forms & _OR:
-        return titles.said("Сделать", [scene.message.text, "—", text[offer.start : offer.end]])
+        return titles.said(titles.lead("request", text), [scene.message.text, "—", _about(offer, text)])
     return titles.infinitive(offer, verb, text)
+
+
+def _about(offer: Clause, text: str) -> str:
+    """The offer as it was written; with what stands before it, where it says no more than "shall I do that?"."""
+    clauses = reading_of(text)
+    first = clauses.index(offer)
+    while first and not content.of_clauses(clauses[first : clauses.index(offer) + 1]) - _SAYS_YES:
+        first -= 1
+    return text[clauses[first].start : offer.end]
 
 
 def _said(scene: Scene, offer: Clause) -> Said:

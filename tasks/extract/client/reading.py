@@ -14,13 +14,18 @@ from tasks.extract.client.redating import redates
 from tasks.extract.client.turns import placed
 from tasks.extract.language import content
 from tasks.extract.language.clauses import Clause
+from tasks.extract.language.lexicon import lexicon
+from tasks.extract.language.words import Flag
 from tasks.extract.model import Change, TaskChange
 from tasks.extract.scene import Scene
 from tasks.extract.speech.orders import order_in
 
+_HANDED = lexicon("handed")
 # How sure it is that somebody should look at what is known to be nothing, and at nothing else.
 _GUESS = 0.4
-_NOTHING = ("social", "praise", "attention", "ping", "vague", "hypothetical", "threat", "rhetorical", "mine", "cancel")
+_NOTHING = (
+    "social", "praise", "attention", "ping", "vague", "hypothetical", "threat", "rhetorical", "mine", "cancel",
+)  # fmt: skip
 # Words of a clause that asks for an answer and names hardly what.
 _SHORT = 5
 _LITTLE = 2
@@ -131,10 +136,17 @@ def _guess(scene: Scene, left: Sequence[Clause]) -> list[TaskChange]:
     idle = {clause.sentence for clause in left if clause.has("hypothetical", "attention", "rhetorical")}
     saying = (
         clause for clause in left
-        if clause.sentence not in idle and content.of_words(clause.words) and not clause.has(*_NOTHING)
+        if clause.sentence not in idle and content.of_words(clause.words) and not _says_nothing(clause)
     )  # fmt: skip
     first = next((clause for clause in saying if not scene.open or _is_news(scene, clause)), None)
     return [Finding("request", (first,), _GUESS, "guess").task(scene)] if first else []
+
+
+def _says_nothing(clause: Clause) -> bool:
+    """Whether it is known to be nothing; «прилагаю договор» is no more than that."""
+    return clause.has(*_NOTHING) or any(
+        token.word.flags & Flag.PRES1 and _HANDED.intersection(token.word.lemmas) for token in clause.words
+    )
 
 
 def _is_news(scene: Scene, clause: Clause) -> bool:

@@ -9,7 +9,9 @@ from tasks.extract.language.clauses import Clause
 from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag, Token
 from tasks.extract.model import Change, Due, Status, Task
-from tasks.extract.scene import Scene
+from tasks.extract.scene import USEFUL, Scene
+from tasks.extract.speech.orders import order_in
+from tasks.extract.speech.promises import Setting, promise_in
 
 _MAKE, _TIMES, _DAYS = lexicon("make"), lexicon("times"), lexicon("asked_days")
 _FITS, _NOT, _WORKS = lexicon("fits"), lexicon("not_english"), lexicon("works_english")
@@ -19,15 +21,25 @@ _ANSWER = 8
 
 def redates(scene: Scene, clause: Clause, moves: Moves) -> bool:
     """Whether the clause gives a known task another day; what was reported done is open again until that is agreed."""
-    due = None if clause.has("away") or _is_refused(clause) else scene.last_due(clause)
+    due = None if clause.has("away") or _is_refused(clause) else _new_due(scene, clause)
     if due is None:
         return _does_not_fit(scene, clause, moves)
-    target = _target(scene, clause) or _asked_when(scene, clause)
+    target = _target(scene, clause) or _asked_when(scene, clause) or _just_asked(scene, clause)
     if target is None:
         return False
     status: Status | None = "open" if target.status == "done" else None
     moved = Change(target.key, scene.message.key, "redate", 0.85, status, due, evidence=(scene.span(clause),))
     return moves.add(clause, moved, *_along(scene, target, due))
+
+
+def _new_due(scene: Scene, clause: Clause) -> Due | None:
+    """The day it comes to: the one behind what corrects it, else the last."""
+    hit = clause.hit("correct")
+    behind = clause.words[hit.start].start if hit else clause.end
+    meant = next((when for when in scene.dates_in(clause) if when.start >= behind), None)
+    if meant is None or meant.role not in USEFUL or meant.date < scene.message.at.date():
+        return scene.last_due(clause)
+    return Due(meant.date, meant.time, meant.phrase)
 
 
 def _target(scene: Scene, clause: Clause) -> Task | None:
@@ -45,13 +57,25 @@ def _asked_when(scene: Scene, clause: Clause) -> Task | None:
     """«К какому числу?» — «к пятнице»: what stands open without a day."""
     if scene.turn or len(clause.words) > _ANSWER or not any(map(_asks_when, scene.other_clauses)):
         return None
-    beside = [one for one in clause.words if not any(when.start <= one.start < when.end for when in scene.dates)]
-    if any(_is_thing(token) for token in beside):
+    if any(_is_thing(token) for token in _undated(scene, clause)):
         return None
     undated = [
         task for task in scene.open if task.kind == "request" and task.due is None and task.source in scene.asked_keys
     ]
     return undated[-1] if undated else None
+
+
+def _just_asked(scene: Scene, clause: Clause) -> Task | None:
+    """ "They have to be here by the 26th", behind what was asked for a message ago without a day."""
+    asked = [task for task in scene.open if task.source in scene.turn_keys and task.kind == "request"]
+    if not asked or asked[-1].due is not None or clause.asked or scene.due_in(clause, deadline=True) is None:
+        return None
+    bare = not any(_is_thing(token) for token in _undated(scene, clause)) and order_in(clause) is None
+    return asked[-1] if bare and promise_in(clause, Setting("client", True, False)) is None else None
+
+
+def _undated(scene: Scene, clause: Clause) -> list[Token]:
+    return [one for one in clause.words if not any(when.start <= one.start < when.end for when in scene.dates)]
 
 
 def _asks_when(clause: Clause) -> bool:
@@ -62,11 +86,11 @@ def _put_off(clause: Clause, pool: Sequence[Task], lemmas: frozenset[str]) -> Ta
     dated = [task for task in pool if task.due is not None]
     found = linker.best(dated or pool, lemmas, 0.3)
     if clause.has("correct") and pool:
-        return found or pool[-1]
+        return found or next((task for task in reversed(pool) if task.kind == "request"), pool[-1])
     bare = not any(_is_thing(token) for token in clause.words)
     if clause.has("redate") and (found or bare) and pool:
         return found or (dated or pool)[-1]
-    if dated and bare and (clause.asked or clause.has("lets") or clause.forms & _MAKE):
+    if dated and bare and (clause.asked or clause.has("lets", "redate") or clause.forms & _MAKE):
         return dated[-1]
     return None
 

@@ -20,7 +20,11 @@ _WORD = 30
 _BREAKS = frozenset(",;:—–-()")
 _LINKS = lexicon("links")
 _TURNS = lexicon("turns")
-_SERVES = lexicon("serves")
+# The last word before a point.
+_SHORT = re.compile(r"\b(\w{1,8})\.$")
+_CUT_SHORT = lexicon("cut_short")
+_PLEASE = lexicon("please")
+_SERVES, _ARTICLES = lexicon("serves"), lexicon("articles")
 # A sentence of more clauses is taken for several: what is compared within one stays cheap.
 _ASKING = lexicon("asking")
 _SENTENCE = 24
@@ -118,8 +122,7 @@ def clauses_of(text: str) -> list[Clause]:
 
 
 def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    for part in sentenize(text[start:end]):
-        begin, stop = start + part.start, start + part.stop
+    for begin, stop in _whole(text, start, end):
         # «Размер поменял на L. Перезвоню завтра»: a letter with a point is an initial, unless a verb follows.
         # A question ends with its mark, whatever the next word begins with.
         for mark in _MARK.finditer(text, begin, stop):
@@ -128,6 +131,18 @@ def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
                 yield begin, mark.end()
                 begin = mark.end()
         yield begin, stop
+
+
+def _whole(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Sentences as razdel cuts them, but for those it cuts at «арт. 55012»."""
+    begin: int | None = None
+    for part in sentenize(text[start:end]):
+        begin = start + part.start if begin is None else begin
+        word, behind = _SHORT.search(part.text), text[start + part.stop : end].lstrip()[:1]
+        if word is not None and word.group(1).lower() in _CUT_SHORT and (behind.isdigit() or behind == "№"):
+            continue
+        yield begin, start + part.stop
+        begin = None
 
 
 def _clauses(text: str, start: int, end: int, item: int) -> Iterator[Clause]:
@@ -174,11 +189,14 @@ def _begins(before: Sequence[Token], ahead: Sequence[Token]) -> bool:
 
 
 def _predicate(ahead: Sequence[Token]) -> bool:
+    named = False
     for token in ahead:
         if token.word.form in _BREAKS or token.word.form in _LINKS:
             return False
-        if token.word.flags & (Flag.FINITE | Flag.PRED):
+        # "And the invoice by Friday": behind an article it is no verb.
+        if token.word.flags & (Flag.FINITE | Flag.PRED) and not named:
             return True
+        named = token.word.form in _ARTICLES
     return False
 
 
@@ -190,7 +208,7 @@ def _joined(parts: list[list[Token]]) -> list[tuple[list[Token], int]]:
         first = next((token.word.form for token in part if not token.word.flags & Flag.MARK), "")
         serves = first in _SERVES
         headed = _headed(part)
-        if joined and not waiting and (serves or not headed):
+        if joined and not waiting and (serves or not headed or _is_object(part, joined[-1][0])):
             joined[-1][0].extend(part)
         elif serves or not headed:
             waiting += part
@@ -208,5 +226,15 @@ def _joined(parts: list[list[Token]]) -> list[tuple[list[Token], int]]:
 def _headed(part: Sequence[Token]) -> bool:
     if any(token.word.flags & _HEADS for token in part):
         return True
-    words = [token for token in part if not token.word.flags & Flag.MARK]
-    return any(hit.cue.sense in _STRONG for hit in hits(words))
+    return bool(_senses(part) & _STRONG)
+
+
+def _is_object(part: Sequence[Token], before: Sequence[Token]) -> bool:
+    """«Отмените, пожалуйста, запись на среду»: what would be a wish of its own is what an order before is about."""
+    said = [token.word for token in before if not token.word.flags & Flag.MARK][-2:]
+    ordered = len(said) > 1 and bool(said[0].flags & Flag.IMPR) and said[1].form in _PLEASE
+    return ordered and not any(token.word.flags & _HEADS for token in part) and _senses(part) & _STRONG == {"nominal"}
+
+
+def _senses(part: Sequence[Token]) -> set[str]:
+    return {hit.cue.sense for hit in hits([token for token in part if not token.word.flags & Flag.MARK])}

@@ -11,20 +11,26 @@ from tasks.extract.scene import Scene
 from tasks.extract.speech.promises import Promise
 
 _FINDING_OUT = lexicon("finding_out")
+# So much of what is said belongs to the question that is answered.
+_NAMED = 0.3
 
 
 def answered(scene: Scene, telling: Sequence[Clause], promises: Sequence[Promise]) -> list[Change]:
     """The house said something after a question: that answers it, unless it promises to find out."""
     questions = [task for task in scene.open if task.kind == "question"]
-    if not questions or any(_finds_out(one) for one in promises):
+    if not questions:
         return []
+    if any(_finds_out(one) for one in promises):
+        # What it tells beside may answer another one.
+        known = linker.best(questions, content.of_clauses(telling), _NAMED)
+        return [scene.close(known, "answered")] if known else []
     told = any(_says_something(clause) for clause in telling)
     # «Сборщики приедут в четверг» answers when they come.
     if not told and not any(scene.due_in(one.clause) for one in promises):
         return []
     last = max((said.key for said in scene.context.before if said.side == "operator"), default=-1)
     asked = [task for task in questions if task.source > last]
-    named = linker.best(questions, scene.lemmas, 0.3)
+    named = linker.best(questions, scene.lemmas, _NAMED)
     return [scene.close(task, "answered") for task in asked or [named or questions[-1]]]
 
 

@@ -12,6 +12,7 @@ from tasks.extract.model import Change, Due, New, Span, Task, TaskChange
 from tasks.extract.scene import Scene
 from tasks.extract.speech import titles
 from tasks.extract.speech.promises import Promise, Setting, promise_in, promise_on
+from tasks.extract.speech.sharing import shares
 
 _BOOKING = lexicon("booking")
 _HE, _I_WILL = lexicon("he"), frozenset({"i'll", "we'll", "i", "we"})
@@ -31,7 +32,8 @@ def promises_in(scene: Scene, clauses: Sequence[Clause]) -> list[Promise]:
         if promise is None and found and found[-1].clause.sentence == clause.sentence:
             promise = promise_on(clause, found[-1], dated=own is not None)
         if promise is not None:
-            found.append(promise)
+            pieces = shares(clause, scene.dates_in(clause), scene.message.text)
+            found += [promise._replace(clause=one) for one in pieces] if len(pieces) > 1 else [promise]
     return found
 
 

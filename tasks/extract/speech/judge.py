@@ -12,7 +12,10 @@ from tasks.extract.speech.orders import order_in
 
 _SERVICE, _TELL, _COMING = lexicon("service"), lexicon("tell"), lexicon("coming")
 _ALSO = lexicon("also")
+_DO = frozenset({"do", "does", "did"})
 _ME, _YOU_CAN, _CAN_HAVE, _WHY = lexicon("me"), lexicon("you_can"), lexicon("can_have"), lexicon("why")
+# Forms of the verb that says what one is to be let do.
+_LETS = Flag.FUT1 | Flag.FUT3 | Flag.INF
 # What is said of the world as it is not.
 _UNREAL = ("hypothetical", "rhetorical", "threat")
 
@@ -71,7 +74,7 @@ def _order(clause: Clause) -> Verdict | None:
 def _told_to_know(clause: Clause) -> Verdict | None:
     if clause.has(*_UNREAL) and not clause.has("ask", "can", "want"):
         return _NOTHING
-    if clause.has("askq") and not clause.has("attention", "done", "cancel"):
+    if clause.has("askq") and not clause.has("attention", "done", "cancel", "settle"):
         return _by(clause, "question", "askq")
     return _NOTHING if clause.has("vague") and not _asks(clause) else None
 
@@ -88,7 +91,8 @@ def _wish(clause: Clause) -> Verdict | None:
     if _only_comes(clause) or (sense == "wait_for" and not content.of_words(clause.words)):
         return _NOTHING
     # «Нужно ли …?», «надо приносить паспорт?»
-    foreign = clause.flags & Flag.LATIN and clause.words[0].word.form not in {"do", "does", "did"}
+    first = {token.word.form for token in clause.words[: clause.main + 1]}
+    foreign = clause.flags & Flag.LATIN and not first & _DO
     general = sense == "ask" and clause.asked and not foreign and not _ME & clause.forms
     return _by(clause, "question" if general else "request", sense)
 
@@ -114,11 +118,19 @@ def _bare_verb(clause: Clause) -> Verdict | None:
 
 
 def _will_you(clause: Clause) -> Verdict | None:
-    """«Обменяете?», «трек-номер пришлёте?»"""
-    if not clause.asked or clause.has("qword"):
+    """«Обменяете?», «трек-номер пришлёте?»; «выставите счёт», which many write for «выставьте»."""
+    if clause.has("qword"):
         return None
-    given = any(token.word.flags & Flag.FUT2 and _is_given(token.word) for token in clause.words)
-    return Verdict("request", 0.75, "you.will") if given else None
+    given = next((token for token in clause.words if token.word.flags & Flag.FUT2 and _is_given(token.word)), None)
+    if given is None or not (clause.asked or _begins_with(clause, given)):
+        return None
+    return Verdict("request", 0.75, "you.will", None if clause.asked else given)
+
+
+def _begins_with(clause: Clause, verb: Token) -> bool:
+    at = clause.words.index(verb)
+    behind = clause.words[at + 1].word.flags if at + 1 < len(clause.words) else 0
+    return at == clause.main and bool(behind & (Flag.NOUN | Flag.ADJ | Flag.NUM | Flag.PRON)) and not behind & Flag.PREP
 
 
 def _question(clause: Clause) -> Verdict | None:
@@ -147,7 +159,9 @@ def _trouble(clause: Clause) -> Verdict | None:
 
 
 def _proposal(clause: Clause) -> Verdict | None:
-    return _by(clause, "request", "lets")
+    found = _by(clause, "request", "lets")
+    verb = next((token for token in clause.words if token.word.flags & _LETS), None)
+    return found and found._replace(verb=verb)
 
 
 def _name_of_a_wish(clause: Clause) -> Verdict | None:

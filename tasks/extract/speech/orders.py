@@ -8,6 +8,7 @@ from tasks.extract.language.words import Flag, Token
 _IDLE = ("social", "praise", "attention", "rhetorical")
 _NO_ORDER = lexicon("no_order")
 _PLEASE = lexicon("please")
+_YOU = frozenset({"вы", "ты"})
 _POLITE = lexicon("polite") | _PLEASE
 _BEFORE_THINGS, _BE = lexicon("before_things"), lexicon("be")
 # How many words may stand before an English order.
@@ -39,6 +40,9 @@ def _rather_not(clause: Clause, at: int) -> bool:
         # «Пришли счёт» orders, «счёт пришли» and «пришли вчера» tell.
         after = clause.words[at + 1].word.flags if at + 1 < len(clause.words) else 0
         return at > 0 or not after & Flag.NOUN or bool(after & Flag.PREP)
+    if flags & Flag.PRES2 and clause.words[at - 1].word.form == "не" and not _YOU & clause.forms:
+        # «Больше не звоните» orders, «вы больше не звоните» tells.
+        return False
     return at > 1 and bool(flags & (Flag.NOUN | Flag.PRES2 | Flag.PREP | Flag.ADJ))
 
 

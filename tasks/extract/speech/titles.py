@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
+from tasks.extract.language import content
 from tasks.extract.language.clauses import Clause
 from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag, Token
@@ -11,6 +13,8 @@ from tasks.extract.model import Kind
 LONGEST = 90
 _GREETED, _NOT = lexicon("greeted"), lexicon("not_english")
 _SKIPPED, _SELF, _LEADING = lexicon("skipped"), lexicon("self"), lexicon("leading")
+_IT, _HE_CAN = lexicon("it"), frozenset({"сможет", "смогут"})
+_ARTICLES, _NEEDING = lexicon("articles"), lexicon("needing")
 _INFINITIVES = ("ть", "ти", "чь", "ться", "тись", "чься")
 _CUT = re.compile(r"[\s,;:.!?–—-]+$")
 # What turns the direction of writing, and other marks nobody sees.
@@ -27,7 +31,19 @@ _LEADS: dict[Kind, tuple[str, str]] = {
 
 
 def infinitive(clause: Clause, verb: Token, text: str) -> str:
-    """The clause as something to do: its verb in the infinitive first, then the rest as it was written."""
+    """The clause as something to do: its verb in the infinitive first, then the rest as it was written.
+
+    Where that is no more than "correct it", what was said before it comes behind.
+    """
+    own = _infinitive(clause, verb, text)
+    said = [token for token in clause.words if token.start > verb.start]
+    named = any(token.word.form not in _IT and token.word.form not in _SKIPPED for token in said)
+    if named or not said or not content.of_words([token for token in clause.words if token.start < verb.start]):
+        return own
+    return tidy(f"{own} — {_PLEASE.sub('', text[clause.start : verb.start])}")
+
+
+def _infinitive(clause: Clause, verb: Token, text: str) -> str:
     flags = verb.word.flags
     if flags & Flag.LATIN:
         return _english(clause, verb, text)
@@ -39,18 +55,28 @@ def infinitive(clause: Clause, verb: Token, text: str) -> str:
     # What a comma parts from the verb leads up to it.
     near = text.rfind(",", clause.start, verb.start)
     before = [_inner(text, token) for token in clause.words if near < token.start < verb.start and _says(token)]
-    after = _PLEASE.sub(" ", text[verb.end : clause.end]).lstrip(" ,")
+    after = _PLEASE.sub(" ", text[max(verb.end, clause.start) : clause.end]).lstrip(" ,")
     return tidy(" ".join(["не"] * denied + [head, *before, after]))
 
 
 def wanted(clause: Clause) -> Token | None:
     """The verb of what is wanted, in a wish: «хочу заказать торт», "can you extend our trial"."""
     hit = clause.hit("ask") or clause.hit("want") or clause.hit("can")
-    if hit is None:
+    if hit is None or clause.forms & _HE_CAN:
+        # «Сможет мастер подойти?» says who is to do it.
         return None
     flags = Flag.IMPR | Flag.INGF if clause.words[hit.start].word.flags & Flag.LATIN else Flag.INF
-    verbs = [token for token in clause.words[hit.start :] if token.word.flags & flags]
+    said = clause.words[max(0, hit.start - 1) :]
+    verbs = (token for one, token in pairwise(said) if token.word.flags & flags and one.word.form not in _ARTICLES)
     return next((token for token in verbs if token.word.form not in _SKIPPED), None)
+
+
+def needed(clause: Clause, text: str) -> str | None:
+    """What is needed as something to do: "I need a copy of my policy"."""
+    behind = next((after for one, after in clause.pairs if one.word.form in _NEEDING), None)
+    if behind is None or not (behind.word.form in _ARTICLES or content.of_words([behind])):
+        return None
+    return tidy(_PLEASE.sub(" ", f"provide {text[behind.start : clause.end]}"))
 
 
 def awaited(clause: Clause, text: str) -> str | None:
@@ -103,7 +129,9 @@ def tidy(text: str) -> str:
 
 def _english(clause: Clause, verb: Token, text: str) -> str:
     """From the verb on where nobody but the speaker or the spoken to does it; else with who does."""
-    rest = text[verb.end : clause.end]
+    rest = text[max(verb.end, clause.start) : clause.end]
+    if verb.end < clause.start:
+        return tidy(f"{verb.word.lemma} {rest}")
     if verb.word.flags & Flag.INGF and not clause.has("promise"):
         return tidy(f"{verb.word.lemma}{rest}")
     own = clause.words[0].word.form in _SELF or not clause.has("promise")

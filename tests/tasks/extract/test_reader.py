@@ -230,3 +230,57 @@ def test_a_question_ends_with_its_mark() -> None:
 def test_what_was_promised_is_received_in_english_too() -> None:
     found = tasks("I'll send you the signed form by Monday", "> Great", "here it is", "> Received, thanks")
     assert told(found) == [("commitment", "2025-10-20", "done")]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Замените арт. 55012 на 55013 до завтра", ("request", "Заменить арт. 55012 на 55013 до завтра")),
+        ("Отмените, пожалуйста, запись на среду", ("request", "Отменить запись на среду")),
+        ("Выставите счёт на 40 коробок", ("request", "Выставить счёт на 40 коробок")),
+        ("Больше не звоните мне с кредитами", ("request", "Не звонить больше мне с кредитами")),
+        ("Сможет мастер подойти завтра?", ("request", "Сделать: сможет мастер подойти завтра")),
+        ("I need a copy of my policy asap", ("request", "Provide a copy of my policy asap")),
+        ("В счёте ошибка, исправьте её", ("request", "Исправить её — В счёте ошибка")),
+        ("Please go ahead and book the hotel", ("request", "Book the hotel — Please go ahead")),
+        ("Надо решить вопрос с возвратом", ("request", "Решить вопрос с возвратом")),
+        ("Напомните мне за день до визита", ("request", "Напомнить мне за день до визита")),
+        ("напомните адрес", ("question", "Ответить: напомните адрес")),
+        ("Хочу убедиться, что он отправлен", ("question", "Ответить: хочу убедиться, что он отправлен")),
+        ("Hi, do you need my passport?", ("question", "Answer: do you need my passport")),
+        ("Стук как был, так и остался", ("complaint", "Разобраться: стук как был, так")),
+        ("the brakes are squealing again", ("complaint", "Look into: the brakes are squealing again")),
+    ],
+)  # fmt: skip
+def test_how_people_say_it(text: str, found: tuple[str, str]) -> None:
+    (task,) = tasks(text)
+    assert (task.kind, task.title) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Прикрепляю документы", "Как отпуск?", "give the nurse a hug from us", "Передайте Саше, что раф — это любовь",
+        "FYI: nothing for you to do", "Thank you for the draft",
+    ],
+)  # fmt: skip
+def test_what_is_only_said_is_no_task(text: str) -> None:
+    assert tasks(text) == []
+
+
+def test_a_day_in_the_next_message_is_that_of_what_was_asked_for() -> None:
+    found = tasks("I'd like to reorder the flyers", "they have to be here by the 26th", minutes=1)
+    assert told(found) == [("request", "2025-10-26", "open")]
+
+
+def test_what_is_told_beside_a_promise_to_find_out_answers_its_own_question() -> None:
+    found = tasks(
+        "Где посмотреть запись урока? И перенесите экзамен на воскресенье.",
+        "> Запись урока лежит в кабинете. По экзамену уточню и напишу завтра",
+    )
+    assert [(task.kind, task.status) for task in found][:2] == [("question", "done"), ("request", "open")]
+
+
+def test_the_day_behind_a_correction_is_the_one_that_is_meant() -> None:
+    found = tasks("Please ship the samples by Friday", "> Will do!", "Sorry, I meant Thursday, he flies out on Friday")
+    assert told(found)[0] == ("request", "2025-10-16", "open")
