@@ -24,7 +24,7 @@ _HANDED = lexicon("handed")
 # How sure it is that somebody should look at what is known to be nothing, and at nothing else.
 _GUESS = 0.4
 _NOTHING = (
-    "social", "praise", "attention", "ping", "vague", "hypothetical", "threat", "rhetorical", "mine", "cancel",
+    "social", "praise", "attention", "ping", "vague", "hypothetical", "threat", "rhetorical", "mine", "cancel", "fine",
 )  # fmt: skip
 # Words of a clause that asks for an answer and names hardly what.
 _SHORT = 5
