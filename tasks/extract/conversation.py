@@ -11,6 +11,8 @@ from tasks.extract.speech import titles
 
 # How many messages back a message is understood from.
 WINDOW = 16
+# Prepositions that go with a day in the form in which it is named alone.
+_KEEPING = frozenset({"в", "во", "на", "on", "by", "at"})
 
 
 def tasks_of(messages: Sequence[Said], calendar: Calendar, model: Model | None = None) -> list[Task]:
@@ -59,7 +61,10 @@ def _titled(task: Task, due: Due | None) -> str:
     old = task.due.phrase if task.due else ""
     if due is None or not old or not due.phrase or due.phrase == old or old not in task.title:
         return task.title
-    return titles.tidy(task.title.replace(old, due.phrase, 1))
+    first, bare = old.split()[0].lower(), len(due.phrase.split()) == 1
+    # «В пятницу» becomes «в субботу», though he wrote no more than «субботу».
+    new = f"{first} {due.phrase}" if bare and first in _KEEPING else due.phrase
+    return titles.tidy(task.title.replace(old, new, 1))
 
 
 def _proved(task: Task, change: Change) -> tuple[Span, ...]:

@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from tasks.dates import When, find
 from tasks.extract.language import content
 from tasks.extract.language.clauses import Clause, clauses_of
-from tasks.extract.language.words import Flag
+from tasks.extract.language.words import Flag, Token
 from tasks.extract.model import Change, Context, Due, Said, Span, Status, Task
 
 # Who writes again so soon has not come to the end of what he was saying.
@@ -95,6 +95,11 @@ class Scene:
             return []
         first, last = (bisect_left(self._starts, place) for place in (clause.start, clause.end))
         return self.dates[first:last]
+
+    def undated(self, clause: Clause) -> list[Token]:
+        """The words of the clause that name no date."""
+        dates = self.dates_in(clause)
+        return [one for one in clause.words if not any(when.start <= one.start < when.end for when in dates)]
 
     def _dues(self, clause: Clause, *, deadline: bool) -> list[Due]:
         roles = {"deadline"} if deadline else USEFUL

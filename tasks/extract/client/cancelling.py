@@ -33,6 +33,8 @@ def _targets(scene: Scene, clause: Clause) -> list[Task]:
     pool = [
         task for task in scene.context.tasks
         if task.status not in {"cancelled", "rejected"} and task.promised_by is None
+        # What was answered is answered.
+        and not (task.closed and task.kind == "question")
     ]  # fmt: skip
     named = linker.best(pool, content.of_words(clause.words)) or _of_that_day(scene, clause, pool)
     if named is not None:

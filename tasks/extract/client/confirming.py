@@ -30,7 +30,8 @@ def confirms(scene: Scene, clause: Clause, moves: Moves) -> bool:
         return moves.add(clause)
     target = target or _waited_for(scene, standing)
     if target is None:
-        return len(clause.words) <= _SHORT and moves.add(clause)
+        own = any(task.promised_by == "client" for task in standing)
+        return len(clause.words) <= _SHORT and not (own and clause.lemmas & _HANDED) and moves.add(clause)
     if _in_part(scene, clause, target):
         return moves.add(clause)
     along = [task for task in standing if task.key == target.related or _was_made_for(task, target)]
@@ -71,7 +72,10 @@ def _in_part(scene: Scene, clause: Clause, target: Task) -> bool:
 
 def _repeats(scene: Scene) -> bool:
     """Whether the client only says again what the house told him is done."""
-    said = scene.other_lemmas
+    said, told = scene.other_lemmas, {one.key for one in scene.other}
+    if any(task.promised_by == "operator" and task.source in told for task in scene.open):
+        # What he was told is that it will be.
+        return False
     done = [task for task in scene.context.tasks if task.status == "done"]
     return bool(said) and linker.best(done, said, 0.3) is not None
 
@@ -118,7 +122,7 @@ def is_glad(scene: Scene, clause: Clause, moves: Moves) -> bool:
     """Whether a few words after the house did something say that it is fine: «пустило», «летает», «вы волшебники»."""
     if clause.asked or clause.has("fact", "cancel", "ask", "want") or order_in(clause) or scene.turn:
         return False
-    if scene.troubled or clause.forms & _NOT or scene.own_due(clause) is not None:
+    if scene.troubled or clause.forms & _NOT or scene.own_due(clause) is not None or _only_heard(scene, clause):
         return False
     standing = [
         task for task in scene.open
@@ -130,6 +134,14 @@ def is_glad(scene: Scene, clause: Clause, moves: Moves) -> bool:
         return False
     along = [*_settled_with(standing, target), *(task for task in late if task.related == target.key)]
     return moves.add(clause, *(scene.close(task, "confirmed", 0.75) for task in [target, *along]))
+
+
+def _only_heard(scene: Scene, clause: Clause) -> bool:
+    """«Поняла, жду»: no more than that he was heard."""
+    waits = any(one.has("wait_for") for one in scene.clauses)
+    return waits or (
+        clause.has("social") and not clause.has("praise") and not content.of_words(clause.beside("social"))
+    )
 
 
 def _meant(scene: Scene, clause: Clause, standing: Sequence[Task], late: Sequence[Task]) -> Task | None:

@@ -18,6 +18,7 @@ _UNDO = lexicon("undo")
 _LOOK, _REMIND, _ME = lexicon("look"), lexicon("remind"), lexicon("me")
 _URGENT, _BUT, _ANNOUNCING = lexicon("urgent"), lexicon("but"), lexicon("announcing")
 _UNREAL = ("hypothetical", "rhetorical", "attention", "threat")
+_PAPERS = ("ru.paper.1", "en.paper.1")
 _AHEAD = frozenset({"go", "ahead"})
 # Rules so strong that they hold beside a joke, a threat or a sigh.
 _STRONG = ("order", "ru.ask", "ru.want", "ru.can", "en.ask")
@@ -84,7 +85,7 @@ def findings_of(scene: Scene, clauses: Sequence[Clause], *, answering: bool, gla
 
     `answering` says that the operator asked for something right before, `glad` that the client says something is done.
     """
-    idle = {clause.sentence for clause in clauses if clause.has(*_UNREAL, "mine")}
+    idle = {clause.sentence for clause in clauses if clause.has(*_UNREAL, "mine", "fine")}
     calm = any(clause.has("mine") for clause in scene.clauses)
     found: list[Finding] = []
     for clause in clauses:
@@ -138,6 +139,9 @@ def _finding(scene: Scene, clause: Clause, verdict: Verdict, due: Due | None) ->
         # Only a deadline for the answer counts: «ответьте до пятницы», not «вы работаете в пятницу?».
         asks = clause.has("ask") or verdict.rule == "order.tell"
         due = scene.due_in(clause, deadline=True) if asks else None
+    if verdict.rule in _PAPERS:
+        # «Прайс на 2026 год» is not wanted by its end.
+        due = scene.due_in(clause, deadline=True)
     if verdict.verb is not None and any(after is verdict.verb and one.word.form == "не" for one, after in clause.pairs):
         # «Не запускайте до девяти» is for always.
         due = None

@@ -79,7 +79,9 @@ def _one_ask(first: Finding, second: Finding) -> bool:
     """Whether a second order or question asks for nothing new."""
     together = first.clause.sentence == second.clause.sentence
     if first.kind != second.kind:
-        return together
+        # «Посчитайте кабель и сообщите срок»: what is to be told is something else.
+        asked, other = (first, second) if first.kind == "question" else (second, first)
+        return together and not (asked.verb is not None and asked.lemmas - other.lemmas and other.lemmas)
     if first.kind == "request":
         bare = second.rule == "infinitive" and not _names_a_thing(second.clause)
         detail = second.clause.has("fact") and len(second.lemmas) <= _LITTLE

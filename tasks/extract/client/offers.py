@@ -10,7 +10,7 @@ from tasks.extract.language import content
 from tasks.extract.language.clauses import Clause
 from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag
-from tasks.extract.model import Change, Due, Said, TaskChange
+from tasks.extract.model import Change, Due, Said, Task, TaskChange
 from tasks.extract.scene import Scene, reading_of
 from tasks.extract.speech import titles
 from tasks.extract.speech.orders import order_in
@@ -27,7 +27,11 @@ def taken_up(scene: Scene) -> Clause | None:
     """The offer the message accepts."""
     offer = _offer_in(scene.other_clauses)
     first = scene.clauses[0]
-    if offer is None or first.asked or first.has("cancel", "vague"):
+    if offer is None:
+        return None
+    if not scene.open and other_day(scene) is not None:
+        return offer
+    if first.asked or first.has("cancel", "vague"):
         return None
     forms = {token.word.form for token in first.words[:_FIRST]}
     if forms & _NO:
@@ -38,12 +42,13 @@ def taken_up(scene: Scene) -> Clause | None:
 
 def acceptance(scene: Scene, offer: Clause) -> list[TaskChange]:
     """What taking up the offer comes to: a request, or no more than the day of one that is known."""
-    own, lemmas, due = scene.clauses[0], content.of_words(offer.words), offered_due(scene, offer)
+    own = other_day(scene) or scene.clauses[0]
+    lemmas, due = content.of_words(offer.words), offered_due(scene, offer)
     standing = [task for task in scene.open if task.kind == "request" and task.status == "open"]
     known = linker.best(standing, lemmas, 0.3)
     if known is None and len(lemmas) <= 1:
         # «Есть 19:40, записать?» offers nothing but what was asked for right before.
-        known = next((task for task in reversed(standing) if task.source in scene.asked_keys), None)
+        known = next((task for task in reversed(standing) if _spoken_of(task) & scene.asked_keys), None)
     if known is not None:
         proof = (scene.span(own),)
         return [Change(known.key, scene.message.key, "accepted", 0.8, due=due, evidence=proof, nudged=True)]
@@ -51,9 +56,21 @@ def acceptance(scene: Scene, offer: Clause) -> list[TaskChange]:
     return [replace(found.task(scene), title=_title(scene, offer))]
 
 
+def other_day(scene: Scene) -> Clause | None:
+    """ "Saturday's tricky, could we do Sunday?": the clause that takes it up for another day."""
+    asked = (one for one in scene.clauses if one.asked and not one.has("cancel", "vague"))
+    bare = (one for one in asked if len(content.of_words(scene.undated(one)) - _SAYS_YES) <= 1)
+    return next((one for one in bare if scene.own_due(one) is not None), None)
+
+
+def _spoken_of(task: Task) -> set[int]:
+    return {task.source, *(span.message for span in task.evidence)}
+
+
 def offered_due(scene: Scene, offer: Clause) -> Due | None:
     """The day of what is accepted: the one the acceptance names, else the only one the offer names."""
-    if due := scene.due_in(scene.clauses[0]):
+    other = other_day(scene)
+    if due := scene.last_due(other) if other else scene.due_in(scene.clauses[0]):
         return due
     said = _said(scene, offer)
     found = find(said.text, said.at, scene.context.calendar)

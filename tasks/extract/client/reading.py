@@ -9,7 +9,7 @@ from tasks.extract.client.confirming import confirms, delivers, is_glad
 from tasks.extract.client.findings import Finding, findings_of, hurried
 from tasks.extract.client.merging import merged
 from tasks.extract.client.moves import Moves
-from tasks.extract.client.offers import acceptance, offered_due, taken_up
+from tasks.extract.client.offers import acceptance, offered_due, other_day, taken_up
 from tasks.extract.client.redating import redates
 from tasks.extract.client.turns import placed
 from tasks.extract.language import content
@@ -40,7 +40,8 @@ def read(scene: Scene) -> list[TaskChange]:
         return []
     moves = _moves(scene)
     left = [clause for clause in clauses if clause not in moves.used and not _is_reason(scene, clause, moves)]
-    offer = taken_up(scene)
+    # Who has named another day has taken it up already.
+    offer = None if any(change.rule == "redate" for change in moves.changes) else taken_up(scene)
     answering = not scene.turn and _was_asked(scene.other_clauses)
     found = findings_of(scene, left, answering=answering, glad=moves.confirm)
     found = hurried(scene, left, merged(found))
@@ -95,6 +96,8 @@ def _accepted(scene: Scene, found: list[Finding], offer: Clause | None) -> list[
     more gets the offer's day."""
     if offer is None:
         return []
+    asked = other_day(scene)
+    found[:] = [one for one in found if one.clause is not asked]
     order = next((one for one in found if one.kind == "request"), None)
     comes_to = acceptance(scene, offer)
     if order is None:

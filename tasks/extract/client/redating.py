@@ -57,7 +57,7 @@ def _asked_when(scene: Scene, clause: Clause) -> Task | None:
     """«К какому числу?» — «к пятнице»: what stands open without a day."""
     if scene.turn or len(clause.words) > _ANSWER or not any(map(_asks_when, scene.other_clauses)):
         return None
-    if any(_is_thing(token) for token in _undated(scene, clause)):
+    if any(_is_thing(token) for token in scene.undated(clause)):
         return None
     undated = [
         task for task in scene.open if task.kind == "request" and task.due is None and task.source in scene.asked_keys
@@ -70,12 +70,8 @@ def _just_asked(scene: Scene, clause: Clause) -> Task | None:
     asked = [task for task in scene.open if task.source in scene.turn_keys and task.kind == "request"]
     if not asked or asked[-1].due is not None or clause.asked or scene.due_in(clause, deadline=True) is None:
         return None
-    bare = not any(_is_thing(token) for token in _undated(scene, clause)) and order_in(clause) is None
+    bare = not any(_is_thing(token) for token in scene.undated(clause)) and order_in(clause) is None
     return asked[-1] if bare and promise_in(clause, Setting("client", True, False)) is None else None
-
-
-def _undated(scene: Scene, clause: Clause) -> list[Token]:
-    return [one for one in clause.words if not any(when.start <= one.start < when.end for when in scene.dates)]
 
 
 def _asks_when(clause: Clause) -> bool:

@@ -1,11 +1,12 @@
 """Content: which words of a text say what it is about, to tell whether two texts are about the same."""
 
 import re
+import tomllib
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from tasks.extract.language.clauses import Clause
-from tasks.extract.language.lexicon import lexicon
+from tasks.extract.language.lexicon import FOLDER, lexicon
 from tasks.extract.language.words import Flag, Token, tokens, word_of
 
 _COMMON = lexicon("common")
@@ -16,15 +17,6 @@ _ENDING = re.compile(
 )
 # Consonants that take turns in one root.
 _SOFT = {"ч": "к", "ж": "г", "ш": "х", "щ": "ст"}
-# Roots that are one in what customers speak of, by that one.
-_SAME = {
-    root: one
-    for one, roots in {
-        "возврат": "верн возвращ возвр", "оплат": "платежк платеж", "фот": "фотк фотограф снимок снимк",
-        "звон": "перезвон позвон звонок созвон отзвон набр", "пользоват": "юзер", "договор": "договорк",
-    }.items()
-    for root in roots.split()
-}  # fmt: skip
 _CONTENT = Flag.NOUN | Flag.VERB | Flag.ADJ | Flag.PART | Flag.NUM
 _EMPTY = Flag.PRON | Flag.PREP | Flag.CONJ | Flag.PRCL | Flag.PRED
 
@@ -58,11 +50,22 @@ def of_clauses(clauses: Iterable[Clause]) -> frozenset[str]:
 @lru_cache(maxsize=20_000)
 def _root(lemma: str) -> str:
     """So much of a lemma that its relatives share it: оплата and оплатить, упаковка and упаковать, стук and стучать."""
+    root = _stem(lemma)
+    return _same().get(root) or (root if lemma[0] <= "z" else root[:-1] + _SOFT.get(root[-1], root[-1]))
+
+
+def _stem(lemma: str) -> str:
     if lemma[0] <= "z":
         return lemma[: max(4, min(len(lemma) - 2, 6))] if len(lemma) > 5 else lemma
     found = _ENDING.match(lemma)
-    root = (found.group(1) if found else lemma)[:7]
-    return _SAME.get(root, root[:-1] + _SOFT.get(root[-1], root[-1]))
+    return (found.group(1) if found else lemma)[:7]
+
+
+@cache
+def _same() -> dict[str, str]:
+    """Stems of words that are one in what customers speak of, with the stem they count as."""
+    data: dict[str, str] = tomllib.loads((FOLDER / "same.toml").read_text(encoding="utf-8"))
+    return {_stem(word): _stem(one) for one, words in data.items() for word in words.split()}
 
 
 def is_common(form: str) -> bool:

@@ -9,12 +9,11 @@ import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
+from tasks.extract.language.lexicon import FOLDER
 from tasks.extract.language.words import Flag, Token, Word
 
-FOLDER = Path(__file__).parents[1] / "cues"
 LANGUAGES = ("russian", "english")
 
 Test = Callable[[Word], bool]

@@ -4,7 +4,8 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
-_DATA = Path(__file__).parents[1] / "cues" / "lexicon.toml"
+# The data the rules go by.
+FOLDER = Path(__file__).parents[1] / "cues"
 
 
 def lexicon(name: str) -> frozenset[str]:
@@ -14,4 +15,4 @@ def lexicon(name: str) -> frozenset[str]:
 
 @cache
 def _all() -> dict[str, str]:
-    return tomllib.loads(_DATA.read_text(encoding="utf-8"))
+    return tomllib.loads((FOLDER / "lexicon.toml").read_text(encoding="utf-8"))

@@ -6,11 +6,13 @@ from tasks.extract import linker
 from tasks.extract.language import content
 from tasks.extract.language.clauses import Clause
 from tasks.extract.language.lexicon import lexicon
-from tasks.extract.model import Change
+from tasks.extract.language.words import tokens
+from tasks.extract.model import Change, Task
 from tasks.extract.scene import Scene
 from tasks.extract.speech.promises import Promise
 
 _FINDING_OUT = lexicon("finding_out")
+_WHEN = lexicon("when")
 # So much of what is said belongs to the question that is answered.
 _NAMED = 0.3
 
@@ -25,13 +27,19 @@ def answered(scene: Scene, telling: Sequence[Clause], promises: Sequence[Promise
         known = linker.best(questions, content.of_clauses(telling), _NAMED)
         return [scene.close(known, "answered")] if known else []
     told = any(_says_something(clause) for clause in telling)
-    # «Сборщики приедут в четверг» answers when they come.
-    if not told and not any(scene.due_in(one.clause) for one in promises):
-        return []
+    if not told:
+        # «Сборщики приедут в четверг» answers when they come, and nothing else.
+        questions = [task for task in questions if _asks_when(task)]
+        if not questions or not any(scene.due_in(one.clause) for one in promises):
+            return []
     last = max((said.key for said in scene.context.before if said.side == "operator"), default=-1)
     asked = [task for task in questions if task.source > last]
     named = linker.best(questions, scene.lemmas, _NAMED)
     return [scene.close(task, "answered") for task in asked or [named or questions[-1]]]
+
+
+def _asks_when(task: Task) -> bool:
+    return bool(_WHEN.intersection(token.word.form for token in tokens(task.title, 0, len(task.title))))
 
 
 def _finds_out(promise: Promise) -> bool:

@@ -7,17 +7,19 @@ from tasks.extract import linker
 from tasks.extract.language import content
 from tasks.extract.language.clauses import Clause
 from tasks.extract.language.lexicon import lexicon
-from tasks.extract.language.words import Flag, tokens
+from tasks.extract.language.words import Flag
 from tasks.extract.model import Change, Due, New, Span, Task, TaskChange
+from tasks.extract.operator.reporting import is_booking
 from tasks.extract.scene import Scene
 from tasks.extract.speech import titles
 from tasks.extract.speech.promises import Promise, Setting, promise_in, promise_on
 from tasks.extract.speech.sharing import shares
 
-_BOOKING = lexicon("booking")
 _HE, _I_WILL = lexicon("he"), frozenset({"i'll", "we'll", "i", "we"})
 # So much of what is said must belong to a promise made before, to be that promise again.
 _SAME = 0.5
+# Words of a promise that names hardly what.
+_LITTLE = 1
 
 
 def promises_in(scene: Scene, clauses: Sequence[Clause]) -> list[Promise]:
@@ -101,7 +103,7 @@ def _new(scene: Scene, group: Sequence[Promise], due: Due | None, lemmas: frozen
 
 def _beginning(scene: Scene, clause: Clause) -> int:
     """Where it begins to be said who does it: «механик выехал, будет у вас к десяти»."""
-    if clause.flags & (Flag.NOUN | Flag.PRON | Flag.FUT1 | Flag.LATIN):
+    if any(one.word.flags & (Flag.NOUN | Flag.PRON | Flag.FUT1 | Flag.LATIN) for one in scene.undated(clause)):
         return clause.start
     before = [one for one in scene.sentences[clause.sentence] if one.start < clause.start and one.flags & Flag.NOUN]
     return before[-1].start if before else clause.start
@@ -123,10 +125,21 @@ def _moved(scene: Scene, clause: Clause, lemmas: frozenset[str], due: Due) -> Ta
     ]  # fmt: skip
     late = sorted(filter(scene.late, made), key=lambda task: str(task.due and task.due.date))
     sorry = any(one.has("apologise", "redate") for one in scene.clauses)
-    target = linker.best(made, lemmas, _SAME) or (late[-1] if sorry and late else None)
+    target = linker.best(made, lemmas, _SAME)
+    if target is None and sorry:
+        target = _named_beside(scene, made, lemmas) or (late[-1] if late and len(lemmas) <= _LITTLE else None)
     if target is None or target.due is None or target.due.date == due.date:
         return None
     return target if sorry or target in late or clause.has("redate") else None
+
+
+def _named_beside(scene: Scene, made: Sequence[Task], lemmas: frozenset[str]) -> Task | None:
+    """«Сдвигаемся со сметой. Будет в среду»: it is named beside the new day, by itself or by what it was made for."""
+    if lemmas - scene.lemmas:
+        return None
+    for_what = {task.related: task for task in made if task.related is not None}
+    served = linker.best([task for task in scene.context.tasks if task.key in for_what], scene.lemmas)
+    return linker.best(made, scene.lemmas) or (for_what[served.key] if served else None)
 
 
 def put_off(scene: Scene, clause: Clause) -> list[Change]:
@@ -143,12 +156,7 @@ def put_off(scene: Scene, clause: Clause) -> list[Change]:
         return []
     along = [task for task in pool if target.key == task.related or task.key == target.related]
     moved = [scene.redate(task, due) for task in [target, *along]]
-    if clause.flags & (Flag.PAST | Flag.PART) and _is_booking(target):
+    if clause.flags & (Flag.PAST | Flag.PART) and is_booking(target):
         # A booking is done once its new time is agreed on.
         moved[0] = replace(moved[0], status="done")
     return moved
-
-
-def _is_booking(task: Task) -> bool:
-    words = tokens(task.title, 0, len(task.title))
-    return task.kind == "request" and any(_BOOKING.intersection(token.word.lemmas) for token in words)

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 
 from tasks.extract.language import content
+from tasks.extract.language.words import Flag
 from tasks.extract.model import Change, TaskChange
 from tasks.extract.operator.answering import answered
 from tasks.extract.operator.promising import promised, promises_in, put_off
-from tasks.extract.operator.reporting import reported
+from tasks.extract.operator.reporting import came_back, reported
 from tasks.extract.scene import Scene
 
 
@@ -20,7 +21,8 @@ def read(scene: Scene) -> list[TaskChange]:
     changes: list[TaskChange] = [change for each in moved.values() for change in each]
     changes += promised(scene, promises)
     beside = frozenset().union(*(content.of_words(one.clause.words) for one in promises if not one.moment))
-    changes += reported(scene, telling, beside)
+    others = [one.clause for one in promises if not one.verb.word.flags & Flag.FUT1 and not one.moment]
+    changes += reported(scene, telling, beside) or came_back(scene, [*telling, *others])
     return _once([*changes, *answered(scene, telling, promises)])
 
 

@@ -8,13 +8,15 @@ from tasks.extract import linker
 from tasks.extract.language import content
 from tasks.extract.language.clauses import Clause
 from tasks.extract.language.lexicon import lexicon
-from tasks.extract.language.words import Flag, tokens
+from tasks.extract.language.words import Flag, Token, tokens
 from tasks.extract.model import Change, Task
 from tasks.extract.scene import Scene
 from tasks.extract.speech.orders import order_in
 
 _UNDERWAY, _FINDING_OUT = lexicon("underway"), lexicon("finding_out")
-_RECEIVED, _NOTED = lexicon("received"), lexicon("noted")
+_RECEIVED, _NOTED, _BOOKING, _WRITTEN = (lexicon(name) for name in ("received", "noted", "booking", "written"))
+# "I'll have an ETA for you tomorrow"
+_HAVING = frozenset({"have", "for", "you"})
 _DONE = Flag.PAST | Flag.PART
 _LINK = re.compile(r"\w\.\w{2,}(?:/|\b)")
 
@@ -25,7 +27,7 @@ def reported(scene: Scene, telling: Sequence[Clause], promised: frozenset[str]) 
     for clause in telling:
         if got := _received(scene, clause):
             changes.append(got)
-        elif _is_report(clause) or _shows(scene, clause):
+        elif _is_report(scene, clause) or _shows(scene, clause):
             changes += _closed(scene, clause, promised) or _found_out(scene, clause)
         else:
             changes += _found_out(scene, clause)
@@ -35,7 +37,14 @@ def reported(scene: Scene, telling: Sequence[Clause], promised: frozenset[str]) 
 def finds_out(task: Task) -> bool:
     """Whether the task is a promise to find something out."""
     words = tokens(task.title, 0, len(task.title))
-    return task.kind == "commitment" and any(_FINDING_OUT.intersection(token.word.lemmas) for token in words)
+    finding = any(_FINDING_OUT.intersection(token.word.lemmas) for token in words)
+    return task.kind == "commitment" and (finding or {token.word.form for token in words} >= _HAVING)
+
+
+def is_booking(task: Task) -> bool:
+    """Whether what it asks for is done once a time is agreed on."""
+    words = tokens(task.title, 0, len(task.title))
+    return task.kind == "request" and any(_BOOKING.intersection(token.word.lemmas) for token in words)
 
 
 # ---- what it is about ----
@@ -64,27 +73,46 @@ def _found_out(scene: Scene, clause: Clause) -> list[Change]:
     return [scene.close(target, "reported")] if target else []
 
 
-def _is_report(clause: Clause) -> bool:
+def came_back(scene: Scene, told: Sequence[Clause]) -> list[Change]:
+    """«Вернусь до обеда» is kept by coming back with something, whatever it is, where nothing else was to be told."""
+    owed = [
+        task for task in scene.open
+        if task.promised_by == "operator" and finds_out(task) and task.source not in scene.turn_keys
+    ]  # fmt: skip
+    news = any(content.of_words(one.words) and not one.has("apologise", "one_moment", "social") for one in told)
+    return [scene.close(owed[0], "reported")] if len(owed) == 1 and news else []
+
+
+def _is_report(scene: Scene, clause: Clause) -> bool:
     """Whether it says that something is done, rather than begun, noticed or regretted."""
     if order_in(clause) is not None or clause.has("lack") or (clause.has("apologise") and not clause.has("done")):
         return False
     verbs = [token for token in clause.words if token.word.flags & _DONE]
     if verbs and all(_UNDERWAY.intersection(token.word.lemmas) for token in verbs):
-        return False
+        return any(_asks_for(task, verbs) for task in scene.open)
     return bool(verbs) or clause.has("done", "report")
 
 
+def _asks_for(task: Task, verbs: Sequence[Token]) -> bool:
+    """Whether it is a request with one of these verbs: «проверили», where it was to be checked."""
+    words = tokens(task.title, 0, len(task.title))
+    own = {lemma for token in words for lemma in token.word.lemmas}
+    return task.kind == "request" and any(own.intersection(token.word.lemmas) for token in verbs)
+
+
 def _shows(scene: Scene, clause: Clause) -> bool:
-    """«Портфолио: folio.example/petrov»: the thing itself."""
+    """«Портфолио: folio.example/petrov», «ключи в личном кабинете»: the thing itself, or where it is."""
     said = scene.message.text[clause.start : clause.end]
-    return not clause.flags & Flag.FINITE & ~Flag.IMPR and _LINK.search(said) is not None
+    there = _LINK.search(said) or clause.has("place")
+    return not clause.flags & Flag.FINITE & ~Flag.IMPR and bool(there)
 
 
 # ---- what is settled ----
 
 
 def _closed(scene: Scene, clause: Clause, promised: frozenset[str]) -> list[Change]:
-    standing = [task for task in scene.open if task.promised_by != "client"]
+    noted = _is_noted(scene, clause)
+    standing = [task for task in scene.open if task.promised_by != "client" and (is_booking(task) or not noted)]
     lemmas = content.of_words(clause.words)
     targets = linker.every(standing, lemmas)
     if not targets and (unnamed := _unnamed(scene, clause, standing)):
@@ -111,6 +139,14 @@ def _closed(scene: Scene, clause: Clause, promised: frozenset[str]) -> list[Chan
     ]
 
 
+def _is_noted(scene: Scene, clause: Clause) -> bool:
+    """«Хорошо, записали»: what is only written down is not done, but for a booking; «записали вас на пять» is one."""
+    if scene.dates_in(clause) or "вас" in clause.forms:
+        return False
+    verbs = [token for token in clause.words if token.word.flags & _DONE]
+    return bool(verbs) and all(_WRITTEN.intersection(token.word.lemmas) for token in verbs)
+
+
 def _speaks_of(promise: Task, served: Task, lemmas: frozenset[str]) -> bool:
     return promise.related == served.key or linker.overlap(promise, lemmas) > linker.LEAST
 
@@ -133,6 +169,10 @@ def _unnamed(scene: Scene, clause: Clause, standing: Sequence[Task]) -> Task | N
         # «Не можем оформить возврат, срок вышел»: why it is not done.
         return None
     asked = [task for task in standing if task.kind in {"request", "commitment"} and (plain or _is_fresh(scene, task))]
+    if not asked:
+        # «Отправила на почту», the day it was promised for.
+        due = [task for task in standing if task.promised_by == "operator" and scene.late(task)]
+        asked = due if len(due) == 1 else []
     if not asked and (plain or clause.words[0].word.flags & _DONE):
         asked = [task for task in standing if task.kind == "complaint"]
     return max(asked, key=lambda task: task.source, default=None)

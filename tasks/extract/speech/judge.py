@@ -85,6 +85,10 @@ def _wish(clause: Clause) -> Verdict | None:
         return None
     if sense == "wait_for" and clause.has("waits_long"):
         return None
+    told = (token for token in clause.words if token.word.flags & Flag.INF)
+    if sense == "ask" and any(_TELL.intersection(token.word.lemmas) for token in told):
+        # «Просим сообщить, кто будет подписывать»
+        return _by(clause, "question", "ask")
     if sense == "ask" and clause.has("cancel") and "не" in clause.forms:
         # «Упаковка не нужна», where nobody knows of any.
         return _NOTHING
@@ -112,6 +116,9 @@ def _bare_verb(clause: Clause) -> Verdict | None:
     # «А также сообщить реквизиты»
     behind = clause.words[1 if clause.lead and len(clause.words) > 1 else 0 :]
     first = next((token for token in behind if token.word.form not in _ALSO), behind[0])
+    if clause.item:
+        # «3) до 25 декабря продлить договор»
+        first = next((token for token in behind if token.word.flags & Flag.INF), first)
     if not first.word.flags & Flag.INF or _asks(clause) or clause.has("vague", "service", "cancel"):
         return None
     return Verdict("request", 0.7, "infinitive", first)
@@ -168,6 +175,12 @@ def _name_of_a_wish(clause: Clause) -> Verdict | None:
     return None if clause.has("keyword") else _by(clause, "request", "nominal")
 
 
+def _paper(clause: Clause) -> Verdict | None:
+    """«Прайс на 2026 год», «акт сверки до десятого»: a paper that is named and nothing said of it."""
+    said = Flag.FINITE | Flag.PART | Flag.PRED | Flag.INF
+    return None if not clause.flags & Flag.LATIN and clause.flags & said else _by(clause, "request", "paper")
+
+
 def _news(clause: Clause) -> Verdict | None:
     return _by(clause, "request", "fact")
 
@@ -183,7 +196,7 @@ def _name_of_a_question(clause: Clause) -> Verdict | None:
 
 _RULES: tuple[Rule, ...] = (
     _machine, _order, _told_to_know, _wish, _booking, _possible, _bare_verb, _will_you, _question, _unreal, _trouble,
-    _proposal, _name_of_a_wish, _news, _and_what, _name_of_a_question,
+    _proposal, _name_of_a_wish, _paper, _news, _and_what, _name_of_a_question,
 )  # fmt: skip
 
 

@@ -134,7 +134,8 @@ def _english(clause: Clause, verb: Token, text: str) -> str:
         return tidy(f"{verb.word.lemma} {rest}")
     if verb.word.flags & Flag.INGF and not clause.has("promise"):
         return tidy(f"{verb.word.lemma}{rest}")
-    own = clause.words[0].word.form in _SELF or not clause.has("promise")
+    by_itself = verb.word.flags & Flag.PRES3 or verb.word.form == "be"
+    own = clause.words[0].word.form in _SELF or not (by_itself or clause.has("promise"))
     denial = next((one for one, after in clause.pairs if after is verb and one.word.form in _NOT), verb)
     return tidy(text[denial.start if own else clause.start : clause.end])
 
