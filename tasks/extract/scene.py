@@ -56,6 +56,11 @@ class Scene:
         return [one for one in self.clauses if one.has("lack", "problem") and not one.has("fine", "away")]
 
     @cached_property
+    def waits(self) -> bool:
+        """Whether it says that its writer waits."""
+        return any(one.has("wait_for") for one in self.clauses)
+
+    @cached_property
     def lemmas(self) -> frozenset[str]:
         """What the message is about."""
         return content.of_clauses(self.clauses)

@@ -138,8 +138,7 @@ def is_glad(scene: Scene, clause: Clause, moves: Moves) -> bool:
 
 def _only_heard(scene: Scene, clause: Clause) -> bool:
     """«Поняла, жду»: no more than that he was heard."""
-    waits = any(one.has("wait_for") for one in scene.clauses)
-    return waits or (
+    return scene.waits or (
         clause.has("social") and not clause.has("praise") and not content.of_words(clause.beside("social"))
     )
 

@@ -15,6 +15,8 @@ _IT, _ASIDE, _ALSO = lexicon("it"), lexicon("aside"), lexicon("also")
 _ASIDES = _ALSO | {"а"}
 # Words of a fact that is no more than a detail: «нас будет шестеро».
 _LITTLE = 1
+# What was asked for longer ago in a message is another thing.
+_NEAR = 16
 _RANK: dict[Kind, float] = {"request": 3, "question": 2, "complaint": 1, "commitment": 0}
 
 
@@ -24,7 +26,7 @@ def merged(found: Sequence[Finding]) -> list[Finding]:
     for one, after in zip_longest(found, found[1:]):
         if after is not None and _leads_up(one, after):
             continue
-        last = next((other for other in reversed(kept) if _is_one(other, one)), None)
+        last = next((other for other in reversed(kept[-_NEAR:]) if _is_one(other, one)), None)
         if last is None:
             kept.append(one)
         else:

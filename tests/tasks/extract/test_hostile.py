@@ -1,7 +1,9 @@
 """Whatever is written, the extraction neither fails nor points outside the text."""
 
+import sys
 from datetime import datetime, timedelta
-from typing import Literal
+from types import FrameType
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +13,7 @@ from tasks.dates import Calendar
 from tasks.extract.conversation import tasks_of
 from tasks.extract.language.zones import MOST
 from tasks.extract.model import Said, Side, Task
+from tasks.extract.scene import reading_of
 from tasks.extract.speech.titles import LONGEST
 
 NOW = datetime(2026, 2, 27, 23, 59)  # noqa: DTZ001 - by the business's own clock
@@ -57,3 +60,33 @@ def test_64_kb_of_anything_is_read_up_to_its_limit(piece: str, side: Literal["cl
     for task in tasks_of(lines, Calendar()):
         _check(task, lines)
         assert task.rules == ("cut",) or all(span.end <= MOST for span in task.evidence)
+
+
+def _calls(piece: str, length: int, side: Side) -> int:
+    """How many calls reading so long a message takes, with two before it."""
+    count = 0
+
+    def note(_frame: FrameType, event: str, _argument: Any) -> None:
+        nonlocal count
+        count += event == "call"
+
+    before = [Said(0, "client", NOW, "Пришлите счёт. Когда починят?"), Said(1, "operator", NOW, "Вышлю завтра")]
+    lines = [*before, Said(2, side, NOW + timedelta(hours=1), (piece * length)[:length])]
+    # Words and cues that are met for the first time cost more.
+    tasks_of(lines, Calendar())
+    reading_of.cache_clear()
+    sys.setprofile(note)
+    try:
+        tasks_of(lines, Calendar())
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@pytest.mark.parametrize("side", ["client", "operator"])
+@pytest.mark.parametrize(
+    "piece",
+    ["- а\n", "надо, ", "пришлю, ", "1. пришлите\n", "завтра пришлю и ", "готово, ", "не работает. ", "Когда? "],
+)
+def test_what_is_twice_as_long_costs_twice_as_much(piece: str, side: Side) -> None:
+    assert _calls(piece, 8000, side) < 2.5 * _calls(piece, 4000, side)
