@@ -129,3 +129,11 @@ def item(desk: Desk, title: str) -> Locator:
 def press(where: Locator, name: str) -> None:
     """Press the button of this name."""
     where.get_by_role("button", name=name, exact=True).click()
+
+
+def closed(desk: Desk, title: str) -> Locator:
+    """The task with this title among the closed ones, unfolded."""
+    group = panel(desk).locator("details")
+    if group.get_attribute("open") is None:
+        group.locator("summary").click()
+    return group.locator("li.task").filter(has_text=title)

@@ -34,10 +34,14 @@ def free_port() -> int:
 
 
 class Okno:
-    """`python workers.py` with its state in `folder`; stopped and started again it keeps its address and its state."""
+    """`python workers.py` with its state in `folder`; stopped and started again it keeps its address and its state.
 
-    def __init__(self, folder: Path) -> None:
+    Only if it `hears` it finds tasks in what is written; other tests put in those they are about.
+    """
+
+    def __init__(self, folder: Path, *, hears: bool = False) -> None:
         self.folder = folder
+        self._path = {} if hears else {"PYTHONPATH": str(Path(__file__).parent / "unheard")}
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = folder / "server.log"
@@ -47,7 +51,7 @@ class Okno:
         """Start and wait until it is ready."""
         environment = {
             **os.environ,
-            "PYTHONPATH": str(Path(__file__).parent / "unheard"),
+            **self._path,
             "OKNO_ADMIN_TOKEN": TOKEN,
             "OKNO_STATE_DIR": str(self.folder / "var"),
             "OKNO_DATABASE__URL": f"sqlite:///{self.folder / 'okno.db'}",

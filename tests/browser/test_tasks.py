@@ -4,21 +4,13 @@ import re
 from datetime import time
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
 from tests.browser.chores import day, finds, moves, proof, task, written
-from tests.browser.pages import Desk, MakeProfile, item, panel, press
+from tests.browser.pages import Desk, MakeProfile, closed, item, panel, press
 from tests.browser.server import TOKEN, Okno, call, colleague
 
 NOON = time(12)
-
-
-def closed(desk: Desk, title: str) -> Locator:
-    """The task with this title among the closed ones, unfolded."""
-    group = panel(desk).locator("details")
-    if group.get_attribute("open") is None:
-        group.locator("summary").click()
-    return group.locator("li.task").filter(has_text=title)
 
 
 def undo(desk: Desk) -> None:

@@ -23,6 +23,9 @@ def cancels(scene: Scene, clause: Clause, moves: Moves) -> bool:
     if clause.asked:
         return False
     targets = _targets(scene, clause) if clause.has("cancel") else _refused(scene, clause)
+    if clause.has("cancel") and moves.cancelled and not content.of_words(clause.beside("cancel")):
+        # «Развал не делайте, передумал»: why he does not want it takes back no more than that.
+        return moves.add(clause)
     for task in targets:
         gone = [task, *linker.serving(scene.open, task)]
         moves.add(clause, *(scene.close(one, "cancel", 0.85, "cancelled") for one in gone))

@@ -101,7 +101,7 @@ def findings_of(scene: Scene, clauses: Sequence[Clause], *, answering: bool, gla
             or (answering and _answers(scene, clause, verdict))
         ):
             continue
-        elif verdict.kind != "complaint" or not (calm or (glad and not _but(clause))):
+        elif verdict.kind != "complaint" or not (calm or (glad and not _but(clause)) or _is_praised(scene, clause)):
             shared = _shared(scene, clause, due)
             if len(shared) > 1:
                 verdict = verdict._replace(verb=verdict.verb or titles.wanted(clause))
@@ -173,6 +173,12 @@ def _only_points(scene: Scene, clause: Clause, verdict: Verdict) -> bool:
     if verb is None or not _LOOK.intersection(verb.word.lemmas) or scene.troubled:
         return False
     return scene.message.text[verb.end : verb.end + 1] == "," and not clause.has("social", "qword", "askq")
+
+
+def _is_praised(scene: Scene, clause: Clause) -> bool:
+    """«Он волшебник, спина не ноет третью неделю»: a trouble that stands in praise, and against nothing."""
+    beside = scene.sentences[clause.sentence]
+    return not _but(clause) and any(one.has("praise") for one in beside if one.start < clause.start)
 
 
 def _is_idle(clause: Clause, verdict: Verdict, idle: set[int]) -> bool:

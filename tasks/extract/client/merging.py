@@ -12,6 +12,7 @@ from tasks.extract.language.words import Flag
 from tasks.extract.model import Kind
 
 _IT, _ASIDE, _ALSO = lexicon("it"), lexicon("aside"), lexicon("also")
+_THEM = frozenset({"его", "ее", "их", "it", "them"})
 _ASIDES = _ALSO | {"а"}
 # Words of a fact that is no more than a detail: «нас будет шестеро».
 _LITTLE = 1
@@ -83,7 +84,11 @@ def _one_ask(first: Finding, second: Finding) -> bool:
     if first.kind != second.kind:
         # «Посчитайте кабель и сообщите срок»: what is to be told is something else.
         asked, other = (first, second) if first.kind == "question" else (second, first)
-        return together and not (asked.verb is not None and asked.lemmas - other.lemmas and other.lemmas)
+        aside = asked.verb is not None or (asked.clause.asked and asked.clause.has("qword") and not asked.why)
+        apart = aside and asked.lemmas - other.lemmas and other.lemmas
+        # «Куда делись баллы? Верните их»
+        about_it = second is other and first.clause.has("problem") and bool(second.clause.forms & _THEM)
+        return bool(about_it or (together and not apart))
     if first.kind == "request":
         bare = second.rule == "infinitive" and not _names_a_thing(second.clause)
         detail = second.clause.has("fact") and len(second.lemmas) <= _LITTLE

@@ -26,6 +26,11 @@ class Moves:
         return any(change.rule == "confirmed" for change in self.changes)
 
     @property
+    def cancelled(self) -> bool:
+        """Whether the client has taken something back."""
+        return any(change.status == "cancelled" for change in self.changes)
+
+    @property
     def nudged(self) -> set[int]:
         """The tasks that are asked for again."""
         return {change.task for change in self.changes if change.nudged}

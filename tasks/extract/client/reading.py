@@ -25,6 +25,7 @@ _HANDED = lexicon("handed")
 _GUESS = 0.4
 _NOTHING = (
     "social", "praise", "attention", "ping", "vague", "hypothetical", "threat", "rhetorical", "mine", "cancel", "fine",
+    "one_moment",
 )  # fmt: skip
 # Words of a clause that asks for an answer and names hardly what.
 _SHORT = 5

@@ -17,6 +17,8 @@ _ENDING = re.compile(
 )
 # Consonants that take turns in one root.
 _SOFT = {"ч": "к", "ж": "г", "ш": "х", "щ": "ст"}
+# Letters of a part of a word that is a word of its own.
+_PART = 3
 _CONTENT = Flag.NOUN | Flag.VERB | Flag.ADJ | Flag.PART | Flag.NUM
 _EMPTY = Flag.PRON | Flag.PREP | Flag.CONJ | Flag.PRCL | Flag.PRED
 
@@ -39,6 +41,8 @@ def of_words(words: Iterable[Token]) -> frozenset[str]:
                 found.add(word.lemma)
         elif word.flags & _CONTENT and not word.flags & _EMPTY:
             found.update(lemma for lemma in word.lemmas if lemma not in _COMMON)
+    # «Развал» is spoken of as «развал-схождение» too.
+    found.update(part for lemma in tuple(found) if "-" in lemma for part in lemma.split("-") if len(part) > _PART)
     return frozenset(_root(lemma) for lemma in found)
 
 

@@ -9,7 +9,7 @@ from tasks.extract.language.clauses import Clause
 from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag
 from tasks.extract.model import Change, Due, New, Span, Task, TaskChange
-from tasks.extract.operator.reporting import is_booking
+from tasks.extract.operator.reporting import BOOKING, is_booking
 from tasks.extract.scene import Scene
 from tasks.extract.speech import titles
 from tasks.extract.speech.promises import Promise, Setting, promise_in, promise_on
@@ -72,9 +72,20 @@ def _made(scene: Scene, group: Sequence[Promise]) -> list[TaskChange]:
     lemmas = content.of_clauses([one.clause for one in group])
     if due is not None and (moved := _moved(scene, group[0].clause, lemmas, due)) is not None:
         return [scene.redate(moved, due)]
+    if due is not None and _is_promised(scene, lemmas, due):
+        return []
     if (known := _of_him(scene, group[0])) is not None:
         return [scene.redate(known, due)] if due and due != known.due else []
     return [_new(scene, group, due, lemmas)]
+
+
+def _is_promised(scene: Scene, lemmas: frozenset[str], due: Due) -> bool:
+    """Whether the very thing is promised for that day: «ок, приедем в субботу», where it was put off until then."""
+    made = [
+        task for task in scene.open
+        if task.promised_by == "operator" and task.due is not None and task.due.date == due.date
+    ]  # fmt: skip
+    return linker.best(made, lemmas, _SAME) is not None
 
 
 def _due(scene: Scene, group: Sequence[Promise]) -> Due | None:
@@ -156,7 +167,8 @@ def put_off(scene: Scene, clause: Clause) -> list[Change]:
         return []
     along = [task for task in pool if target.key == task.related or task.key == target.related]
     moved = [scene.redate(task, due) for task in [target, *along]]
-    if clause.flags & (Flag.PAST | Flag.PART) and is_booking(target):
+    booked = is_booking(target) or clause.lemmas & BOOKING
+    if clause.flags & (Flag.PAST | Flag.PART) and target.kind == "request" and booked:
         # A booking is done once its new time is agreed on.
         moved[0] = replace(moved[0], status="done")
     return moved

@@ -14,7 +14,7 @@ from tasks.extract.scene import Scene
 from tasks.extract.speech.orders import order_in
 
 _UNDERWAY, _FINDING_OUT = lexicon("underway"), lexicon("finding_out")
-_RECEIVED, _NOTED, _BOOKING, _WRITTEN = (lexicon(name) for name in ("received", "noted", "booking", "written"))
+_RECEIVED, _NOTED, BOOKING, _WRITTEN = (lexicon(name) for name in ("received", "noted", "booking", "written"))
 # "I'll have an ETA for you tomorrow"
 _HAVING = frozenset({"have", "for", "you"})
 _DONE = Flag.PAST | Flag.PART
@@ -44,7 +44,7 @@ def finds_out(task: Task) -> bool:
 def is_booking(task: Task) -> bool:
     """Whether what it asks for is done once a time is agreed on."""
     words = tokens(task.title, 0, len(task.title))
-    return task.kind == "request" and any(_BOOKING.intersection(token.word.lemmas) for token in words)
+    return task.kind == "request" and any(BOOKING.intersection(token.word.lemmas) for token in words)
 
 
 # ---- what it is about ----

@@ -14,6 +14,7 @@ _SERVICE, _TELL, _COMING = lexicon("service"), lexicon("tell"), lexicon("coming"
 _ALSO = lexicon("also")
 _DO = frozenset({"do", "does", "did"})
 _ME, _YOU_CAN, _CAN_HAVE, _WHY = lexicon("me"), lexicon("you_can"), lexicon("can_have"), lexicon("why")
+_TROUBLES = ("problem", "lack", "waits_long")
 # Forms of the verb that says what one is to be let do.
 _LETS = Flag.FUT1 | Flag.FUT3 | Flag.INF
 # What is said of the world as it is not.
@@ -58,6 +59,9 @@ def _order(clause: Clause) -> Verdict | None:
     verb = None if clause.has("hypothetical") else order_in(clause)
     if verb is None:
         return None
+    if verb.word.form == "let" and clause.has("one_moment", "vague"):
+        # "Let me sleep on it"
+        return _NOTHING
     thanks = clause.has("praise") and "передать" in verb.word.lemmas
     if thanks or (clause.has("attention") and not clause.has("ask")):
         return _NOTHING
@@ -159,10 +163,14 @@ def _unreal(clause: Clause) -> Verdict | None:
 
 
 def _trouble(clause: Clause) -> Verdict | None:
+    polite = {at for hit in clause.found.get("social", ()) for at in range(hit.start, hit.end)}
+    troubles = [hit for sense in _TROUBLES for hit in clause.found.get(sense, ())]
+    if all(polite.issuperset(range(hit.start, hit.end)) for hit in troubles):
+        # «Не подведите!»
+        return None
     if clause.has("away", "fine") or (clause.has("praise") and not clause.has("lack")):
         return None
-    senses = ("problem", "lack", "waits_long")
-    return next(filter(None, (_by(clause, "complaint", sense) for sense in senses)), None)
+    return next(filter(None, (_by(clause, "complaint", sense) for sense in _TROUBLES)), None)
 
 
 def _proposal(clause: Clause) -> Verdict | None:
@@ -191,7 +199,8 @@ def _and_what(clause: Clause) -> Verdict | None:
 
 
 def _name_of_a_question(clause: Clause) -> Verdict | None:
-    return None if clause.flags & Flag.FINITE & ~Flag.PRES3 else _by(clause, "question", "keyword")
+    idle = clause.has("ping") and not content.of_words(clause.beside("ping"))
+    return None if idle or clause.flags & Flag.FINITE & ~Flag.PRES3 else _by(clause, "question", "keyword")
 
 
 _RULES: tuple[Rule, ...] = (

@@ -47,7 +47,7 @@ class Setting(NamedTuple):
 
 def promise_in(clause: Clause, setting: Setting) -> Promise | None:
     """What the clause promises."""
-    if clause.asked or clause.has("hypothetical", "threat", "advert", "automatic"):
+    if clause.asked or clause.has("hypothetical", "threat", "advert", "automatic", "courtesy"):
         return None
     if clause.forms & {"если", "когда", "if", "when", "once"} and not setting.dated:
         return None

@@ -13,12 +13,14 @@ from tasks.extract.model import Kind
 LONGEST = 90
 _GREETED, _NOT = lexicon("greeted"), lexicon("not_english")
 _SKIPPED, _SELF, _LEADING = lexicon("skipped"), lexicon("self"), lexicon("leading")
+_STOP = frozenset({"stop", "quit", "avoid"})
 _IT, _HE_CAN = lexicon("it"), frozenset({"сможет", "смогут"})
 _ARTICLES, _NEEDING = lexicon("articles"), lexicon("needing")
 _INFINITIVES = ("ть", "ти", "чь", "ться", "тись", "чься")
 _CUT = re.compile(r"[\s,;:.!?–—-]+$")
 # What turns the direction of writing, and other marks nobody sees.
 _HIDDEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_I = re.compile(r"I\b")
 _PLEASE = re.compile(r"[\s,]*\b(?:пожалуйста|плиз|please)\b[\s,]*", re.IGNORECASE)
 # What stands before the verb and belongs to what is done: no pronouns, links, particles, and no other verb.
 _NO_PART = Flag.PRON | Flag.CONJ | Flag.PRCL | Flag.PRED | Flag.VERB
@@ -116,7 +118,8 @@ def in_language_of(text: str, words: tuple[str, str]) -> str:
 def said(about: str, parts: Sequence[str]) -> str:
     """Words of somebody's own behind what is to be done about them."""
     body = tidy(" ".join(parts))
-    return tidy(f"{about}: {body[:1].lower() + body[1:] if not body[:2].isupper() else body}")
+    name = body[:2].isalpha() and body[:2].isupper()
+    return tidy(f"{about}: {body if name or _I.match(body) else body[:1].lower() + body[1:]}")
 
 
 def tidy(text: str) -> str:
@@ -132,6 +135,10 @@ def _english(clause: Clause, verb: Token, text: str) -> str:
     rest = text[max(verb.end, clause.start) : clause.end]
     if verb.end < clause.start:
         return tidy(f"{verb.word.lemma} {rest}")
+    if (
+        stop := next((one for one, after in clause.pairs if after is verb and one.word.form in _STOP), None)
+    ) is not None:
+        return tidy(text[stop.start : clause.end])
     if verb.word.flags & Flag.INGF and not clause.has("promise"):
         return tidy(f"{verb.word.lemma}{rest}")
     by_itself = verb.word.flags & Flag.PRES3 or verb.word.form == "be"

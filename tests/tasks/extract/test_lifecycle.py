@@ -161,3 +161,32 @@ def test_leave_it_withdraws_what_was_to_be_switched_off() -> None:
 def test_still_nothing_is_the_same_trouble() -> None:
     found = tasks("No signal since the storm", "> The mast is back up.", "still nothing here")
     assert told(found) == [("complaint", "open", None)]
+
+
+def test_one_of_two_is_withdrawn_and_why_withdraws_no_more() -> None:
+    found = tasks("Поменяйте масло и сделайте развал-схождение", "Развал не делайте, передумал")
+    assert told(found) == [("request", "open", None), ("request", "cancelled", None)]
+
+
+def test_who_is_told_not_to_answer_has_no_question_left() -> None:
+    assert told(tasks("Сколько от метро пешком?", "всё, нашла на карте, не отвечайте")) == [
+        ("question", "cancelled", None)
+    ]
+
+
+def test_a_day_that_is_agreed_on_again_is_no_second_promise() -> None:
+    found = tasks(
+        "Заберите два ковра в чистку в четверг", "> Заедем в четверг утром", "давайте лучше в субботу",
+        "> Ок, приедем в субботу",
+    )  # fmt: skip
+    assert told(found) == [("request", "open", "12-05"), ("commitment", "open", "12-05")]
+
+
+def test_who_was_ill_has_done_nothing() -> None:
+    found = tasks("Сделайте смету на остекление балкона", "> Сметчик болел, отправлю завтра")
+    assert told(found) == [("request", "open", None), ("commitment", "open", "12-01")]
+
+
+def test_a_trouble_that_was_his_own_is_over() -> None:
+    found = tasks("Пылесос не включается", "> Вставлен ли контейнер?", "криво стоял. гудит, извините за беспокойство")
+    assert told(found) == [("complaint", "done", None)]

@@ -56,7 +56,7 @@ def test_a_trouble_beside_an_answer_is_found() -> None:
 
 def test_what_nobody_understands_is_proposed_beside_open_tasks_too() -> None:
     *_, last = told("Пришлите счёт", "Хорошо", "У меня тут странная ситуация с ключами от офиса")
-    assert last == ("request", "Сделать: У меня тут странная ситуация с ключами от офиса", "proposed")
+    assert last == ("request", "Сделать: у меня тут странная ситуация с ключами от офиса", "proposed")
 
 
 def test_a_letter_with_a_point_ends_a_sentence_before_a_verb() -> None:

@@ -249,6 +249,13 @@ def test_what_was_promised_is_received_in_english_too() -> None:
         ("Хочу убедиться, что он отправлен", ("question", "Ответить: хочу убедиться, что он отправлен")),
         ("Hi, do you need my passport?", ("question", "Answer: do you need my passport")),
         ("Стук как был, так и остался", ("complaint", "Разобраться: стук как был, так")),
+        ("Удалите мой отзыв", ("request", "Удалить мой отзыв")),
+        ("Хочется ещё пять яблонь", ("request", "Сделать: хочется ещё пять яблонь")),
+        ("заказ 519 заберёт муж", ("request", "Сделать: заказ 519 заберёт муж")),
+        ("Stop sending me paper statements", ("request", "Stop sending me paper statements")),
+        ("чо там по моей заявке", ("question", "Ответить: чо там по моей заявке")),
+        ("у самоката колесо клинит", ("complaint", "Разобраться: у самоката колесо клинит")),
+        ("two of the meals were off", ("complaint", "Look into: two of the meals were off")),
         ("the brakes are squealing again", ("complaint", "Look into: the brakes are squealing again")),
     ],
 )  # fmt: skip
@@ -261,7 +268,8 @@ def test_how_people_say_it(text: str, found: tuple[str, str]) -> None:
     "text",
     [
         "Прикрепляю документы", "Как отпуск?", "give the nurse a hug from us", "Передайте Саше, что раф — это любовь",
-        "FYI: nothing for you to do", "Thank you for the draft",
+        "FYI: nothing for you to do", "Thank you for the draft", "Есть кто живой?", "Ну напишите хоть слово!!",
+        "Хорошей вам смены, не болейте!", "hmm, let me sleep on it",
     ],
 )  # fmt: skip
 def test_what_is_only_said_is_no_task(text: str) -> None:
