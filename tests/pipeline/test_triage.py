@@ -95,6 +95,18 @@ def test_who_answers_from_elsewhere_is_heard_too(rig: Rig) -> None:
     assert rig.tasks()[1].related_id == rig.tasks()[0].id, "though both were found at once"
 
 
+def test_what_was_rejected_is_found_again_only_where_it_is_asked_for_again(rig: Rig, desk: Desk) -> None:
+    rig.take(raw("anna", "1", ASKED))
+    rig.read()
+    desk.sets(desk.operator(), rig.tasks()[0].id, status="rejected")
+    rig.take(raw("anna", "1", ASKED))
+    rig.read()
+    assert [task.status for task in rig.tasks()] == ["rejected"]
+    rig.take(raw("anna", "2", ASKED))
+    rig.read()
+    assert [task.status for task in rig.tasks()] == ["rejected", "open"]
+
+
 @pytest.mark.parametrize(
     "told",
     [
