@@ -23,7 +23,8 @@ def cancels(scene: Scene, clause: Clause, moves: Moves) -> bool:
     if clause.asked:
         return False
     targets = _targets(scene, clause) if clause.has("cancel") else _refused(scene, clause)
-    if clause.has("cancel") and moves.cancelled and not content.of_words(clause.beside("cancel")):
+    named = linker.best(scene.context.tasks, content.of_words(clause.words))
+    if clause.has("cancel") and moves.cancelled and named is None:
         # «Развал не делайте, передумал»: why he does not want it takes back no more than that.
         return moves.add(clause)
     for task in targets:

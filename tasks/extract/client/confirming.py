@@ -34,7 +34,7 @@ def confirms(scene: Scene, clause: Clause, moves: Moves) -> bool:
         return len(clause.words) <= _SHORT and not (own and clause.lemmas & _HANDED) and moves.add(clause)
     if _in_part(scene, clause, target):
         return moves.add(clause)
-    along = [task for task in standing if task.key == target.related or _was_made_for(task, target)]
+    along = [*_met(standing, target, clause), *(task for task in standing if _was_made_for(task, target))]
     return moves.add(clause, *(scene.close(task, "confirmed", 0.85) for task in [target, *along]))
 
 
@@ -43,6 +43,20 @@ def _says_so(clause: Clause) -> bool:
     if clause.asked or not clause.has("done") or clause.forms & _NOT:
         return False
     return clause.has("fine") or not clause.has("lack", "problem")
+
+
+def _met(standing: Sequence[Task], kept: Task, clause: Clause) -> list[Task]:
+    """What a kept promise was made for, where that is what he speaks of."""
+    lemmas = content.of_words(clause.words) | linker.about(kept)
+    settled = _settled_with(standing, kept)
+    return [
+        task for task in settled
+        if task.kind != "request" or linker.overlap(task, lemmas) > linker.LEAST or _same_day(task, kept)
+    ]  # fmt: skip
+
+
+def _same_day(one: Task, other: Task) -> bool:
+    return one.due is not None and other.due is not None and one.due.date == other.due.date
 
 
 def _was_made_for(task: Task, served: Task) -> bool:
@@ -122,7 +136,7 @@ def is_glad(scene: Scene, clause: Clause, moves: Moves) -> bool:
     """Whether a few words after the house did something say that it is fine: «пустило», «летает», «вы волшебники»."""
     if clause.asked or clause.has("fact", "cancel", "ask", "want") or order_in(clause) or scene.turn:
         return False
-    if scene.troubled or clause.forms & _NOT or scene.own_due(clause) is not None or _only_heard(scene, clause):
+    if scene.troubled or clause.forms & _NOT or scene.dates_in(clause) or _only_heard(scene, clause):
         return False
     standing = [
         task for task in scene.open

@@ -21,7 +21,8 @@ _ANSWER = 8
 
 def redates(scene: Scene, clause: Clause, moves: Moves) -> bool:
     """Whether the clause gives a known task another day; what was reported done is open again until that is agreed."""
-    due = None if clause.has("away") or _is_refused(clause) else _new_due(scene, clause)
+    unfit = clause.has("away") or _is_refused(clause)
+    due = None if unfit and not _rather(scene, clause) else _new_due(scene, clause)
     if due is None:
         return _does_not_fit(scene, clause, moves)
     target = _target(scene, clause) or _asked_when(scene, clause) or _just_asked(scene, clause)
@@ -30,6 +31,12 @@ def redates(scene: Scene, clause: Clause, moves: Moves) -> bool:
     status: Status | None = "open" if target.status == "done" else None
     moved = Change(target.key, scene.message.key, "redate", 0.85, status, due, evidence=(scene.span(clause),))
     return moves.add(clause, moved, *_along(scene, target, due))
+
+
+def _rather(scene: Scene, clause: Clause) -> bool:
+    """«Завтра меня не будет, пусть лучше в воскресенье»: behind the day that does not fit there is one that does."""
+    wished = next((one.start for one in clause.words if one.word.form in _MAKE), None)
+    return wished is not None and any(when.start >= wished for when in scene.dates_in(clause))
 
 
 def _new_due(scene: Scene, clause: Clause) -> Due | None:
@@ -50,7 +57,7 @@ def _target(scene: Scene, clause: Clause) -> Task | None:
     ]  # fmt: skip
     own = [task for task in pool if task.promised_by == "client" and task.status == "open"]
     others = [task for task in pool if task.promised_by != "client"]
-    return linker.best(own, lemmas, 0.3) or _put_off(clause, others, lemmas) or _put_off(clause, own, lemmas)
+    return linker.best(own, lemmas, 0.3) or _put_off(scene, clause, others) or _put_off(scene, clause, own)
 
 
 def _asked_when(scene: Scene, clause: Clause) -> Task | None:
@@ -78,12 +85,12 @@ def _asks_when(clause: Clause) -> bool:
     return clause.asked and bool(clause.lemmas & _DAYS) and not clause.flags & Flag.PAST
 
 
-def _put_off(clause: Clause, pool: Sequence[Task], lemmas: frozenset[str]) -> Task | None:
+def _put_off(scene: Scene, clause: Clause, pool: Sequence[Task]) -> Task | None:
     dated = [task for task in pool if task.due is not None]
-    found = linker.best(dated or pool, lemmas, 0.3)
+    found = linker.best(dated or pool, content.of_words(clause.words), 0.3)
     if clause.has("correct") and pool:
         return found or next((task for task in reversed(pool) if task.kind == "request"), pool[-1])
-    bare = not any(_is_thing(token) for token in clause.words)
+    bare = not any(_is_thing(token) for token in scene.undated(clause))
     if clause.has("redate") and (found or bare) and pool:
         return found or (dated or pool)[-1]
     if dated and bare and (clause.asked or clause.has("lets", "redate") or clause.forms & _MAKE):

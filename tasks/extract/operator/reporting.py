@@ -144,7 +144,8 @@ def _is_noted(scene: Scene, clause: Clause) -> bool:
     if scene.dates_in(clause) or "вас" in clause.forms:
         return False
     verbs = [token for token in clause.words if token.word.flags & _DONE]
-    return bool(verbs) and all(_WRITTEN.intersection(token.word.lemmas) for token in verbs)
+    written = bool(verbs) and all(_WRITTEN.intersection(token.word.lemmas) for token in verbs)
+    return written and not content.of_words(clause.words) - content.of_words(verbs)
 
 
 def _speaks_of(promise: Task, served: Task, lemmas: frozenset[str]) -> bool:
@@ -169,7 +170,7 @@ def _unnamed(scene: Scene, clause: Clause, standing: Sequence[Task]) -> Task | N
         # «Не можем оформить возврат, срок вышел»: why it is not done.
         return None
     asked = [task for task in standing if task.kind in {"request", "commitment"} and (plain or _is_fresh(scene, task))]
-    if not asked:
+    if not asked and clause.words[clause.main].word.flags & _DONE:
         # «Отправила на почту», the day it was promised for.
         due = [task for task in standing if task.promised_by == "operator" and scene.late(task)]
         asked = due if len(due) == 1 else []

@@ -190,3 +190,29 @@ def test_who_was_ill_has_done_nothing() -> None:
 def test_a_trouble_that_was_his_own_is_over() -> None:
     found = tasks("Пылесос не включается", "> Вставлен ли контейнер?", "криво стоял. гудит, извините за беспокойство")
     assert told(found) == [("complaint", "done", None)]
+
+
+def test_what_broke_down_is_no_report_of_what_was_promised() -> None:
+    found = tasks(
+        "Когда будут фото?", "> Галерею отдам сегодня", "> Диск полетел, восстанавливаю. Отдам через три дня", hours=2
+    )
+    assert told(found) == [("question", "done", None), ("commitment", "open", "12-03")]
+
+
+def test_that_the_day_ends_is_no_confirmation() -> None:
+    found = tasks(
+        "отвалилась интеграция с CRM", "> Исправление выйдет сегодня", "понедельник заканчивается 🙂", hours=2
+    )
+    assert [task.status for task in found] == ["open", "open"]
+
+
+def test_a_paper_that_came_is_not_yet_what_it_was_for() -> None:
+    found = tasks(
+        "We need a marquee and 80 chairs", "> I'm sending the contract over today.", "Contract received and signed"
+    )
+    assert [task.status for task in found] == ["open", "done"]
+
+
+def test_behind_the_day_that_does_not_fit_stands_the_one_that_does() -> None:
+    found = tasks("Привезите рюкзак завтра", "> Да, завтра привезём", "завтра меня не будет, пусть лучше в воскресенье")
+    assert told(found)[0] == ("request", "open", "12-06")
