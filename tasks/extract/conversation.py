@@ -11,8 +11,31 @@ from tasks.extract.speech import titles
 
 # How many messages back a message is understood from.
 WINDOW = 16
+# Words that are small inside a title.
+_BEFORE = frozenset(
+    {
+        "в",
+        "во",
+        "на",
+        "к",
+        "ко",
+        "до",
+        "не",
+        "после",
+        "через",
+        "с",
+        "со",
+        "on",
+        "by",
+        "at",
+        "in",
+        "to",
+        "until",
+        "before",
+    }
+)
 # Prepositions that go with a day in the form in which it is named alone.
-_KEEPING = frozenset({"в", "во", "на", "on", "by", "at"})
+_KEEPING = frozenset({"в", "во", "на", "on", "by", "at", "to", "till", "until", "before", "for"})
 
 
 def tasks_of(messages: Sequence[Said], calendar: Calendar, model: Model | None = None) -> list[Task]:
@@ -64,7 +87,9 @@ def _titled(task: Task, due: Due | None) -> str:
     first, bare = old.split()[0].lower(), len(due.phrase.split()) == 1
     # «В пятницу» becomes «в субботу», though he wrote no more than «субботу».
     new = f"{first} {due.phrase}" if bare and first in _KEEPING else due.phrase
-    return titles.tidy(task.title.replace(old, new, 1))
+    if task.title.startswith(old) or new.split()[0].lower() not in _BEFORE:
+        return titles.tidy(task.title.replace(old, new, 1))
+    return titles.tidy(task.title.replace(old, new[:1].lower() + new[1:], 1))
 
 
 def _proved(task: Task, change: Change) -> tuple[Span, ...]:

@@ -10,6 +10,8 @@ from tasks.extract.model import Task
 LEAST = 0.2
 # Three words in common are as good as all.
 _ENOUGH = 3
+# Figures of a number that names something.
+_NAMING = 3
 
 
 def about(task: Task) -> frozenset[str]:
@@ -24,8 +26,16 @@ def _about(*texts: str) -> frozenset[str]:
 
 def overlap(task: Task, lemmas: frozenset[str]) -> float:
     """How much of what is said belongs to the task: 0 to 1."""
-    common = about(task) & lemmas
+    own = about(task)
+    common = own & lemmas
+    if (his := _numbers(lemmas)) and (its := _numbers(own)) and not his & its:
+        # Order 1056 is not order 1055.
+        return 0.0
     return len(common) / min(len(lemmas), _ENOUGH) if common else 0.0
+
+
+def _numbers(lemmas: frozenset[str]) -> set[str]:
+    return {one for one in lemmas if one.isdigit() and len(one) >= _NAMING}
 
 
 def best(tasks: Sequence[Task], lemmas: frozenset[str], least: float = LEAST) -> Task | None:

@@ -1,7 +1,7 @@
 """The scene of a message: its clauses with their dates, what was said before it, and which tasks stand open."""
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,6 +18,12 @@ _PAUSE = timedelta(minutes=20)
 # What denies a date stands right before it.
 _DENIAL = 12
 _DENIED = re.compile(r"\b(?:не|вместо|not|instead of)\s+$", re.IGNORECASE)
+# An hour without a day, in either language.
+_HOUR = re.compile(
+    r"(?:\W|\b(?:в|во|к|ко|до|после|с|на|около|часов|часа|час|утра|дня|вечера|at|by|before|after|from|around|am|pm|o'clock"
+    r"|half|past|\d{1,2}(?:[:.]\d\d)?(?:am|pm)?)\b)+",
+    re.IGNORECASE,
+)
 # Parts a date plays that can be due.
 USEFUL = frozenset({"deadline", "point", "span"})
 
@@ -26,6 +32,13 @@ USEFUL = frozenset({"deadline", "point", "span"})
 def reading_of(text: str) -> tuple[Clause, ...]:
     """The clauses of a message, which are wanted again with the messages after it."""
     return tuple(clauses_of(text))
+
+
+def on_its_day(task: Task, due: Due) -> Due:
+    """The new time of a task: an hour that names no day is one of the day it has."""
+    if due.time is None or task.due is None or not _HOUR.fullmatch(due.phrase.strip()):
+        return due
+    return due._replace(date=task.due.date)
 
 
 @dataclass(eq=False)
@@ -104,7 +117,13 @@ class Scene:
     def undated(self, clause: Clause) -> list[Token]:
         """The words of the clause that name no date."""
         dates = self.dates_in(clause)
-        return [one for one in clause.words if not any(when.start <= one.start < when.end for when in dates)]
+        starts = [when.start for when in dates]
+        at = [bisect_right(starts, one.start) for one in clause.words]
+        return [
+            one
+            for one, behind in zip(clause.words, at, strict=True)
+            if not behind or one.start >= dates[behind - 1].end
+        ]
 
     def _dues(self, clause: Clause, *, deadline: bool) -> list[Due]:
         roles = {"deadline"} if deadline else USEFUL
@@ -196,7 +215,7 @@ class Scene:
 
     def redate(self, task: Task, due: Due) -> Change:
         """The task gets another day, by this message."""
-        return Change(task.key, self.message.key, "redate", 0.8, due=due)
+        return Change(task.key, self.message.key, "redate", 0.8, due=on_its_day(task, due))
 
     def nudge(self, task: Task, rule: str = "nudge") -> Change:
         """The client waits for the task."""

@@ -57,7 +57,8 @@ _EDGE = rf"(?:<nth> <half> |<last> (?:<working> )?<day|number> |<first> <number>
 _OWN = {
     "ago": rf"{_LENGTH} <ago>",
     "onward": rf"{_LENGTH} (?:<since|at> )?<now|relative|{_WEEKDAYS}>",
-    "no_later": rf"(?:<not> <later>(?: <than>)?|<at> <limit> <until>) {_DAYS_LONG}",
+    "no_later": rf"(?:<not> <later>(?: <than>)?|<at> <limit> <until>) {_DAYS_LONG}"
+    rf"|<limit>(?:: ?| - | ){_COUNT} ?(?:<working|calendar>\.? )?<day|week>(?!\w)(?! <ago>)",
     "offset": rf"(?:<not> <later>(?:,? <than>)? |<until> )?(?:<in|within>|<at> <course>) {_THE}{_LENGTH}"
     rf"|<{_UNITS}> <in> {_COUNT}|<at> (?:<next> {_COUNTED}|<nearest> {_LENGTH})|<for> <nearest|next> {_COUNTED}"
     r"|<at> (?:<small>-)?<span_adjective> <limit>",

@@ -6,11 +6,13 @@ from tasks.extract import linker
 from tasks.extract.client.moves import Moves
 from tasks.extract.language import content
 from tasks.extract.language.clauses import Clause
+from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag, Token
 from tasks.extract.model import Task
 from tasks.extract.scene import Scene
 from tasks.extract.speech.orders import order_in
 
+_THANKS = lexicon("thanks")
 _WE_DO = Flag.PRES1 | Flag.FUT1 | Flag.IMPR
 # So many letters verbs of one root share, whatever their aspect.
 _ALIKE = 5
@@ -40,6 +42,9 @@ def _targets(scene: Scene, clause: Clause) -> list[Task]:
         # What was answered is answered.
         and not (task.closed and task.kind == "question")
     ]  # fmt: skip
+    if any(one.forms & _THANKS for one in scene.clauses):
+        # «Спасибо, больше ничего не нужно» takes back nothing that is done.
+        pool = [task for task in pool if not task.closed]
     named = linker.best(pool, content.of_words(clause.words)) or _of_that_day(scene, clause, pool)
     if named is not None:
         return [named]

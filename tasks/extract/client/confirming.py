@@ -12,7 +12,12 @@ from tasks.extract.model import Task
 from tasks.extract.scene import Scene
 from tasks.extract.speech.orders import order_in
 
+_STILL = lexicon("still")
 _HANDED, _NOT, _NONE = lexicon("handed"), lexicon("not"), lexicon("none")
+_WORKS = lexicon("works")
+_ENDS = frozenset({"вопрос", "беспокойство"})
+# What says rather how it is than what.
+_VERBAL = Flag.PAST | Flag.PART | Flag.PRES1 | Flag.PRES3
 _DONE = Flag.PAST | Flag.PART
 # Words of a clause that says no more than that it is fine.
 _SHORT = 4
@@ -24,18 +29,27 @@ def confirms(scene: Scene, clause: Clause, moves: Moves) -> bool:
         return moves.add(clause, scene.close(cured, "confirmed"))
     if not _says_so(clause):
         return False
-    standing = scene.open
-    target = linker.best(standing, content.of_words(clause.words))
-    if target is None and _repeats(scene):
+    target = linker.best(scene.open, content.of_words(clause.words))
+    if _is_said_again(scene, clause, moves, target):
+        moves.repeats = True
         return moves.add(clause)
-    target = target or _waited_for(scene, standing)
+    if target is not None and _in_part(scene, clause, target):
+        return moves.add(clause)
+    target = target or _unnamed(scene, clause, scene.open)
     if target is None:
-        own = any(task.promised_by == "client" for task in standing)
+        own = any(task.promised_by == "client" for task in scene.open)
         return len(clause.words) <= _SHORT and not (own and clause.lemmas & _HANDED) and moves.add(clause)
-    if _in_part(scene, clause, target):
-        return moves.add(clause)
-    along = [*_met(standing, target, clause), *(task for task in standing if _was_made_for(task, target))]
+    along = [*_met(scene.open, target, clause), *(task for task in scene.open if _was_made_for(task, target))]
     return moves.add(clause, *(scene.close(task, "confirmed", 0.85) for task in [target, *along]))
+
+
+def _is_said_again(scene: Scene, clause: Clause, moves: Moves, target: Task | None) -> bool:
+    """«Дверь починили, всё работает»: the second is about the door too, as what he heard is done is said again."""
+    named = linker.best(scene.open, content.of_words(clause.beside("done")))
+    if named is None and (moves.confirm or moves.repeats):
+        return True
+    done = [task for task in scene.context.tasks if task.status == "done"]
+    return target is None and (_repeats(scene) or linker.best(done, content.of_words(clause.words)) is not None)
 
 
 def _says_so(clause: Clause) -> bool:
@@ -61,6 +75,20 @@ def _same_day(one: Task, other: Task) -> bool:
 
 def _was_made_for(task: Task, served: Task) -> bool:
     return task.promised_by == "operator" and task.related == served.key
+
+
+def _unnamed(scene: Scene, clause: Clause, standing: Sequence[Task]) -> Task | None:
+    """What is meant where nothing is named; none where he speaks of something else or answers a question."""
+    if clause.forms & _WORKS and not scene.dates_in(clause):
+        # It is said of a trouble, whatever else he names.
+        troubles = [task for task in standing if task.kind == "complaint"]
+        if troubles and (clause.forms & _ENDS or not scene.troubled):
+            return _waited_for(scene, troubles)
+    other = content.of_words(token for token in clause.beside("done") if not token.word.flags & _VERBAL)
+    news = other - scene.other_lemmas
+    if len(news) > (1 if _was_tried(scene) else 0) or scene.dates_in(clause) or scene.troubled:
+        return None
+    return None if any(one.asked for one in scene.other_clauses) else _waited_for(scene, standing)
 
 
 def _waited_for(scene: Scene, standing: Sequence[Task]) -> Task | None:
@@ -97,6 +125,8 @@ def _repeats(scene: Scene) -> bool:
 def _cured(scene: Scene, clause: Clause) -> Task | None:
     """«В другом не мигает», «стука нет»: the trouble's own word, with a not beside it that was not there."""
     lemmas = content.of_words(clause.words)
+    if clause.forms & _STILL:
+        return None
     troubles = [task for task in scene.open if task.kind == "complaint" and lemmas & linker.about(task)]
     none = clause.forms & _NONE
     for task in troubles:
@@ -143,7 +173,7 @@ def is_glad(scene: Scene, clause: Clause, moves: Moves) -> bool:
         if task.status == "open" and (task.kind == "complaint" or task.promised_by == "operator")
     ]  # fmt: skip
     late = [task for task in standing if task.kind == "commitment" and scene.late(task)]
-    target = _meant(scene, clause, standing, late)
+    target = None if moves.confirm else _meant(scene, clause, standing, late)
     if target is None or (target.kind == "commitment" and target.due is not None and not scene.late(target)):
         return False
     along = [*_settled_with(standing, target), *(task for task in late if task.related == target.key)]
@@ -158,16 +188,22 @@ def _only_heard(scene: Scene, clause: Clause) -> bool:
 
 
 def _meant(scene: Scene, clause: Clause, standing: Sequence[Task], late: Sequence[Task]) -> Task | None:
-    tried = any(one.flags & (_DONE | Flag.IMPR) or one.has("done", "report") for one in scene.heard)
+    tried = _was_tried(scene)
     if not scene.heard or not (tried or late):
         return None
     if named := linker.best(standing, content.of_words(clause.words)):
         return named
     says_little = len(clause.words) <= _SHORT and (clause.flags & (Flag.PAST | Flag.PRES3) or clause.has("praise"))
-    if not says_little or clause.has("vague"):
+    answers = any(one.asked for one in scene.other_clauses) and not clause.forms & _WORKS
+    if not says_little or clause.has("vague") or answers:
         return None
     troubles = [task for task in standing if task.kind == "complaint"] if tried else []
     return next(reversed(troubles or late), None)
+
+
+def _was_tried(scene: Scene) -> bool:
+    """Whether the house said that it did something, or what the client should do."""
+    return any(one.flags & (_DONE | Flag.IMPR) or one.has("done", "report") for one in scene.heard)
 
 
 def _settled_with(standing: Sequence[Task], target: Task) -> list[Task]:

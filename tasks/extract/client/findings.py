@@ -26,6 +26,8 @@ _STRONG = ("order", "ru.ask", "ru.want", "ru.can", "en.ask")
 _WHATEVER = 0.95
 # Words of a trouble that is more than an answer.
 _TELLING = 5
+# Words of an answer that is no more.
+_SHORT = 3
 # What is only not so («адрес не помню») answers, unless it is about more than one thing nobody spoke of.
 _LITTLE = 1
 # A title with less than so many characters has room for what the thing is about.
@@ -209,6 +211,10 @@ def _answers(scene: Scene, clause: Clause, verdict: Verdict) -> bool:
     if verdict.kind == "complaint":
         # «Оплатите счёт» — «Сайт не открывается»: a short trouble answers only with what was asked about.
         news = content.of_words(clause.words) - scene.other_lemmas
+        known = any(task.kind == "complaint" for task in scene.open) and any(one.asked for one in scene.other_clauses)
+        if known and len(clause.words) <= _SHORT:
+            # «Какого цвета лампочка?» — «Мигает жёлтым»
+            return True
         enough = 0 if clause.has("problem") else _LITTLE
         return len(news) <= enough and len(clause.words) < _TELLING
     return not clause.has("ask", "want", "can", "askq", "wait_for", "qword")

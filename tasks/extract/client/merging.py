@@ -12,6 +12,7 @@ from tasks.extract.language.words import Flag
 from tasks.extract.model import Kind
 
 _IT, _ASIDE, _ALSO = lexicon("it"), lexicon("aside"), lexicon("also")
+_ARTICLES = lexicon("articles")
 _THEM = frozenset({"его", "ее", "их", "it", "them"})
 _ASIDES = _ALSO | {"а"}
 # Words of a fact that is no more than a detail: «нас будет шестеро».
@@ -119,4 +120,6 @@ def _names_a_thing(clause: Clause) -> bool:
 def _speaks_of_it(clause: Clause) -> bool:
     """Whether it speaks of its object as of something just named."""
     nouns = [token for token in clause.words if token.word.flags & Flag.NOUN and not token.word.flags & Flag.IMPR]
-    return bool(clause.forms & _IT) and not nouns
+    # "Put my new address on it"
+    named = any(one.word.form in _ARTICLES and content.of_words([after]) for one, after in clause.pairs)
+    return bool(clause.forms & _IT) and not nouns and not named

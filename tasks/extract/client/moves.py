@@ -12,6 +12,8 @@ class Moves:
 
     changes: list[Change] = field(default_factory=list)
     used: set[Clause] = field(default_factory=set)
+    # Whether the client says of something that it is done, which is known.
+    repeats: bool = False
 
     def add(self, clause: Clause, *changes: Change) -> bool:
         """Note what a clause changes, each change once; always True, for it is used by that."""

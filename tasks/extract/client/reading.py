@@ -124,12 +124,24 @@ def _placed(scene: Scene, found: Sequence[Finding], moves: Moves) -> list[TaskCh
         if one.clause.has("wait_for") and known is not None and known.source not in scene.turn_keys:
             # «Жду про стекло»: what is waited for is known.
             changes.append(scene.nudge(known))
+        elif one.kind == "request" and (again := _same_request(scene, one)) is not None:
+            changes.append(again)
         elif one.kind == "question" and not one.lemmas and scene.open:
             # «Подскажете всё-таки?»
             changes.append(scene.nudge(scene.open[-1]))
         else:
             changes.append(placed(scene, one, taken))
     return changes
+
+
+def _same_request(scene: Scene, one: Finding) -> Change | None:
+    """The very words of a request that stands open: it is waited for, by another day if that is named."""
+    asked = [task for task in scene.open if task.kind == "request" and task.source != scene.message.key]
+    same = [task for task in asked if one.lemmas and content.of_text(task.evidence[0].text) == one.lemmas]
+    if not same:
+        return None
+    moved = one.due is not None and one.due != same[-1].due
+    return scene.redate(same[-1], one.due) if moved and one.due else scene.nudge(same[-1])
 
 
 def _guess(scene: Scene, left: Sequence[Clause]) -> list[TaskChange]:
@@ -143,7 +155,10 @@ def _guess(scene: Scene, left: Sequence[Clause]) -> list[TaskChange]:
         if clause.sentence not in idle and content.of_words(clause.words) and not _says_nothing(clause)
     )  # fmt: skip
     first = next((clause for clause in saying if not scene.open or _is_news(scene, clause)), None)
-    return [Finding("request", (first,), _GUESS, "guess").task(scene)] if first else []
+    if first is None:
+        return []
+    due = None if first.flags & Flag.PAST else scene.due_in(first, deadline=True)
+    return [Finding("request", (first,), _GUESS, "guess", due=due).task(scene)]
 
 
 def _says_nothing(clause: Clause) -> bool:

@@ -9,7 +9,7 @@ from tasks.extract.language.clauses import Clause
 from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag, Token
 from tasks.extract.model import Change, Due, Status, Task
-from tasks.extract.scene import USEFUL, Scene
+from tasks.extract.scene import USEFUL, Scene, on_its_day
 from tasks.extract.speech.orders import order_in
 from tasks.extract.speech.promises import Setting, promise_in
 
@@ -17,6 +17,8 @@ _MAKE, _TIMES, _DAYS = lexicon("make"), lexicon("times"), lexicon("asked_days")
 _FITS, _NOT, _WORKS = lexicon("fits"), lexicon("not_english"), lexicon("works_english")
 # Words of an answer that names no more than a day.
 _ANSWER = 8
+# What a question of the usual begins with.
+_GENERAL = frozenset({"is", "are", "do", "does", "have", "has", "there"})
 
 
 def redates(scene: Scene, clause: Clause, moves: Moves) -> bool:
@@ -28,6 +30,7 @@ def redates(scene: Scene, clause: Clause, moves: Moves) -> bool:
     target = _target(scene, clause) or _asked_when(scene, clause) or _just_asked(scene, clause)
     if target is None:
         return False
+    due = on_its_day(target, due)
     status: Status | None = "open" if target.status == "done" else None
     moved = Change(target.key, scene.message.key, "redate", 0.85, status, due, evidence=(scene.span(clause),))
     return moves.add(clause, moved, *_along(scene, target, due))
@@ -93,9 +96,18 @@ def _put_off(scene: Scene, clause: Clause, pool: Sequence[Task]) -> Task | None:
     bare = not any(_is_thing(token) for token in scene.undated(clause))
     if clause.has("redate") and (found or bare) and pool:
         return found or (dated or pool)[-1]
-    if dated and bare and (clause.asked or clause.has("lets", "redate") or clause.forms & _MAKE):
+    if found in dated and clause.forms & _MAKE and not clause.asked:
+        # «Счёт лучше к понедельнику»
+        return found
+    if dated and bare and (_asks_for_it(clause) or clause.has("lets", "redate") or clause.forms & _MAKE):
         return dated[-1]
     return None
+
+
+def _asks_for_it(clause: Clause) -> bool:
+    """«А в субботу?», "thursday after four?"; not «в субботу доставляете?», "are you open on Sunday?"."""
+    general = clause.flags & Flag.PRES2 or clause.forms & _GENERAL or clause.has("qword")
+    return clause.asked and not general
 
 
 def _is_thing(token: Token) -> bool:

@@ -24,6 +24,11 @@ _TURNS = lexicon("turns")
 _SHORT = re.compile(r"\b(\w{1,8})\.$")
 _CUT_SHORT = lexicon("cut_short")
 _PLEASE = lexicon("please")
+# Cues that a no before them turns into their opposite.
+_DENIABLE = frozenset({"praise", "social"})
+_NOT = frozenset({"не", "not", "isn't", "wasn't", "aren't", "never", "hardly"})
+_VERY = frozenset({"очень", "совсем", "слишком", "особо", "very", "so", "too", "really", "quite", "exactly", "that"})
+_I_WILL = frozenset({"i'll", "we'll", "let"})
 _SERVES, _ARTICLES = lexicon("serves"), lexicon("articles")
 # A sentence of more clauses is taken for several: what is compared within one stays cheap.
 _ASKING = lexicon("asking")
@@ -156,8 +161,15 @@ def _clauses(text: str, start: int, end: int, item: int) -> Iterator[Clause]:
         clause.main = sum(token.start < main for token in words)
         clause.lead = part[0].word.form if part[0].word.form in _LINKS else ""
         for hit in hits(words, clause.main):
-            clause.found.setdefault(hit.cue.sense, []).append(hit)
+            if hit.cue.sense not in _DENIABLE or not _is_denied(words, hit.start):
+                clause.found.setdefault(hit.cue.sense, []).append(hit)
         yield clause
+
+
+def _is_denied(words: Sequence[Token], at: int) -> bool:
+    """«Не очень понятно», "not happy"."""
+    before = [token.word.form for token in words[max(0, at - 2) : at]]
+    return bool(before) and (before[-1] in _NOT or (before[0] in _NOT and before[-1] in _VERY))
 
 
 def _parts(line: Sequence[Token]) -> list[list[Token]]:
@@ -181,6 +193,13 @@ def _begins(before: Sequence[Token], ahead: Sequence[Token]) -> bool:
         return False
     if ahead[0].word.form == "нет":
         # «Вы ответите или нет?»
+        return False
+    if (
+        ahead[0].word.flags & Flag.LATIN
+        and ahead[0].word.flags & Flag.IMPR
+        and _I_WILL.intersection(token.word.form for token in before)
+    ):
+        # "I'll think about it and get back to you": he who thinks gets back.
         return False
     if ahead[0].word.form in _ASKING or _predicate(ahead):
         return True

@@ -43,7 +43,7 @@ def of_words(words: Iterable[Token]) -> frozenset[str]:
             found.update(lemma for lemma in word.lemmas if lemma not in _COMMON)
     # «Развал» is spoken of as «развал-схождение» too.
     found.update(part for lemma in tuple(found) if "-" in lemma for part in lemma.split("-") if len(part) > _PART)
-    return frozenset(_root(lemma) for lemma in found)
+    return frozenset(root for lemma in found for root in _roots(lemma))
 
 
 def of_clauses(clauses: Iterable[Clause]) -> frozenset[str]:
@@ -52,10 +52,15 @@ def of_clauses(clauses: Iterable[Clause]) -> frozenset[str]:
 
 
 @lru_cache(maxsize=20_000)
-def _root(lemma: str) -> str:
-    """So much of a lemma that its relatives share it: оплата and оплатить, упаковка and упаковать, стук and стучать."""
-    root = _stem(lemma)
-    return _same().get(root) or (root if lemma[0] <= "z" else root[:-1] + _SOFT.get(root[-1], root[-1]))
+def _roots(lemma: str) -> tuple[str, ...]:
+    """So much of a lemma that its relatives share it: оплата and оплатить, упаковка and упаковать, стук and стучать.
+
+    With the root of the word it counts as: what two texts call by the same word has more in common than by another one.
+    """
+    stem = _stem(lemma)
+    root = stem if lemma[0] <= "z" else stem[:-1] + _SOFT.get(stem[-1], stem[-1])
+    same = _same().get(stem, root)
+    return (root,) if same == root else (root, same)
 
 
 def _stem(lemma: str) -> str:

@@ -50,4 +50,4 @@ def _finds_out(promise: Promise) -> bool:
 def _says_something(clause: Clause) -> bool:
     if clause.has("apologise", "one_moment"):
         return False
-    return not clause.has("social") or bool(content.of_words(clause.words))
+    return not clause.has("social") or bool(content.of_words(clause.beside("social")))

@@ -10,11 +10,14 @@ from tasks.extract.language.clauses import Clause
 from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag, Token, tokens
 from tasks.extract.model import Change, Task
-from tasks.extract.scene import Scene
+from tasks.extract.scene import Scene, on_its_day
 from tasks.extract.speech.orders import order_in
 
 _UNDERWAY, _FINDING_OUT = lexicon("underway"), lexicon("finding_out")
 _RECEIVED, _NOTED, BOOKING, _WRITTEN = (lexicon(name) for name in ("received", "noted", "booking", "written"))
+# What is not so yet, or would be.
+_UNREAL = lexicon("will") | lexicon("unreal")
+_ASSIGNED = frozenset({"назначить", "assign"})
 # "I'll have an ETA for you tomorrow"
 _HAVING = frozenset({"have", "for", "you"})
 _DONE = Flag.PAST | Flag.PART
@@ -87,10 +90,20 @@ def _is_report(scene: Scene, clause: Clause) -> bool:
     """Whether it says that something is done, rather than begun, noticed or regretted."""
     if order_in(clause) is not None or clause.has("lack") or (clause.has("apologise") and not clause.has("done")):
         return False
+    if clause.forms & _UNREAL or _came_to_nothing(scene, clause):
+        return False
     verbs = [token for token in clause.words if token.word.flags & _DONE]
     if verbs and all(_UNDERWAY.intersection(token.word.lemmas) for token in verbs):
         return any(_asks_for(task, verbs) for task in scene.open)
     return bool(verbs) or clause.has("done", "report")
+
+
+def _came_to_nothing(scene: Scene, clause: Clause) -> bool:
+    """«Звонили вам, не дозвонились»."""
+    behind = (one for one in scene.sentences[clause.sentence] if one.start > clause.start and not one.lead)
+    return next(
+        (one.has("lack") and not content.of_words(one.words) - content.of_words(clause.words) for one in behind), False
+    )
 
 
 def _asks_for(task: Task, verbs: Sequence[Token]) -> bool:
@@ -113,7 +126,7 @@ def _shows(scene: Scene, clause: Clause) -> bool:
 def _closed(scene: Scene, clause: Clause, promised: frozenset[str]) -> list[Change]:
     noted = _is_noted(scene, clause)
     standing = [task for task in scene.open if task.promised_by != "client" and (is_booking(task) or not noted)]
-    lemmas = content.of_words(clause.words)
+    lemmas = content.of_words(scene.undated(clause))
     targets = linker.every(standing, lemmas)
     if not targets and (unnamed := _unnamed(scene, clause, standing)):
         targets = [unnamed]
@@ -133,7 +146,10 @@ def _closed(scene: Scene, clause: Clause, promised: frozenset[str]) -> list[Chan
     due = scene.own_due(clause)
     return [
         # «Записала на среду, 27-е»: the day it was done for is the one that counts.
-        replace(scene.close(task, "reported"), due=due if task.kind == "request" and task.due else None)
+        replace(
+            scene.close(task, "reported"),
+            due=on_its_day(task, due) if task.kind == "request" and task.due and due else None,
+        )
         for task in settled
         if task.kind != "complaint" or mends
     ]
@@ -141,6 +157,9 @@ def _closed(scene: Scene, clause: Clause, promised: frozenset[str]) -> list[Chan
 
 def _is_noted(scene: Scene, clause: Clause) -> bool:
     """«Хорошо, записали»: what is only written down is not done, but for a booking; «записали вас на пять» is one."""
+    if clause.lemmas & _ASSIGNED:
+        # «Курьер назначен на два»: he has not been there.
+        return True
     if scene.dates_in(clause) or "вас" in clause.forms:
         return False
     verbs = [token for token in clause.words if token.word.flags & _DONE]
@@ -163,8 +182,11 @@ def _is_met(standing: Sequence[Task], kept: Task, served: Task, lemmas: frozense
 def _unnamed(scene: Scene, clause: Clause, standing: Sequence[Task]) -> Task | None:
     """A report that names nothing is about what was asked last, or promised."""
     # «Держите», «во вложении»
-    plain = clause.has("done") or (clause.has("report") and not content.of_words(clause.beside("report")))
-    if not plain and not clause.flags & _DONE:
+    plain = (clause.has("done") and not _of_another(scene, clause)) or (
+        clause.has("report") and not content.of_words(clause.beside("report"))
+    )
+    # «Архив был закрыт» says why it is not done.
+    if not plain and not clause.words[min(clause.main, len(clause.words) - 1)].word.flags & _DONE:
         return None
     if any(one.has("lack") and one is not clause for one in scene.sentences[clause.sentence]):
         # «Не можем оформить возврат, срок вышел»: why it is not done.
@@ -177,6 +199,14 @@ def _unnamed(scene: Scene, clause: Clause, standing: Sequence[Task]) -> Task | N
     if not asked and (plain or clause.words[0].word.flags & _DONE):
         asked = [task for task in standing if task.kind == "complaint"]
     return max(asked, key=lambda task: task.source, default=None)
+
+
+def _of_another(scene: Scene, clause: Clause) -> bool:
+    """«В пятницу офис закрыт»: what is done is named, and none of the tasks."""
+    hit = clause.hit("done")
+    before = clause.words[: hit.start] if hit else []
+    named = [token for token in scene.undated(clause) if token in before and token.word.flags & Flag.NOUN]
+    return bool(content.of_words(named))
 
 
 def _is_fresh(scene: Scene, task: Task) -> bool:

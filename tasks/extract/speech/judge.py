@@ -91,9 +91,10 @@ def _wish(clause: Clause) -> Verdict | None:
         return None
     told = (token for token in clause.words if token.word.flags & Flag.INF)
     if sense == "ask" and any(_TELL.intersection(token.word.lemmas) for token in told):
-        # «Просим сообщить, кто будет подписывать»
-        return _by(clause, "question", "ask")
-    if sense == "ask" and clause.has("cancel") and "не" in clause.forms:
+        # «Просим сообщить, кто будет подписывать», «просим подтвердить остатки»
+        found = _by(clause, "question" if clause.has("qword") else "request", "ask")
+        return found and found._replace(service=found.kind == "request")
+    if sense == "ask" and clause.has("cancel") and clause.forms & {"не", "no"}:
         # «Упаковка не нужна», where nobody knows of any.
         return _NOTHING
     if _only_comes(clause) or (sense == "wait_for" and not content.of_words(clause.words)):

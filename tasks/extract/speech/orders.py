@@ -8,6 +8,8 @@ from tasks.extract.language.words import Flag, Token
 _IDLE = ("social", "praise", "attention", "rhetorical")
 _NO_ORDER = lexicon("no_order")
 _PLEASE = lexicon("please")
+# Behind an order in English there is what somebody has in mind.
+_BEFORE_HIS = frozenset({"me", "us", "my", "our", "that", "this", "it"})
 _YOU = frozenset({"вы", "ты"})
 _POLITE = lexicon("polite") | _PLEASE
 _BEFORE_THINGS, _BE = lexicon("before_things"), lexicon("be")
@@ -56,7 +58,8 @@ def _english(clause: Clause, at: int) -> bool:
         # "Quote attached", "invoice sent"
         return False
     if not before or at == clause.main:
-        return not clause.asked
+        # "Fix that for me?"
+        return not clause.asked or (after is not None and after.form in _BEFORE_HIS)
     return before[-1] in _PLEASE or (len(before) <= _LEAD and _POLITE.issuperset(before[-2:]))
 
 

@@ -12,6 +12,8 @@ from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag, Token
 
 _LINK = re.compile(r"[,;]?\s*\b(?:и|а|and)\b|[,;]", re.IGNORECASE)
+# Figures of a number that counts things, rather than names one.
+_FEW = 2
 _MARKS = ",;"
 _LINKS = lexicon("links")
 
@@ -40,7 +42,8 @@ def _next(clause: Clause, one: When, after: When, text: str) -> Iterator[int]:
 
 
 def _is_thing(token: Token) -> bool:
-    return bool(token.word.flags & (Flag.NOUN | Flag.LATIN) and content.of_words([token]))
+    names = token.word.flags & (Flag.NOUN | Flag.LATIN) or (token.word.flags & Flag.NUM and len(token.word.form) > _FEW)
+    return bool(names and content.of_words([token]))
 
 
 def _piece(clause: Clause, first: int, last: int) -> Clause:

@@ -16,6 +16,8 @@ _SKIPPED, _SELF, _LEADING = lexicon("skipped"), lexicon("self"), lexicon("leadin
 _STOP = frozenset({"stop", "quit", "avoid"})
 _IT, _HE_CAN = lexicon("it"), frozenset({"сможет", "смогут"})
 _ARTICLES, _NEEDING = lexicon("articles"), lexicon("needing")
+# Behind these there is no verb of what is wanted.
+_NOUN_NEXT = _ARTICLES | {"for", "of", "with", "from", "in", "on", "about", "under"}
 _INFINITIVES = ("ть", "ти", "чь", "ться", "тись", "чься")
 _CUT = re.compile(r"[\s,;:.!?–—-]+$")
 # What turns the direction of writing, and other marks nobody sees.
@@ -69,7 +71,7 @@ def wanted(clause: Clause) -> Token | None:
         return None
     flags = Flag.IMPR | Flag.INGF if clause.words[hit.start].word.flags & Flag.LATIN else Flag.INF
     said = clause.words[max(0, hit.start - 1) :]
-    verbs = (token for one, token in pairwise(said) if token.word.flags & flags and one.word.form not in _ARTICLES)
+    verbs = (token for one, token in pairwise(said) if token.word.flags & flags and one.word.form not in _NOUN_NEXT)
     return next((token for token in verbs if token.word.form not in _SKIPPED), None)
 
 

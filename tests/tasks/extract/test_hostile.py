@@ -86,7 +86,17 @@ def _calls(piece: str, length: int, side: Side) -> int:
 @pytest.mark.parametrize("side", ["client", "operator"])
 @pytest.mark.parametrize(
     "piece",
-    ["- а\n", "надо, ", "пришлю, ", "1. пришлите\n", "завтра пришлю и ", "готово, ", "не работает. ", "Когда? "],
+    [
+        "- а\n",
+        "надо, ",
+        "пришлю, ",
+        "1. пришлите\n",
+        "завтра пришлю и ",
+        "готово, ",
+        "не работает. ",
+        "Когда? ",
+        "в 5, ",
+    ],
 )
 def test_what_is_twice_as_long_costs_twice_as_much(piece: str, side: Side) -> None:
     assert _calls(piece, 8000, side) < 2.5 * _calls(piece, 4000, side)
