@@ -18,7 +18,8 @@ def extract_file(settings: Settings, source: Path, target: Path, *, sure: bool) 
     They are the tasks that workers with these settings would find, the learned model among them.
     """
     try:
-        total = _count(source)
+        # What is piped in is read once.
+        total = _count(source) if source.is_file() else None
         with source.open(encoding="utf-8-sig") as lines, whole(target) as out, bar() as progress:
             calendar, model = calendar_of(settings), ModelFile(settings.tasks_model).model()
             job = progress.add_task(source.name, total=total)

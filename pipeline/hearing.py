@@ -1,6 +1,5 @@
 """Hearing: messages are looked up with what they are understood from, and read for tasks, dialog by dialog."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -37,11 +36,11 @@ class Material(NamedTuple):
 
 
 class Ear(NamedTuple):
-    """What hears: the calendar, what was learned, until when on the monotonic clock, and whom it lets by meanwhile."""
+    """What hears: the calendar, what was learned, what says that it is enough, and whom it lets by meanwhile."""
 
     calendar: Calendar
     model: Model | None
-    until: float
+    enough: Callable[[], bool]
     let_by: Callable[[], object]
 
 
@@ -104,7 +103,7 @@ class _Reader:
     def read(self) -> None:
         sheet = Sheet(self._page.dialog_id, items_of(self._tasks), self._ear.calendar, self._ear.model)
         for row in self._page.rows:
-            if row is not self._page.rows[0] and time.monotonic() > self._ear.until:
+            if row is not self._page.rows[0] and self._ear.enough():
                 break
             self._ear.let_by()
             try:

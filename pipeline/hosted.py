@@ -1,12 +1,16 @@
 """Hosted: the same workers inside Dramatiq's own command line, `dramatiq workers`."""
 
 import threading
+from typing import TYPE_CHECKING
 
 import log
 from pipeline import queues
 from pipeline.daemons import Hands, Workshop, await_start, begin, guarded, sweep_until
 from pipeline.stopping import Stop
 from settings import Settings
+
+if TYPE_CHECKING:
+    from pipeline.triage import Triage
 
 
 def serve(settings: Settings) -> queues.Broker:
@@ -26,6 +30,7 @@ class _House:
         self._settings, self._broker = settings, broker
         self._stop = Stop()
         self._hands: Hands | None = None
+        self._reading: Triage | None = None
 
     def drain(self, name: str) -> None:
         """The pipeline's actor."""
@@ -41,6 +46,7 @@ class _House:
         """The worker has booted."""
         shop = Workshop(self._settings, self._stop, self._broker)
         hands = shop.hands()
+        self._reading = hands.triage
 
         def sweep() -> None:
             if await_start(hands, self._stop):
@@ -52,5 +58,7 @@ class _House:
         begin(shop, hands)
 
     def close(self) -> None:
-        """The worker is about to stop; Dramatiq waits for the actors itself."""
+        """The worker is about to stop; Dramatiq waits for the actors itself, and not for what runs beside them."""
         self._stop.set()
+        if self._reading is not None:
+            self._reading.close()

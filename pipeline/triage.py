@@ -222,7 +222,11 @@ class Triage:
             material = look_up(tx, parts, now())
         with watched(_LEASES * self._work.lease):
             until = time.monotonic() + _ENOUGH * self._work.lease
-            return hear(parts, material, Ear(self._calendar, self._learned.model(), until, self._let_by))
+            ear = Ear(self._calendar, self._learned.model(), partial(self._has_enough, until), self._let_by)
+            return hear(parts, material, ear)
+
+    def _has_enough(self, until: float) -> bool:
+        return self._stopping.is_set() or time.monotonic() > until
 
     def _settle(self, work: _Work, pages: Sequence[Page]) -> None:
         with self._db.begin() as tx:

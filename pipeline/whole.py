@@ -1,5 +1,6 @@
 """Whole files: what is written takes its place once it is complete, or not at all."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,9 +15,9 @@ def whole(path: Path) -> Iterator[IO[bytes]]:
 
     Raises OSError that names `path`: at once if it is a folder, or cannot be there.
     """
-    # What a link names is replaced, never the link.
-    place = path.resolve()
-    is_device = place.exists() and not place.is_file()
+    is_device = path.exists() and not path.is_file()
+    # What a link names is replaced, never the link; a pipe has no name but its link's.
+    place = path if is_device else _named(path)
     try:
         # A folder is opened as a device would be, which says what it is.
         file: IO[bytes] = place.open("wb") if is_device else _beside(place)
@@ -34,6 +35,13 @@ def whole(path: Path) -> Iterator[IO[bytes]]:
         if isinstance(error, OSError) and error.filename in {None, file.name}:
             raise _of(path, error) from None
         raise
+
+
+def _named(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except RuntimeError:
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path)) from None
 
 
 def _beside(place: Path) -> IO[bytes]:

@@ -8,7 +8,7 @@ import msgspec
 
 import log
 from tasks.extract.learned import FEATURES, SIZE, Model
-from tasks.extract.model import VERSION
+from tasks.extract.version import version
 
 _log = log.get(__name__)
 
@@ -70,14 +70,14 @@ def read(path: Path) -> Model:
         found = msgspec.json.decode(data, type=_File)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Unusable(f"it is no model: {error}") from None
-    if (found.features, found.size) != (FEATURES, SIZE) or found.extractor != VERSION:
+    if (found.features, found.size) != (FEATURES, SIZE) or found.extractor != version():
         raise Unusable("it was learned for other rules than these: run `tasks learn` again")
     return Model(found.weights, found.intercept)
 
 
 def write(path: Path, model: Model, figures: dict[str, Any]) -> None:
     """Put the model in the place of what was there, in one step; nothing but numbers and the figures are in it."""
-    held = _File("okno-tasks-model", FEATURES, VERSION, SIZE, model.intercept, dict(model.weights), figures)
+    held = _File("okno-tasks-model", FEATURES, version(), SIZE, model.intercept, dict(model.weights), figures)
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:

@@ -18,8 +18,9 @@ from tasks.deadline import instant
 from tasks.extract import linker
 from tasks.extract.conversation import changed
 from tasks.extract.learned import Model, judged
-from tasks.extract.model import SURE, VERSION, Change, Context, Due, New, Said, Span, Task
+from tasks.extract.model import SURE, Change, Context, Due, New, Said, Span, Task
 from tasks.extract.reader import extract
+from tasks.extract.version import version
 
 # A task's columns, kept or to be made.
 Columns = Row[Any] | NewTask
@@ -160,7 +161,7 @@ def columns_of(dialog_id: int, new: New, key: str, calendar: Calendar) -> NewTas
     return NewTask(
         dialog_id, new.kind, new.title, new.status if new.confidence >= SURE else PROPOSED, "rule", new.confidence,
         new.promised_by, due.date, due.time, instant(due.date, due.time, calendar), due.phrase or None,
-        "high" if new.high else "normal", new.rules, VERSION, told_of(new.evidence), new.source, new.related,
+        "high" if new.high else "normal", new.rules, version(), told_of(new.evidence), new.source, new.related,
         dedupe_key=key,
     )  # fmt: skip
 

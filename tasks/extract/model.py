@@ -13,7 +13,6 @@ Status = Literal["proposed", "open", "done", "cancelled", "rejected"]
 
 # From here on a task, or a change of one, is sure; below it somebody has to say yes.
 SURE = 0.5
-VERSION = "rules-1"
 
 
 class Said(NamedTuple):
@@ -67,7 +66,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class New:
-    """A task that was found. `related` is the key of a known task, `merged` says that it takes that one's place."""
+    """A task that was found. `related` is the key of the known task it serves."""
 
     kind: Kind
     title: str

@@ -1,6 +1,8 @@
 """Tasks of a file: a line in, a line out; the file comes whole or not at all."""
 
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from pipeline.extracting import extract_file
 from settings import load
 from tasks import modelfile
 from tasks.extract.learned import Model
-from tests.running import House
+from tests.running import PATIENCE, House
 
 GOOD = '{"from": "client", "at": "2025-10-13T11:50:00", "text": "Пришлите счёт"}'
 AT = "2025-10-13T11:50:00"
@@ -135,3 +137,22 @@ def test_a_full_device_is_told_as_the_target_s_fault(tmp_path: Path, capsys: pyt
     source.write_text(_conversation("a", "Спасибо!") + "\n", encoding="utf-8")
     assert extract_file(load({}), source, Path("/dev/full"), sure=False) == 1
     assert "\n/dev/full: No space" in capsys.readouterr().err
+
+
+def test_pipes_are_read_and_written_once(tmp_path: Path) -> None:
+    source, target = tmp_path / "in", tmp_path / "out"
+    os.mkfifo(source)
+    os.mkfifo(target)
+    with ThreadPoolExecutor(2) as pool:
+        pool.submit(source.write_text, _conversation("a", "Пришлите счёт") + "\n", encoding="utf-8")
+        written = pool.submit(target.read_text, encoding="utf-8")
+        assert extract_file(load({}), source, target, sure=False) == 0
+        assert json.loads(written.result(PATIENCE))["tasks"][0]["title"] == "Прислать счёт"
+
+
+def test_a_link_that_names_itself_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source, target = tmp_path / "in", tmp_path / "out"
+    source.write_text(_conversation("a", "Спасибо!") + "\n", encoding="utf-8")
+    target.symlink_to(target)
+    assert extract_file(load({}), source, target, sure=False) == 1
+    assert capsys.readouterr().err == f"{target}: Too many levels of symbolic links\n"

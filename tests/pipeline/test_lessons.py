@@ -101,7 +101,7 @@ def test_the_database_s_corrections_are_learned_from(
             found = pupils.wrong_rule(dice, number)
             task = desk.finds(
                 dialog, source_message_id=message["id"], evidence=[proof], rules=[found.rule],
-                confidence=found.confidence, extractor="rules-1",
+                confidence=found.confidence, extractor="rules-0",
             )  # fmt: skip
             desk.sets(anna, task, status="done" if found.kept else "rejected")
     settings = Settings.model_validate({"state_dir": str(tmp_path / "state"), "database": {"url": database_url}})

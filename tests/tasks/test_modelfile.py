@@ -12,6 +12,7 @@ from structlog.testing import CapturingLogger
 
 from tasks import modelfile
 from tasks.extract.learned import SIZE, Model
+from tasks.extract.version import version
 from tasks.modelfile import ModelFile, Unusable, read, write
 
 MODEL = Model({3: -0.25, 700: 1.5}, 0.125)
@@ -38,7 +39,7 @@ def test_the_largest_model_is_read(path: Path) -> None:
 def test_it_says_what_it_is_in_plain_numbers(path: Path) -> None:
     write(path, MODEL, {"corrections": 300})
     assert json.loads(path.read_text()) == {
-        "format": "okno-tasks-model", "features": 1, "extractor": "rules-1", "size": SIZE, "intercept": 0.125,
+        "format": "okno-tasks-model", "features": 1, "extractor": version(), "size": SIZE, "intercept": 0.125,
         "weights": {"3": -0.25, "700": 1.5}, "figures": {"corrections": 300},
     }  # fmt: skip
     assert [file.name for file in path.parent.iterdir()] == [path.name]

@@ -10,7 +10,8 @@ import pytest
 from storage.tasks import NewTask
 from tasks import sheet as module
 from tasks.calendar import Calendar
-from tasks.extract.model import VERSION, Change, Due, New, Said, Span
+from tasks.extract.model import Change, Due, New, Said, Span
+from tasks.extract.version import version
 from tasks.sheet import Item, Made, Moved, Sheet, key_of, task_of
 
 AT = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
@@ -147,7 +148,7 @@ def test_a_find_is_open_when_it_is_sure_and_else_proposed() -> None:
     sure, guess = (one for one in sheet.effects if isinstance(one, Made))
     assert (sure.task.status, guess.task.status) == ("open", "proposed")
     assert sure.task.due_at == datetime(2026, 11, 30, 9, tzinfo=UTC)
-    assert (sure.task.dedupe_key, sure.task.extractor, sure.task.origin) == ("key 0", VERSION, "rule")
+    assert (sure.task.dedupe_key, sure.task.extractor, sure.task.origin) == ("key 0", version(), "rule")
     assert {sure.number, guess.number} == set(sheet.items) - {7}
 
 
