@@ -4,12 +4,14 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from tasks.extract.language import content
+from tasks.extract.language.words import Flag, tokens
 from tasks.extract.model import Task
 
 # How much of what is said must belong to a task, from 0 to 1, for the task to be meant.
 LEAST = 0.2
 # Three words in common are as good as all.
 _ENOUGH = 3
+_LINKS, _THING = frozenset({"и", "and", ","}), Flag.NOUN | Flag.LATIN
 # Figures of a number that names something.
 _NAMING = 3
 
@@ -36,6 +38,21 @@ def overlap(task: Task, lemmas: frozenset[str]) -> float:
 
 def _numbers(lemmas: frozenset[str]) -> set[str]:
     return {one for one in lemmas if one.isdigit() and len(one) >= _NAMING}
+
+
+def is_part(task: Task, lemmas: frozenset[str]) -> bool:
+    """Whether what is said speaks of one of two things a task is about: of «такси» where it is «столик и такси»."""
+    words = tokens(task.title, 0, len(task.title))
+    for at, token in enumerate(words):
+        if token.word.form not in _LINKS or not 0 < at < len(words) - 1:
+            continue
+        sides = [content.of_words([words[place]]) for place in (at - 1, at + 1)]
+        things = all(
+            side and words[place].word.flags & _THING for side, place in zip(sides, (at - 1, at + 1), strict=True)
+        )
+        if things and bool(sides[0] & lemmas) != bool(sides[1] & lemmas):
+            return True
+    return False
 
 
 def best(tasks: Sequence[Task], lemmas: frozenset[str], least: float = LEAST) -> Task | None:

@@ -14,6 +14,8 @@ from tasks.extract.speech.orders import order_in
 
 _THANKS = lexicon("thanks")
 _WE_DO = Flag.PRES1 | Flag.FUT1 | Flag.IMPR
+# How sure it is that with a part the whole is taken back: a suggestion.
+_PERHAPS = 0.45
 # So many letters verbs of one root share, whatever their aspect.
 _ALIKE = 5
 # Cues so sure need not name what they take back.
@@ -30,6 +32,10 @@ def cancels(scene: Scene, clause: Clause, moves: Moves) -> bool:
         # «Развал не делайте, передумал»: why he does not want it takes back no more than that.
         return moves.add(clause)
     for task in targets:
+        if linker.is_part(task, content.of_words(clause.words)):
+            # «Забронируйте столик и такси» — «такси не надо»: somebody has to say what is left of it.
+            moves.add(clause, scene.close(task, "cancel", _PERHAPS, "cancelled"))
+            continue
         gone = [task, *linker.serving(scene.open, task)]
         moves.add(clause, *(scene.close(one, "cancel", 0.85, "cancelled") for one in gone))
     return bool(targets)

@@ -18,6 +18,10 @@ _UNDO = lexicon("undo")
 _LOOK, _REMIND, _ME = lexicon("look"), lexicon("remind"), lexicon("me")
 _URGENT, _BUT, _ANNOUNCING = lexicon("urgent"), lexicon("but"), lexicon("announcing")
 _UNREAL = ("hypothetical", "rhetorical", "attention", "threat")
+# How a thing that is wanted by a day is named.
+_BY, _DASHES = ("к ", "ко ", "не поз", "by "), ("—", "–", "-", ":")
+_THAT = frozenset({"чтоб", "чтобы"})
+_IDLE = ("social", "praise", "advert", "automatic", "away", "vague", "hypothetical", "cancel", "redate", "report")
 _PAPERS = ("ru.paper.1", "en.paper.1")
 _AHEAD = frozenset({"go", "ahead"})
 # Rules so strong that they hold beside a joke, a threat or a sigh.
@@ -88,17 +92,21 @@ def findings_of(scene: Scene, clauses: Sequence[Clause], *, answering: bool, gla
     `answering` says that the operator asked for something right before, `glad` that the client says something is done.
     """
     idle = {clause.sentence for clause in clauses if clause.has(*_UNREAL, "mine", "fine")}
+    # «Что за дела, его нету»: a sigh leaves the trouble behind it what it is.
+    sighed = {clause.sentence for clause in clauses if clause.has("rhetorical")} - {
+        clause.sentence for clause in clauses if clause.has("mine", "fine", *(set(_UNREAL) - {"rhetorical"}))
+    }
     calm = any(clause.has("mine") for clause in scene.clauses)
     found: list[Finding] = []
     for clause in clauses:
         due = scene.due_in(clause)
         promise = promise_in(clause, Setting("client", due is not None, answering))
-        verdict = judge(clause)
+        verdict = judge(clause) or _by_a_day(scene, clause)
         if promise is not None and (verdict is None or verdict.kind == "complaint" or verdict.rule == "question.word"):
             found += [_promised(one, promise, due) for one, due in _shared(scene, clause, due)]
         elif (
             verdict is None
-            or _is_idle(clause, verdict, idle)
+            or _is_idle(clause, verdict, idle - sighed if clause.has("lack") and not clause.has("rhetorical") else idle)
             or _only_points(scene, clause, verdict)
             or (answering and _answers(scene, clause, verdict))
         ):
@@ -115,6 +123,18 @@ def _shared(scene: Scene, clause: Clause, due: Due | None) -> list[tuple[Clause,
     """The pieces of the clause with a day each."""
     pieces = shares(clause, scene.dates_in(clause), scene.message.text)
     return [(one, scene.own_due(one)) for one in pieces] if len(pieces) > 1 else [(clause, due)]
+
+
+def _by_a_day(scene: Scene, clause: Clause) -> Verdict | None:
+    """«Макет — к понедельнику», «чтоб к четвергу смета лежала у меня»: a thing, and when it is to be there."""
+    told = clause.flags & (Flag.FINITE | Flag.INF | Flag.PART | Flag.PRED)
+    if clause.asked or (told and not (clause.forms & _THAT and told == Flag.PAST)) or clause.has(*_IDLE):
+        return None
+    text = scene.message.text
+    days = [when for when in scene.dates_in(clause) if when.role == "deadline"]
+    wanted = any(one.phrase.lower().startswith(_BY) or text[: one.start].rstrip().endswith(_DASHES) for one in days)
+    things = [token for token in scene.undated(clause) if token.word.flags & Flag.NOUN]
+    return Verdict("request", 0.7, "thing.by") if wanted and content.of_words(things) else None
 
 
 def hurried(scene: Scene, clauses: Sequence[Clause], found: Sequence[Finding]) -> list[Finding]:
@@ -151,7 +171,11 @@ def _finding(scene: Scene, clause: Clause, verdict: Verdict, due: Due | None) ->
     announces = verdict.kind == "question" or bool(clause.lemmas & _ANNOUNCING)
     # So is it behind "please go ahead".
     spare = _AHEAD if clause.forms >= _AHEAD else frozenset()
-    service = verdict.service or ((announces or bool(spare)) and not content.of_words(clause.words) - spare)
+    said = [token for token in scene.undated(clause) if not _ANNOUNCING.intersection(token.word.lemmas)]
+    polite = not clause.beside("ask")
+    service = verdict.service or ((announces or polite or bool(spare)) and not content.of_words(said) - spare)
+    # «Нужен план, раздобудете?»
+    service = service or (verdict.rule == "you.will" and len(clause.words) == 1)
     return Finding(
         verdict.kind, (clause,), verdict.confidence, verdict.rule, verdict.verb, due, service, verdict.why
     )  # fmt: skip

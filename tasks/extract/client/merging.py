@@ -92,7 +92,7 @@ def _one_ask(first: Finding, second: Finding) -> bool:
         return bool(about_it or (together and not apart))
     if first.kind == "request":
         bare = second.rule == "infinitive" and not _names_a_thing(second.clause)
-        detail = second.clause.has("fact") and len(second.lemmas) <= _LITTLE
+        detail = second.rule.startswith(("ru.fact", "en.fact")) and len(second.lemmas) <= _LITTLE
         return bare or detail or _speaks_of_it(second.clause) or (together and first.clause.has("fact"))
     announced = together and first.clause.has("askq") and second.clause.lead not in _ALSO
     return announced or not second.lemmas - first.lemmas
@@ -100,9 +100,18 @@ def _one_ask(first: Finding, second: Finding) -> bool:
 
 def _another_trouble(first: Finding, second: Finding) -> bool:
     """Whether a second problem has nothing to do with the first: «и на новом ноуте не работает почта»."""
-    if first.clause.sentence == second.clause.sentence or second.clause.lead not in _ALSO:
+    if first.clause.sentence == second.clause.sentence:
+        # «Яблоня засохла, а газонокосилка глохнет»
+        both = second.clause.lead == "а" and _has_subject(first.clause) and _has_subject(second.clause)
+        return both and not first.lemmas & second.lemmas
+    if second.clause.lead not in _ALSO:
         return False
     return len(second.lemmas) > 1 and len(first.lemmas) > 1 and not first.lemmas & second.lemmas
+
+
+def _has_subject(clause: Clause) -> bool:
+    first = clause.words[1 if clause.lead and len(clause.words) > 1 else 0].word
+    return bool(first.flags & Flag.NOUN) and not first.flags & (Flag.VERB | Flag.PREP)
 
 
 def _asks_aside(first: Finding, second: Finding) -> bool:

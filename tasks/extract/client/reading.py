@@ -16,11 +16,12 @@ from tasks.extract.language import content
 from tasks.extract.language.clauses import Clause
 from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag
-from tasks.extract.model import Change, TaskChange
+from tasks.extract.model import Change, Task, TaskChange
 from tasks.extract.scene import Scene
 from tasks.extract.speech.orders import order_in
 
 _HANDED = lexicon("handed")
+_WHERE = frozenset({"где", "когда", "where", "where's", "when"})
 # How sure it is that somebody should look at what is known to be nothing, and at nothing else.
 _GUESS = 0.4
 _NOTHING = (
@@ -121,6 +122,9 @@ def _placed(scene: Scene, found: Sequence[Finding], moves: Moves) -> list[TaskCh
         known = linker.best(scene.open, one.lemmas)
         if one.kind == "question" and known is not None and known.key in moves.nudged:
             continue
+        if _asks_where(scene, one, known):
+            changes.append(scene.nudge(known or scene.open[-1]))
+            continue
         if one.clause.has("wait_for") and known is not None and known.source not in scene.turn_keys:
             # «Жду про стекло»: what is waited for is known.
             changes.append(scene.nudge(known))
@@ -132,6 +136,13 @@ def _placed(scene: Scene, found: Sequence[Finding], moves: Moves) -> list[TaskCh
         else:
             changes.append(placed(scene, one, taken))
     return changes
+
+
+def _asks_where(scene: Scene, one: Finding, known: Task | None) -> bool:
+    """«Ну и где мой план?», where the plan was asked for before."""
+    if one.kind != "question" or known is None or known.kind != "request" or known.source in scene.turn_keys:
+        return False
+    return bool(one.lemmas) and one.lemmas <= linker.about(known) and bool(one.clause.forms & _WHERE)
 
 
 def _same_request(scene: Scene, one: Finding) -> Change | None:

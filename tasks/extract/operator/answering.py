@@ -17,8 +17,13 @@ _WHEN = lexicon("when")
 _NAMED = 0.3
 
 
-def answered(scene: Scene, telling: Sequence[Clause], promises: Sequence[Promise]) -> list[Change]:
-    """The house said something after a question: that answers it, unless it promises to find out."""
+def answered(
+    scene: Scene, telling: Sequence[Clause], silent: Sequence[Clause], promises: Sequence[Promise]
+) -> list[Change]:
+    """The house said something after a question: that answers it, unless it promises to find out.
+
+    What settled something else (all but the `silent` clauses) answers only what it names.
+    """
     questions = [task for task in scene.open if task.kind == "question"]
     if not questions:
         return []
@@ -26,7 +31,10 @@ def answered(scene: Scene, telling: Sequence[Clause], promises: Sequence[Promise
         # What it tells beside may answer another one.
         known = linker.best(questions, content.of_clauses(telling), _NAMED)
         return [scene.close(known, "answered")] if known else []
-    told = any(_says_something(clause) for clause in telling)
+    told = any(_says_something(clause) for clause in silent)
+    if not told and len(silent) < len(telling):
+        known = linker.best(questions, content.of_clauses(telling), _NAMED)
+        return [scene.close(known, "answered")] if known else []
     if not told:
         # «Сборщики приедут в четверг» answers when they come, and nothing else.
         questions = [task for task in questions if _asks_when(task)]

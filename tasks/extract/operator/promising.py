@@ -10,7 +10,7 @@ from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag
 from tasks.extract.model import Change, Due, New, Span, Task, TaskChange
 from tasks.extract.operator.reporting import BOOKING, is_booking
-from tasks.extract.scene import Scene
+from tasks.extract.scene import Scene, on_its_day
 from tasks.extract.speech import titles
 from tasks.extract.speech.promises import Promise, Setting, promise_in, promise_on
 from tasks.extract.speech.sharing import shares
@@ -101,6 +101,8 @@ def _new(scene: Scene, group: Sequence[Promise], due: Due | None, lemmas: frozen
     start, end = _beginning(scene, first.clause), group[-1].clause.end
     asked = [task for task in scene.open if task.promised_by is None and task.status == "open"]
     served = linker.best(asked, lemmas) or next(reversed(asked), None)
+    if served is not None and due is not None:
+        due = on_its_day(served, due)
     title = titles.infinitive(first.clause, first.verb, message.text)
     if start < first.clause.start:
         title = titles.tidy(message.text[start:end])

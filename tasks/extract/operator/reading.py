@@ -22,8 +22,10 @@ def read(scene: Scene) -> list[TaskChange]:
     changes += promised(scene, promises)
     beside = frozenset().union(*(content.of_words(one.clause.words) for one in promises if not one.moment))
     others = [one.clause for one in promises if not one.verb.word.flags & Flag.FUT1 and not one.moment]
-    changes += reported(scene, telling, beside) or came_back(scene, [*telling, *others])
-    return _once([*changes, *answered(scene, telling, promises)])
+    reports = {clause: reported(scene, clause, beside) for clause in telling}
+    changes += [change for found in reports.values() for change in found] or came_back(scene, [*telling, *others])
+    silent = [clause for clause, found in reports.items() if not found]
+    return _once([*changes, *answered(scene, telling, silent, promises)])
 
 
 def _once(changes: Iterable[TaskChange]) -> list[TaskChange]:

@@ -24,17 +24,13 @@ _DONE = Flag.PAST | Flag.PART
 _LINK = re.compile(r"\w\.\w{2,}(?:/|\b)")
 
 
-def reported(scene: Scene, telling: Sequence[Clause], promised: frozenset[str]) -> list[Change]:
-    """What these clauses settle; `promised` is what the message speaks of in promises beside."""
-    changes: list[Change] = []
-    for clause in telling:
-        if got := _received(scene, clause):
-            changes.append(got)
-        elif _is_report(scene, clause) or _shows(scene, clause):
-            changes += _closed(scene, clause, promised) or _found_out(scene, clause)
-        else:
-            changes += _found_out(scene, clause)
-    return changes
+def reported(scene: Scene, clause: Clause, promised: frozenset[str]) -> list[Change]:
+    """What the clause settles; `promised` is what the message speaks of in promises beside."""
+    if got := _received(scene, clause):
+        return [got]
+    if _is_report(scene, clause) or _shows(scene, clause):
+        return _closed(scene, clause, promised) or _found_out(scene, clause)
+    return _found_out(scene, clause)
 
 
 def finds_out(task: Task) -> bool:

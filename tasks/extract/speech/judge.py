@@ -12,6 +12,10 @@ from tasks.extract.speech.orders import order_in
 
 _SERVICE, _TELL, _COMING = lexicon("service"), lexicon("tell"), lexicon("coming")
 _ALSO = lexicon("also")
+# «Успеете?», «поймёте?» ask for nothing to be done.
+_WILL_NOT = frozenset(
+    {"успеть", "быть", "понять", "увидеть", "смочь", "узнать", "захотеть", "опоздать", "пустить", "пропустить"}
+)
 _DO = frozenset({"do", "does", "did"})
 _ME, _YOU_CAN, _CAN_HAVE, _WHY = lexicon("me"), lexicon("you_can"), lexicon("can_have"), lexicon("why")
 _TROUBLES = ("problem", "lack", "waits_long")
@@ -133,7 +137,8 @@ def _will_you(clause: Clause) -> Verdict | None:
     """«Обменяете?», «трек-номер пришлёте?»; «выставите счёт», which many write for «выставьте»."""
     if clause.has("qword"):
         return None
-    given = next((token for token in clause.words if token.word.flags & Flag.FUT2 and _is_given(token.word)), None)
+    told = [token for token in clause.words if token.word.flags & Flag.FUT2 and not _WILL_NOT & {*token.word.lemmas}]
+    given = next((token for token in told if clause.asked or _is_given(token.word)), None)
     if given is None or not (clause.asked or _begins_with(clause, given)):
         return None
     return Verdict("request", 0.75, "you.will", None if clause.asked else given)

@@ -31,7 +31,8 @@ def order_in(clause: Clause) -> Token | None:
 def _orders(clause: Clause, at: int) -> bool:
     word = clause.words[at].word
     if word.flags & Flag.LATIN:
-        return _english(clause, at) and (word.form not in _NO_ORDER or _thing_after(clause, at))
+        sure = word.form not in _NO_ORDER or _thing_after(clause, at) or _goes_on(clause, at)
+        return sure and _english(clause, at)
     return not _NO_ORDER.intersection(word.lemmas) and not _rather_not(clause, at) and not clause.has("threat")
 
 
@@ -69,6 +70,12 @@ def _thing_after(clause: Clause, at: int) -> bool:
     # "Order 5 is late" tells of one.
     tells = any(token.word.form in _BE for token in clause.words[at + 2 : at + 3])
     return not tells and any(token.word.form in _BEFORE_THINGS or _is_count(token) for token in after)
+
+
+def _goes_on(clause: Clause, at: int) -> bool:
+    """ "Book a room and order lunch": an order behind another, whatever else its verb may be."""
+    after = clause.words[at + 1].word.flags if at + 1 < len(clause.words) else 0
+    return bool(clause.lead) and at == 1 and bool(after & Flag.LATIN) and not after & (Flag.NUM | Flag.FINITE)
 
 
 def _is_count(token: Token) -> bool:

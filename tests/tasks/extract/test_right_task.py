@@ -39,6 +39,9 @@ def told(talk: str) -> str:
         ("Перезвоните мне / > Перезвонили / Отлично, перезванивать не надо", "done"),
         ("Please call me back / > Called you / Great, no need to call me back", "done"),
         ("Прошу вернуть деньги за заказ 1055 / > Вернём завтра / Заказ 1056 пришёл, спасибо", "open open 12-01"),
+        ("Забронируйте столик и такси на пятницу / Такси не надо", "open 12-04"),
+        ("book a room for Wednesday and order lunch / Never mind the lunch", "open 12-02 cancelled"),
+        ("Хочу вернуть товар и получить новый каталог / Возврат не нужен", "cancelled open"),
         ("Доставьте заказ 1001 завтра, а заказ 1002 послезавтра. / 1001 отмените", "cancelled 12-01 open 12-02"),
     ],
 )
@@ -81,6 +84,8 @@ def test_what_a_client_is_glad_of(talk: str, found: str) -> None:
         ("Почините телефон / > Телефон посмотрели, нужна замена экрана", "open"),
         ("Измените адрес заказа / > Изменили бы, но заказ уже отправлен", "open"),
         ("Перезвоните мне / > Звонили вам, не дозвонились", "open"),
+        ("Send me the receipt and confirm my booking / > The receipt is attached", "done open"),
+        ("Потребуется план БТИ на гараж, раздобудете? / > Архив был закрыт.", "open"),
         ("Send me the invoice for October and update my billing address / > The invoice is attached.", "done open"),
     ],
 )
@@ -99,6 +104,8 @@ def test_what_the_house_reports(talk: str, found: str) -> None:
         ("Доставьте диван в пятницу / А в субботу получится?", "open 12-05"),
         ("Пришлите счёт до пятницы / Счёт лучше к понедельнику, пожалуйста", "open 12-07"),
         ("Отправьте курьера завтра / > Курьер назначен на 14:00", "open 12-01"),
+        ("Call me tomorrow at 3pm / > Sure, will call at 3", "open 12-01 open 12-01"),
+        ("Запишите на среду / > Записала, среда 17:00 / Ой, на 6-е", "open 12-06"),
     ],
 )
 def test_which_day_moves(talk: str, found: str) -> None:
@@ -114,6 +121,7 @@ def test_which_day_moves(talk: str, found: str) -> None:
         ("Let me check with my wife and get back to you", ""),
         ("we'll discuss and let you know", ""),
         ("Не работает интернет / > Какого цвета лампочка? / Мигает жёлтым", "open"),
+        ("Подготовьте план гаража / > Хорошо / Ну и где мой план?", "open"),
     ],
 )
 def test_what_makes_no_task(talk: str, found: str) -> None:
