@@ -41,7 +41,7 @@ def _numbers(lemmas: frozenset[str]) -> set[str]:
 
 
 def is_part(task: Task, lemmas: frozenset[str]) -> bool:
-    """Whether what is said speaks of one of two things a task is about: of «такси» where it is «столик и такси»."""
+    """Whether what is said speaks of what a task is also about: of «такси» where it is «столик и такси»."""
     words = tokens(task.title, 0, len(task.title))
     for at, token in enumerate(words):
         if token.word.form not in _LINKS or not 0 < at < len(words) - 1:
@@ -50,7 +50,7 @@ def is_part(task: Task, lemmas: frozenset[str]) -> bool:
         things = all(
             side and words[place].word.flags & _THING for side, place in zip(sides, (at - 1, at + 1), strict=True)
         )
-        if things and bool(sides[0] & lemmas) != bool(sides[1] & lemmas):
+        if things and sides[1] & lemmas and not sides[0] & lemmas:
             return True
     return False
 

@@ -54,12 +54,22 @@ def _targets(scene: Scene, clause: Clause) -> list[Task]:
     named = linker.best(pool, content.of_words(clause.words)) or _of_that_day(scene, clause, pool)
     if named is not None:
         return [named]
+    if beside := _asked_beside(scene, clause, pool):
+        return beside
     if order_in(clause) is not None and _names_something(clause.words):
         # «Отмените заказ 77» asks for something itself.
         return []
     if _takes_all_back(clause) or not _names_something(clause.beside("cancel")):
         return _latest([task for task in pool if task.kind != "complaint" or not task.closed])
     return []
+
+
+def _asked_beside(scene: Scene, clause: Clause, pool: Sequence[Task]) -> list[Task]:
+    """«Конференция отменяется»: what was asked for in the message that spoke of it."""
+    said = {
+        one.key for one in scene.context.before if content.of_words(clause.beside("cancel")) & content.of_text(one.text)
+    }
+    return [task for task in pool if task.source in said and not task.closed][-1:]
 
 
 def _refused(scene: Scene, clause: Clause) -> list[Task]:

@@ -39,6 +39,7 @@ def told(talk: str) -> str:
         ("Перезвоните мне / > Перезвонили / Отлично, перезванивать не надо", "done"),
         ("Please call me back / > Called you / Great, no need to call me back", "done"),
         ("Прошу вернуть деньги за заказ 1055 / > Вернём завтра / Заказ 1056 пришёл, спасибо", "open open 12-01"),
+        ("Мы участвуем в конференции, подготовьте стенд / жду отчёт / Конференция отменяется", "cancelled open"),
         ("Забронируйте столик и такси на пятницу / Такси не надо", "open 12-04"),
         ("book a room for Wednesday and order lunch / Never mind the lunch", "open 12-02 cancelled"),
         ("Хочу вернуть товар и получить новый каталог / Возврат не нужен", "cancelled open"),
