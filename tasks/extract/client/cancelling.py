@@ -26,11 +26,11 @@ def cancels(scene: Scene, clause: Clause, moves: Moves) -> bool:
     """Whether the clause takes back what was asked; the promises made for that go with it."""
     if clause.asked:
         return False
-    targets = _targets(scene, clause) if clause.has("cancel") else _refused(scene, clause)
-    named = linker.best(scene.context.tasks, content.of_words(clause.words))
-    if clause.has("cancel") and moves.cancelled and named is None:
+    again = clause.has("cancel") and moves.cancelled
+    if again and linker.best(scene.context.tasks, content.of_words(clause.words)) is None:
         # «Развал не делайте, передумал»: why he does not want it takes back no more than that.
         return moves.add(clause)
+    targets = _targets(scene, clause) if clause.has("cancel") else _refused(scene, clause)
     for task in targets:
         if linker.is_part(task, content.of_words(clause.words)):
             # «Забронируйте столик и такси» — «такси не надо»: somebody has to say what is left of it.

@@ -5,7 +5,7 @@ from dataclasses import replace
 from tasks.extract import linker
 from tasks.extract.client.findings import Finding
 from tasks.extract.language.lexicon import lexicon
-from tasks.extract.model import SURE, Change, Task, TaskChange
+from tasks.extract.model import SURE, Change, New, Task, TaskChange
 from tasks.extract.scene import Scene
 from tasks.extract.speech import titles
 
@@ -18,20 +18,20 @@ _LITTLE = 1
 
 def placed(scene: Scene, one: Finding, taken: set[int]) -> TaskChange:
     """The finding as a new task or as a change of a known one; those in `taken` had their share of this message."""
+    new = one.task(scene)
     if one.kind != "commitment":
         for task in reversed(scene.open):
             if task.source not in scene.turn_keys or task.key in taken or task.promised_by is not None:
                 continue
-            if (change := _within_turn(scene, task, one)) is not None:
+            if (change := _within_turn(scene, task, one, new)) is not None:
                 taken.add(task.key)
                 return change
     known = _known_trouble(scene, one) if one.kind == "complaint" else None
-    return known or one.task(scene)
+    return known or new
 
 
-def _within_turn(scene: Scene, task: Task, one: Finding) -> Change | None:
+def _within_turn(scene: Scene, task: Task, one: Finding, new: New) -> Change | None:
     """What a finding is to a task of the same turn: more of it, or what it was about to say."""
-    new = one.task(scene)
     more = Change(task.key, scene.message.key, "turn", max(one.confidence, SURE), evidence=new.evidence)
     said = replace(more, status="open", due=new.due, kind=new.kind, source=new.source)
     about = task.evidence[0].text

@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 
 from tasks.extract.language.clauses import Clause
 from tasks.extract.language.lexicon import FOLDER, lexicon
-from tasks.extract.language.words import Flag, Token, tokens, word_of
+from tasks.extract.language.words import Flag, Token, Word, tokens, word_of
 
 _COMMON = lexicon("common")
 _STOP = lexicon("stop")
@@ -34,16 +34,23 @@ def of_words(words: Iterable[Token]) -> frozenset[str]:
     found: set[str] = set()
     for token in words:
         word = token.word
-        if word.flags & Flag.MARK or ":" in word.form:
-            continue
-        if word.flags & Flag.LATIN:
-            if word.form not in _STOP and word.lemma not in _COMMON:
-                found.add(word.lemma)
-        elif word.flags & _CONTENT and not word.flags & _EMPTY:
-            found.update(lemma for lemma in word.lemmas if lemma not in _COMMON)
+        if word.roots is None:
+            word.roots = _of_word(word)
+        found |= word.roots
+    return frozenset(found)
+
+
+def _of_word(word: Word) -> frozenset[str]:
+    if word.flags & Flag.MARK or ":" in word.form:
+        return frozenset()
+    lemmas: set[str] = set()
+    if word.flags & Flag.LATIN:
+        lemmas = {word.lemma} - _COMMON if word.form not in _STOP else set()
+    elif word.flags & _CONTENT and not word.flags & _EMPTY:
+        lemmas = set(word.lemmas) - _COMMON
     # «Развал» is spoken of as «развал-схождение» too.
-    found.update(part for lemma in tuple(found) if "-" in lemma for part in lemma.split("-") if len(part) > _PART)
-    return frozenset(root for lemma in found for root in _roots(lemma))
+    parts = {part for lemma in lemmas if "-" in lemma for part in lemma.split("-") if len(part) > _PART}
+    return frozenset(root for lemma in lemmas | parts for root in _roots(lemma))
 
 
 def of_clauses(clauses: Iterable[Clause]) -> frozenset[str]:
@@ -51,7 +58,6 @@ def of_clauses(clauses: Iterable[Clause]) -> frozenset[str]:
     return frozenset().union(*(of_words(clause.words) for clause in clauses))
 
 
-@lru_cache(maxsize=20_000)
 def _roots(lemma: str) -> tuple[str, ...]:
     """So much of a lemma that its relatives share it: оплата and оплатить, упаковка and упаковать, стук and стучать.
 

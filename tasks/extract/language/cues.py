@@ -6,10 +6,11 @@ A pattern is a row of elements: `word`, `one|another`, `=lemma|lemma`, `~stem`, 
 """
 
 import tomllib
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from tasks.extract.language.lexicon import FOLDER
 from tasks.extract.language.words import Flag, Token, Word
@@ -20,13 +21,18 @@ Test = Callable[[Word], bool]
 
 
 class Element(NamedTuple):
-    """One element of a pattern: what it takes, how many of them, and whether it only forbids."""
+    """One element of a pattern: what it takes, how many of them, and whether it only forbids.
+
+    `words` are the only ones it may take, where these are known, by their `form` or their `lemma`.
+    """
 
     test: Test
     least: int = 1
     most: int = 1
     forbids: bool = False
     text: str = ""
+    words: frozenset[str] = frozenset()
+    by: Literal["form", "lemma", ""] = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +79,7 @@ def hits(words: Sequence[Token], main: int = 0) -> Iterator[Hit]:
 def _match(elements: tuple[Element, ...], number: int, words: Sequence[Token], at: int, count: int) -> int:
     """Where the elements from `number` on end, if they stand at `at`; -1 if they do not."""
     while number < len(elements):
-        test, least, most, forbids, _ = elements[number]
+        test, least, most, forbids, _, _, _ = elements[number]
         if forbids:
             if at < count and test(words[at].word):
                 return -1
@@ -89,7 +95,7 @@ def _match(elements: tuple[Element, ...], number: int, words: Sequence[Token], a
 
 def _stretch(elements: tuple[Element, ...], number: int, words: Sequence[Token], at: int, count: int) -> int:
     """The same for an element that may be missing or take several words: the shortest that fits."""
-    test, least, most, _, _ = elements[number]
+    test, least, most, _, _, _, _ = elements[number]
     for taken in range(most + 1):
         if taken >= least:
             end = _match(elements, number + 1, words, at + taken, count)
@@ -143,24 +149,24 @@ def _element(part: str) -> Element:
     if part[0] == "*":
         return Element(_anything, 0 if part[1:] else 1, int(part[1:] or 1), text=part)
     forbids, optional = part[0] == "!", part[-1] == "?" and len(part) > 1
-    body = part[forbids : len(part) - optional]
-    return Element(_test(body), 0 if optional else 1, 1, forbids, part)
+    body, least = part[forbids : len(part) - optional], 0 if optional else 1
+    if body[0] == "<" or "~" in body:
+        return Element(_kind_test(body), least, 1, forbids, part)
+    if body[0] == "=":
+        lemmas = frozenset(body[1:].split("|"))
+        return Element(lambda word: not lemmas.isdisjoint(word.lemmas), least, 1, forbids, part, lemmas, "lemma")
+    forms = frozenset(body.split("|"))
+    return Element(lambda word: word.form in forms, least, 1, forbids, part, forms, "form")
 
 
-def _test(body: str) -> Test:
+def _kind_test(body: str) -> Test:
     if body[0] == "<":
         flags = 0
         for name in body[1:-1].split("|"):
             flags |= getattr(Flag, name.upper())
         return lambda word: bool(word.flags & flags)
-    if body[0] == "=":
-        lemmas = frozenset(body[1:].split("|"))
-        return lambda word: not lemmas.isdisjoint(word.lemmas)
-    if "~" in body:
-        stems = tuple(stem.lstrip("~") for stem in body.split("|"))
-        return lambda word: word.form.startswith(stems)
-    forms = frozenset(body.split("|"))
-    return lambda word: word.form in forms
+    stems = tuple(stem.lstrip("~") for stem in body.split("|"))
+    return lambda word: word.form.startswith(stems)
 
 
 def _anything(_word: Word) -> bool:
@@ -170,8 +176,37 @@ def _anything(_word: Word) -> bool:
 def _hints(word: Word) -> tuple[tuple[Cue, int], ...]:
     """The cues that may begin with the word, each with how many of its elements the word is known to be."""
     foreign = "en." if "а" <= word.form[0] <= "я" else ""
-    own = [cue for cue in all_cues() if not (foreign and cue.id.startswith(foreign)) and _may_begin(cue, word)]
-    return tuple((cue, int(_is_first(cue.elements[0], word))) for cue in own)
+    cues, start = all_cues(), _beginnings()
+    numbers = {*start.others, *start.forms.get(word.form, ())}
+    numbers.update(number for lemma in word.lemmas for number in start.lemmas.get(lemma, ()))
+    own = (cues[number] for number in sorted(numbers))
+    may = [cue for cue in own if not (foreign and cue.id.startswith(foreign)) and _may_begin(cue, word)]
+    return tuple((cue, int(_is_first(cue.elements[0], word))) for cue in may)
+
+
+class _Beginnings(NamedTuple):
+    """The numbers of the cues that may begin with a form or a lemma, and of those that may with any word."""
+
+    forms: dict[str, list[int]]
+    lemmas: dict[str, list[int]]
+    others: list[int]
+
+
+@cache
+def _beginnings() -> _Beginnings:
+    """A number or a name is met for the first time in most messages: few cues are asked what they know of it."""
+    found = _Beginnings(defaultdict(list), defaultdict(list), [])
+    for number, cue in enumerate(all_cues()):
+        for element in cue.elements:
+            if element.forbids:
+                continue
+            for word in element.words:
+                (found.forms if element.by == "form" else found.lemmas)[word].append(number)
+            if not element.words:
+                found.others.append(number)
+            if element.least:
+                break
+    return found
 
 
 def _is_first(element: Element, word: Word) -> bool:

@@ -58,13 +58,15 @@ class Flag:
 class Word:
     """A form, as it is known to grammar; the same object for the same form."""
 
-    __slots__ = ("flags", "form", "hints", "known", "lemma", "lemmas")
+    __slots__ = ("flags", "form", "hints", "known", "lemma", "lemmas", "roots")
 
     def __init__(self, form: str, lemmas: tuple[str, ...], flags: int, *, known: bool) -> None:
         self.form, self.lemmas, self.flags, self.known = form, lemmas, flags, known
         self.lemma = lemmas[0]
         # What the cues know of it; they fill it in.
         self.hints: Any = None
+        # What it says of what a text is about, as content finds it.
+        self.roots: frozenset[str] | None = None
 
     def __repr__(self) -> str:
         return f"{self.form}/{self.lemma}"
