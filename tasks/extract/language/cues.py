@@ -181,7 +181,12 @@ def _hints(word: Word) -> tuple[tuple[Cue, int], ...]:
     numbers.update(number for lemma in word.lemmas for number in start.lemmas.get(lemma, ()))
     own = (cues[number] for number in sorted(numbers))
     may = [cue for cue in own if not (foreign and cue.id.startswith(foreign)) and _may_begin(cue, word)]
-    return tuple((cue, int(_is_first(cue.elements[0], word))) for cue in may)
+    found = tuple((cue, int(_is_first(cue.elements[0], word))) for cue in may)
+    # All numbers that mean nothing by themselves have the same.
+    return _alike.setdefault(found, found)
+
+
+_alike: dict[tuple[tuple[Cue, int], ...], tuple[tuple[Cue, int], ...]] = {}
 
 
 class _Beginnings(NamedTuple):
