@@ -20,7 +20,7 @@ from pipeline.hearing import Ear, Page, hear, look_up
 from pipeline.reading import reason_of
 from pipeline.watchdog import watched
 from settings import Settings
-from storage import journal, leases, opinions, shards, talk, triage
+from storage import inbox, journal, leases, opinions, shards, talk, triage
 from storage.db import Database, Tx, is_database_fault, now
 from storage.journal import SYSTEM, Entry
 from storage.leases import Held
@@ -38,7 +38,10 @@ _log = log.get(__name__)
 
 # Messages of a batch, and of one shard at most: while there is more than fills one, the fewer shards it is taken from
 # the fewer dialogs it is about.
-_BATCH, _EACH = 400, 100
+_BATCH, _EACH = 160, 40
+# So many raws are let by, wherever they are taken in: two processes and a database share what processors there are. It
+# is looked so often whether they are through, and so long waited at most: reading never stands still. Seconds.
+_CROWD, _LOOK, _PAUSE = 300, 0.1, 2.0
 # Starts a message gets.
 _STARTS = 3
 # As with raws: whatever is read for so many leases has hung, and what is read by then is written, that nobody takes the
@@ -118,12 +121,23 @@ class Triage:
             self._thread.join(_PATIENCE)
 
     def visit(self) -> None:
-        """Read what waits, until nothing does."""
+        """Read what waits, until nothing does; while many raws wait that are no messages yet, a batch now and then."""
+        self._let_crowd_by()
         while not self._stopping.is_set() and (work := self._take_up()) is not None:
             try:
                 self._process(work)
             except leases.Lost as error:
                 _log.warning("triage.shard_lost", lease=str(error))
+            self._let_crowd_by()
+
+    def _let_crowd_by(self) -> None:
+        until = time.monotonic() + _PAUSE
+        while self._crowded() and time.monotonic() < until and not self._stopping.wait(_LOOK):
+            pass
+
+    def _crowded(self) -> bool:
+        with self._db.read() as tx:
+            return inbox.waits_more_than(tx, _CROWD)
 
     # ---- taking up ----
 

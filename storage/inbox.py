@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import ColumnElement, Row, case, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, case, delete, func, literal, select, update
 
 from storage import bulk
 from storage.db import Tx, cursor, is_postgres, now
@@ -221,6 +221,12 @@ def forget(tx: Tx, before: datetime, limit: int = 1000) -> int:
         .scalar_subquery()
     )
     return tx.execute(update(INBOX).where(INBOX.c.id.in_(old)).values(data=b"")).rowcount
+
+
+def waits_more_than(tx: Tx, count: int) -> bool:
+    """Whether more raws than that are queued; no more of them are looked at."""
+    some = select(literal(1)).select_from(QUEUE).limit(count + 1).subquery()
+    return int(tx.execute(select(func.count()).select_from(some)).scalar_one()) > count
 
 
 def oldest_waiting(tx: Tx) -> datetime | None:

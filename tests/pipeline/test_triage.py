@@ -220,6 +220,26 @@ def test_before_every_message_whoever_is_not_to_wait_is_let_by(rig: Rig) -> None
     assert waits == [0] * 6, "and nothing is written meanwhile"
 
 
+def test_a_crowd_of_raws_is_let_by_and_no_longer_than_that(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_CROWD", 2)
+    monkeypatch.setattr(module, "_LOOK", 0.01)
+    monkeypatch.setattr(module, "_PAUSE", PATIENCE)
+    rig.take(raw("anna", "1", ASKED))
+    rig.store_raws(*(raw("bert", str(number), "Здравствуйте!") for number in range(3)))
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(rig.triage.visit)
+        time.sleep(0.1)
+        assert rig.tasks() == []
+        rig.drain.visit()
+        reading.result(PATIENCE)
+    assert len(rig.tasks()) == 1
+    rig.take(raw("anna", "2", REPORT))
+    rig.store_raws(*(raw("bert", f"more {number}", "Здравствуйте!") for number in range(3)))
+    monkeypatch.setattr(module, "_PAUSE", 0.05)
+    rig.triage.visit()
+    assert len(rig.tasks()) == 2, "though the crowd is still there"
+
+
 def test_a_batch_under_way_is_let_by_and_no_longer_than_that(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     rig.drain.let_by(PATIENCE)
     inside, go = threading.Event(), threading.Event()

@@ -44,6 +44,12 @@ def test_the_same_again_changes_nothing_but_a_count(db: Database) -> None:
     assert flow(db) == {"received": 4, "duplicate": 3, "processed": 0, "parked": 0, "in_flight": 1}
 
 
+def test_how_many_wait_is_told_as_far_as_it_is_asked(db: Database) -> None:
+    put(db, *(arrival("anna", number) for number in range(3)))
+    with db.read() as tx:
+        assert [inbox.waits_more_than(tx, count) for count in (0, 2, 3, 9)] == [True, True, False, False]
+
+
 def test_nothing_stored_is_nothing_counted(db: Database) -> None:
     assert put(db) == 0
     with db.read() as tx:
