@@ -17,7 +17,7 @@ from tasks.extract.speech.sharing import shares
 _UNDO = lexicon("undo")
 _LOOK, _REMIND, _ME = lexicon("look"), lexicon("remind"), lexicon("me")
 _URGENT, _BUT, _ANNOUNCING = lexicon("urgent"), lexicon("but"), lexicon("announcing")
-_UNREAL = ("hypothetical", "rhetorical", "attention", "threat")
+_UNREAL = ("hypothetical", "attention", "threat")
 # How a thing that is wanted by a day is named.
 _BY, _DASHES = ("к ", "ко ", "не поз", "by "), ("—", "–", "-", ":")
 _THAT = frozenset({"чтоб", "чтобы"})
@@ -91,11 +91,7 @@ def findings_of(scene: Scene, clauses: Sequence[Clause], *, answering: bool, gla
 
     `answering` says that the operator asked for something right before, `glad` that the client says something is done.
     """
-    idle = {clause.sentence for clause in clauses if clause.has(*_UNREAL, "mine", "fine")}
-    # «Что за дела, его нету»: a sigh leaves the trouble behind it what it is.
-    sighed = {clause.sentence for clause in clauses if clause.has("rhetorical")} - {
-        clause.sentence for clause in clauses if clause.has("mine", "fine", *(set(_UNREAL) - {"rhetorical"}))
-    }
+    idle, sighed = _idle_in(clauses)
     calm = any(clause.has("mine") for clause in scene.clauses)
     found: list[Finding] = []
     for clause in clauses:
@@ -106,7 +102,7 @@ def findings_of(scene: Scene, clauses: Sequence[Clause], *, answering: bool, gla
             found += [_promised(one, promise, due) for one, due in _shared(scene, clause, due)]
         elif (
             verdict is None
-            or _is_idle(clause, verdict, idle - sighed if clause.has("lack") and not clause.has("rhetorical") else idle)
+            or _is_idle(clause, verdict, idle if clause.has("lack") else idle | sighed)
             or _only_points(scene, clause, verdict)
             or (answering and _answers(scene, clause, verdict))
         ):
@@ -117,6 +113,13 @@ def findings_of(scene: Scene, clauses: Sequence[Clause], *, answering: bool, gla
                 verdict = verdict._replace(verb=verdict.verb or titles.wanted(clause))
             found += [_finding(scene, one, verdict, due) for one, due in shared]
     return found
+
+
+def _idle_in(clauses: Sequence[Clause]) -> tuple[set[int], set[int]]:
+    """The sentences that hardly ask for anything; and those with no more than a sigh: «что за дела, его нету»."""
+    idle = {one.sentence for one in clauses if one.has(*_UNREAL, "mine", "fine")}
+    sighed = {one.sentence for one in clauses if one.has("rhetorical")}
+    return idle, sighed - idle
 
 
 def _shared(scene: Scene, clause: Clause, due: Due | None) -> list[tuple[Clause, Due | None]]:
