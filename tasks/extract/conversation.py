@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from tasks.dates import Calendar
+from tasks.extract.language.lexicon import lexicon
 from tasks.extract.learned import Model, judged
 from tasks.extract.model import SURE, Change, Context, Due, New, Said, Span, Task, TaskChange
 from tasks.extract.reader import extract
@@ -12,30 +13,9 @@ from tasks.extract.speech import titles
 # How many messages back a message is understood from.
 WINDOW = 16
 # Words that are small inside a title.
-_BEFORE = frozenset(
-    {
-        "в",
-        "во",
-        "на",
-        "к",
-        "ко",
-        "до",
-        "не",
-        "после",
-        "через",
-        "с",
-        "со",
-        "on",
-        "by",
-        "at",
-        "in",
-        "to",
-        "until",
-        "before",
-    }
-)
+_BEFORE = lexicon("prepositions")
 # Prepositions that go with a day in the form in which it is named alone.
-_KEEPING = frozenset({"в", "во", "на", "on", "by", "at", "to", "till", "until", "before", "for"})
+_KEEPING = lexicon("before_a_day")
 
 
 def tasks_of(messages: Sequence[Said], calendar: Calendar, model: Model | None = None) -> list[Task]:

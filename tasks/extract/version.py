@@ -5,14 +5,15 @@ from functools import cache
 from pathlib import Path
 
 _TASKS = Path(__file__).parents[1]
-_FOLDERS = ("extract", "grammar")
+# All that decides what is found in words, and which day they name.
+_PARTS = ("extract", "grammar", "dates.py", "calendar.py")
 
 
 @cache
 def version() -> str:
-    """A name that changes with the rules, their data and the grammar of dates, and with nothing else."""
+    """A name that changes whenever the files do that hold the rules, their data and the reading of dates."""
     seen = hashlib.sha256()
-    files = (path for folder in _FOLDERS for path in (_TASKS / folder).rglob("*") if path.suffix in {".py", ".toml"})
-    for path in sorted(files):
+    held = (path for part in _PARTS for path in (_TASKS / part, *(_TASKS / part).rglob("*")))
+    for path in sorted(path for path in held if path.suffix in {".py", ".toml"}):
         seen.update(path.relative_to(_TASKS).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return f"rules-{seen.hexdigest()[:10]}"

@@ -1,6 +1,6 @@
 """Ordinary messages: what customers write on an ordinary day, in two languages, with numbers and names that vary.
 
-Seven in ten are taken for something to be done, which is more than in most talks: nobody answers these customers.
+Two in three are taken for something to be done, which is more than in most talks: nobody answers these customers.
 """
 
 import random

@@ -3,6 +3,7 @@
 import datetime as calendar
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, TypeVar
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ import pytest
 from storage import journal, talk, tasks
 from storage.db import Database, now
 from storage.tasks import Change, NewTask
-from tasks import life
+from tasks import life, timers
 from tasks.deadline import OfficeHours, instant
 from tasks.job import Errand
 from tests.browser.server import TOKEN, Okno, call, guest
@@ -84,6 +85,16 @@ def moves(okno: Okno, number: int, **after: Any) -> None:
 def task(okno: Okno, number: int) -> dict[str, Any]:
     """The task as the API shows it."""
     return call(f"{okno.url}/v1/tasks/{number}", TOKEN)
+
+
+def tell_the_time(okno: Okno) -> None:
+    """Have the clock look at what is due, without waiting for it."""
+    db = Database(f"sqlite:///{okno.folder / 'okno.db'}")
+    try:
+        with db.begin() as tx:
+            timers.remind(tx, timedelta(hours=24))
+    finally:
+        db.close()
 
 
 def _done(okno: Okno, act: Callable[[Errand], T]) -> T:

@@ -7,9 +7,8 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from storage.db import Database, now
-from tasks import timers
-from tests.browser.chores import day, finds, moves, proof, task, written
+from storage.db import now
+from tests.browser.chores import day, finds, moves, proof, task, tell_the_time, written
 from tests.browser.pages import Desk, MakeProfile, item, panel, press
 from tests.browser.server import TOKEN, Okno, call, colleague, guest
 
@@ -45,16 +44,6 @@ def titles(page: Page) -> Locator:
 def choose(page: Page, group: str, name: str) -> None:
     """Set one of the filters over the list."""
     board(page).get_by_role("group", name=group).get_by_role("radio", name=name, exact=True).check(force=True)
-
-
-def tell_the_time(okno: Okno) -> None:
-    """Have the clock look at what is due, without waiting for it."""
-    db = Database(f"sqlite:///{okno.folder / 'okno.db'}")
-    try:
-        with db.begin() as tx:
-            timers.remind(tx, timedelta(hours=24))
-    finally:
-        db.close()
 
 
 def test_all_tasks_are_listed_filtered_searched_and_sorted(okno: Okno, desk: Desk) -> None:

@@ -2,15 +2,13 @@
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from storage.db import Database, now
-from tasks import timers
-from tests.browser.chores import day, finds, moves, proof, task, written
+from storage.db import now
+from tests.browser.chores import day, finds, moves, proof, task, tell_the_time, written
 from tests.browser.pages import Desk, MakeProfile, item, panel, press
 from tests.browser.server import TOKEN, Okno
 from tests.browser.test_access import PHONE, UNGUARDED, WIDE, fits, grave
@@ -98,15 +96,6 @@ def test_axe_finds_nothing_grave_about_tasks_on_a_phone(profile: MakeProfile, st
     assert fits(page)
 
 
-def _remind(okno: Okno) -> None:
-    db = Database(f"sqlite:///{okno.folder / 'okno.db'}")
-    try:
-        with db.begin() as tx:
-            timers.remind(tx, timedelta(hours=1))
-    finally:
-        db.close()
-
-
 @pytest.mark.parametrize("options", [WIDE, PHONE], ids=["desktop", "phone"])
 def test_axe_finds_nothing_grave_in_reminders_and_toasts(
     okno: Okno, profile: MakeProfile, options: dict[str, Any]
@@ -114,13 +103,13 @@ def test_axe_finds_nothing_grave_in_reminders_and_toasts(
     name = f"Elmar {options['viewport']['width']}"
     dialog, _ = written(okno, name, "hello")
     # In the evening what other tests have due today is overdue too.
-    _remind(okno)
+    tell_the_time(okno)
     page = profile(**options, **UNGUARDED).new_page()
     desk = Desk.enter(page)
     desk.open(name)
     finds(okno, dialog, "A task that has been waiting for a long time already", due_date=day(-1))
     finds(okno, dialog, "Take me")
-    _remind(okno)
+    tell_the_time(okno)
     expect(page.get_by_role("region", name="Reminders")).to_contain_text("A task that has been waiting")
     if panel(desk).is_hidden():
         press(desk.thread, "Tasks (2)")

@@ -13,7 +13,7 @@ from tasks.extract.model import Kind
 
 _IT, _ASIDE, _ALSO = lexicon("it"), lexicon("aside"), lexicon("also")
 _ARTICLES = lexicon("articles")
-_THEM = frozenset({"его", "ее", "их", "it", "them"})
+_THEM = lexicon("them")
 _ASIDES = _ALSO | {"а"}
 # Words of a fact that is no more than a detail: «нас будет шестеро».
 _LITTLE = 1

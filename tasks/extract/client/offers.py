@@ -17,7 +17,7 @@ from tasks.extract.speech.orders import order_in
 
 _YES, _NO, _OR, _RATHER = lexicon("yes"), lexicon("no"), lexicon("either"), lexicon("rather")
 # "Go for it", "shall I set that up?"
-_SAYS_YES = frozenset({"ahead", "go", "set", "shall", "up"})
+_SAYS_YES = lexicon("says_yes")
 _IS = lexicon("is_there")
 # Who only chooses among what was offered needs no more words; and within so many he has said yes or no.
 _CHOICE, _FIRST = 6, 3

@@ -21,7 +21,7 @@ from tasks.extract.scene import Scene
 from tasks.extract.speech.orders import order_in
 
 _HANDED = lexicon("handed")
-_WHERE = frozenset({"где", "когда", "where", "where's", "when"})
+_WHERE = lexicon("where")
 # How sure it is that somebody should look at what is known to be nothing, and at nothing else.
 _GUESS = 0.4
 _NOTHING = (

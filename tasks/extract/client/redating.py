@@ -18,7 +18,7 @@ _FITS, _NOT, _WORKS = lexicon("fits"), lexicon("not_english"), lexicon("works_en
 # Words of an answer that names no more than a day.
 _ANSWER = 8
 # What a question of the usual begins with.
-_GENERAL = frozenset({"is", "are", "do", "does", "have", "has", "there"})
+_GENERAL = lexicon("usual")
 
 
 def redates(scene: Scene, clause: Clause, moves: Moves) -> bool:

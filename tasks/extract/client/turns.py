@@ -9,7 +9,7 @@ from tasks.extract.model import SURE, Change, New, Task, TaskChange
 from tasks.extract.scene import Scene
 from tasks.extract.speech import titles
 
-_ALSO, _AGAIN = lexicon("also"), frozenset({"again", "still", "опять", "снова", "по-прежнему"})
+_ALSO, _AGAIN = lexicon("also"), lexicon("again")
 # A title with less than so many characters has room for what was said before.
 _BRIEF = 50
 # Words of a complaint that names hardly more than somebody who did not come.

@@ -26,9 +26,9 @@ _CUT_SHORT = lexicon("cut_short")
 _PLEASE = lexicon("please")
 # Cues that a no before them turns into their opposite.
 _DENIABLE = frozenset({"praise", "social"})
-_NOT = frozenset({"не", "not", "isn't", "wasn't", "aren't", "never", "hardly"})
-_VERY = frozenset({"очень", "совсем", "слишком", "особо", "very", "so", "too", "really", "quite", "exactly", "that"})
-_I_WILL = frozenset({"i'll", "we'll", "let"})
+_NOT = lexicon("denials")
+_VERY = lexicon("very")
+_I_WILL = lexicon("i_will")
 _SERVES, _ARTICLES = lexicon("serves"), lexicon("articles")
 # A sentence of more clauses is taken for several: what is compared within one stays cheap.
 _ASKING = lexicon("asking")

@@ -13,9 +13,7 @@ from tasks.extract.speech.orders import order_in
 _SERVICE, _TELL, _COMING = lexicon("service"), lexicon("tell"), lexicon("coming")
 _ALSO = lexicon("also")
 # «Успеете?», «поймёте?» ask for nothing to be done.
-_WILL_NOT = frozenset(
-    {"успеть", "быть", "понять", "увидеть", "смочь", "узнать", "захотеть", "опоздать", "пустить", "пропустить"}
-)
+_WILL_NOT = lexicon("no_service")
 _DO = frozenset({"do", "does", "did"})
 _ME, _YOU_CAN, _CAN_HAVE, _WHY = lexicon("me"), lexicon("you_can"), lexicon("can_have"), lexicon("why")
 _TROUBLES = ("problem", "lack", "waits_long")

@@ -9,7 +9,7 @@ _IDLE = ("social", "praise", "attention", "rhetorical")
 _NO_ORDER = lexicon("no_order")
 _PLEASE = lexicon("please")
 # Behind an order in English there is what somebody has in mind.
-_BEFORE_HIS = frozenset({"me", "us", "my", "our", "that", "this", "it"})
+_BEFORE_HIS = lexicon("had_in_mind")
 _YOU = frozenset({"вы", "ты"})
 _POLITE = lexicon("polite") | _PLEASE
 _BEFORE_THINGS, _BE = lexicon("before_things"), lexicon("be")

@@ -1,29 +1,21 @@
 """What becomes of tasks in longer talks: settled by other words, put off, taken up, back again."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from tasks.dates import Calendar
-from tasks.extract.conversation import tasks_of
-from tasks.extract.model import Said, Task
-
-# A Monday.
-NOW = datetime(2026, 11, 30, 12)  # noqa: DTZ001 - by the business's own clock
+from tasks.extract.model import Task
+from tests.tasks.extract.talks import day, tasks_in
 
 
 def tasks(*lines: str, hours: float = 1) -> list[Task]:
-    """The tasks of a talk: lines that begin with ">" are the operator's, the others the client's."""
-    said = (
-        Said(at, "operator" if line[0] == ">" else "client", NOW + timedelta(hours=hours * at), line.lstrip("> "))
-        for at, line in enumerate(lines)
-    )
-    return tasks_of(list(said), Calendar())
+    """The tasks of a talk with so many hours between its messages."""
+    return tasks_in(lines, timedelta(hours=hours))
 
 
 def told(found: list[Task]) -> list[tuple[str, str, str | None]]:
     """Kind, status and due day of each."""
-    return [(task.kind, task.status, f"{task.due.date:%m-%d}" if task.due else None) for task in found]
+    return [(task.kind, task.status, day(task)) for task in found]
 
 
 # ---- settled ----

@@ -6,8 +6,9 @@ import pytest
 
 from tasks.dates import Calendar
 from tasks.extract.conversation import tasks_of
-from tasks.extract.model import SURE, Change, Context, New, Said, Side, Task
+from tasks.extract.model import SURE, Change, Context, New, Said, Task
 from tasks.extract.reader import extract
+from tests.tasks.extract.talks import said, tasks_in
 
 # A Monday.
 NOW = datetime(2025, 10, 13, 11, 50)  # noqa: DTZ001 - by the business's own clock
@@ -15,19 +16,13 @@ CALENDAR = Calendar()
 
 
 def talk(*lines: str, minutes: int = 30) -> list[Said]:
-    """A conversation: lines that begin with ">" are the operator's, the others the client's."""
-    return [
-        Said(at, _side(line), NOW + timedelta(minutes=minutes * at), line.lstrip("> ")) for at, line in enumerate(lines)
-    ]
-
-
-def _side(line: str) -> Side:
-    return "operator" if line.startswith(">") else "client"
+    """A conversation with so many minutes between its messages."""
+    return said(lines, timedelta(minutes=minutes), NOW)
 
 
 def tasks(*lines: str, minutes: int = 30) -> list[Task]:
     """The tasks that stand after the conversation."""
-    return tasks_of(talk(*lines, minutes=minutes), CALENDAR)
+    return tasks_in(lines, timedelta(minutes=minutes), NOW)
 
 
 def told(found: list[Task]) -> list[tuple[str, str, str]]:

@@ -1,29 +1,23 @@
 """The right task and no other: what a few words close, withdraw or move, and what they leave alone."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from tasks.dates import Calendar
-from tasks.extract.conversation import tasks_of
-from tasks.extract.model import Said, Task
+from tasks.extract.model import Task
+from tests.tasks.extract.talks import day, tasks_in
 
-# A Monday.
-NOW = datetime(2026, 11, 30, 12)  # noqa: DTZ001 - by the business's own clock
+HALF_AN_HOUR = timedelta(minutes=30)
 
 
 def tasks(talk: str) -> list[Task]:
-    """The tasks of a talk: its lines are parted by " / ", those that begin with ">" are the operator's."""
-    said = (
-        Said(at, "operator" if line[0] == ">" else "client", NOW + timedelta(minutes=30 * at), line.lstrip("> "))
-        for at, line in enumerate(talk.split(" / "))
-    )
-    return [task for task in tasks_of(list(said), Calendar()) if task.status != "proposed"]
+    """The sure tasks of a talk: its lines are parted by " / "."""
+    return [task for task in tasks_in(talk.split(" / "), HALF_AN_HOUR) if task.status != "proposed"]
 
 
 def told(talk: str) -> str:
     """The state of each task, and its day where it has one."""
-    return " ".join(f"{task.status}{f' {task.due.date:%m-%d}' if task.due else ''}" for task in tasks(talk))
+    return " ".join(f"{task.status}{f' {day(task)}' if task.due else ''}" for task in tasks(talk))
 
 
 @pytest.mark.parametrize(
@@ -131,7 +125,7 @@ def test_what_makes_no_task(talk: str, found: str) -> None:
 
 @pytest.mark.parametrize("text", ["Что-то тут не очень понятно с оплатой", "I'm not happy with the service"])
 def test_what_is_denied_is_no_praise(text: str) -> None:
-    assert tasks_of([Said(0, "client", NOW, text)], Calendar())
+    assert tasks_in([text], HALF_AN_HOUR)
 
 
 @pytest.mark.parametrize(

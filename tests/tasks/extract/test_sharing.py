@@ -1,30 +1,24 @@
 """One verb over several things that each have a day, and what becomes of a title when the day moves."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 
-from tasks.dates import Calendar
-from tasks.extract.conversation import tasks_of
-from tasks.extract.model import Said, Task
+from tasks.extract.model import Task
+from tests.tasks.extract.talks import day, tasks_in
 
-# A Monday.
-NOW = datetime(2026, 11, 30, 12)  # noqa: DTZ001 - by the business's own clock
+# A Monday is the first day.
 TUE, WED, THU, FRI, MON = "12-01", "12-02", "12-03", "12-04", "12-07"
 
 
 def tasks(*lines: str) -> list[Task]:
-    """The tasks of a talk: lines that begin with ">" are the operator's, the others the client's."""
-    said = (
-        Said(at, "operator" if line[0] == ">" else "client", NOW + timedelta(minutes=at), line.lstrip("> "))
-        for at, line in enumerate(lines)
-    )
-    return tasks_of(list(said), Calendar())
+    """The tasks of a talk without pauses."""
+    return tasks_in(lines, timedelta(minutes=1))
 
 
 def told(found: list[Task]) -> list[tuple[str, str | None]]:
     """Title and due day of each."""
-    return [(task.title, f"{task.due.date:%m-%d}" if task.due else None) for task in found]
+    return [(task.title, day(task)) for task in found]
 
 
 @pytest.mark.parametrize(
@@ -74,8 +68,7 @@ def test_each_thing_has_its_own_day(text: str, found: list[tuple[str, str]]) -> 
 )
 def test_one_thing_stays_one(text: str, due: str) -> None:
     (found,) = tasks(text)
-    assert found.due is not None
-    assert f"{found.due.date:%m-%d}" == due
+    assert day(found) == due
 
 
 def test_the_words_that_prove_a_piece_are_its_own() -> None:
