@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from tasks.extract.language import content
 from tasks.extract.language.clauses import Clause
+from tasks.extract.language.cues import may_begin
 from tasks.extract.language.lexicon import lexicon
-from tasks.extract.language.words import Flag, Token, Word
+from tasks.extract.language.words import Flag, Token
 from tasks.extract.model import Kind
 from tasks.extract.speech.orders import order_in
 
@@ -136,7 +137,7 @@ def _will_you(clause: Clause) -> Verdict | None:
     if clause.has("qword"):
         return None
     told = [token for token in clause.words if token.word.flags & Flag.FUT2 and not _WILL_NOT & {*token.word.lemmas}]
-    given = next((token for token in told if clause.asked or _is_given(token.word)), None)
+    given = next((token for token in told if clause.asked or may_begin(token.word, "promise")), None)
     if given is None or not (clause.asked or _begins_with(clause, given)):
         return None
     return Verdict("request", 0.75, "you.will", None if clause.asked else given)
@@ -162,7 +163,7 @@ def _question(clause: Clause) -> Verdict | None:
 
 
 def _unreal(clause: Clause) -> Verdict | None:
-    wished = "пусть" in clause.forms and not any(_is_given(token.word) for token in clause.words)
+    wished = "пусть" in clause.forms and not any(may_begin(token.word, "promise") for token in clause.words)
     return _NOTHING if wished or clause.has(*_UNREAL) else None
 
 
@@ -227,7 +228,3 @@ def _only_comes(clause: Clause) -> bool:
     """Whether somebody only says that he wants to come by."""
     verbs = [token.word for token in clause.words if token.word.flags & Flag.INF]
     return bool(verbs) and all(_COMING.intersection(word.lemmas) for word in verbs)
-
-
-def _is_given(word: Word) -> bool:
-    return any(cue.sense == "promise" for cue, _ in word.hints or ())

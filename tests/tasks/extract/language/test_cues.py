@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from tasks.extract.language.clauses import clauses_of
-from tasks.extract.language.cues import Cue, all_cues, hits
+from tasks.extract.language.cues import hits
+from tasks.extract.language.patterns import Cue, all_cues
 from tasks.extract.language.words import tokens
 
 
