@@ -3,7 +3,6 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -97,7 +96,7 @@ class Sheet:
         """Put a new task on the sheet."""
         number, self._next = self._next, self._next - 1
         # What is settled at once was open before: it has a change that says so.
-        made = columns_of(self.dialog_id, replace(new, status="open"), key, self._calendar)
+        made = columns_of(self.dialog_id, new._replace(status="open"), key, self._calendar)
         self.items[number] = Item(task_of(number, made), made)
         self.effects.append(Made(number, made))
         if new.status not in {OPEN, PROPOSED}:

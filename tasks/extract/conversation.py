@@ -1,7 +1,6 @@
 """A whole conversation: its messages read one after the other, and the tasks that stand at its end."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from tasks.dates import Calendar
 from tasks.extract.language.lexicon import lexicon
@@ -45,8 +44,7 @@ def apply(tasks: Sequence[Task], changes: Iterable[TaskChange]) -> list[Task]:
 
 def changed(task: Task, change: Change) -> Task:
     """The task once the change is made."""
-    return replace(
-        task,
+    return task._replace(
         kind=change.kind or task.kind,
         title=change.title or _titled(task, change.due),
         status=change.status or task.status,

@@ -7,7 +7,7 @@ import math
 import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -63,7 +63,7 @@ def reranked(change: New, model: Model) -> New:
     """The find with the model's confidence in place of the rules', which its `rules` tell; nothing else is changed."""
     one = _candidate(change)
     rules = (*one.rules, f"{_MARK}{one.confidence:g}")
-    return replace(change, confidence=model.confidence(one), rules=rules)
+    return change._replace(confidence=model.confidence(one), rules=rules)
 
 
 def by_rules(rules: Sequence[str], confidence: float) -> tuple[tuple[str, ...], float]:

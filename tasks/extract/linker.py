@@ -30,10 +30,12 @@ def overlap(task: Task, lemmas: frozenset[str]) -> float:
     """How much of what is said belongs to the task: 0 to 1."""
     own = about(task)
     common = own & lemmas
+    if not common:
+        return 0.0
     if (his := _numbers(lemmas)) and (its := _numbers(own)) and not his & its:
         # Order 1056 is not order 1055.
         return 0.0
-    return len(common) / min(len(lemmas), _ENOUGH) if common else 0.0
+    return len(common) / min(len(lemmas), _ENOUGH)
 
 
 def _numbers(lemmas: frozenset[str]) -> set[str]:

@@ -1,7 +1,6 @@
 """What the extraction is told and what it answers: messages, tasks as they stand, changes of tasks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Literal, NamedTuple
 
@@ -41,8 +40,7 @@ class Due(NamedTuple):
     phrase: str
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """A task as it stands; `key` names it, `related` the task it serves."""
 
     key: int
@@ -64,8 +62,7 @@ class Task:
         return self.status in {"done", "cancelled", "rejected"}
 
 
-@dataclass(frozen=True, slots=True)
-class New:
+class New(NamedTuple):
     """A task that was found. `related` is the key of the known task it serves."""
 
     kind: Kind
@@ -81,8 +78,7 @@ class New:
     status: Status = "open"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """What a message does to a known task; None leaves a field as it is.
 
     Below `SURE` it is a suggestion. `nudged` is a reminder of the client's that the task is waited for.
@@ -104,10 +100,9 @@ class Change:
 TaskChange = New | Change
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What is known when a message is read: the calendar, the messages before it and the tasks, oldest first."""
 
     calendar: Calendar
     before: Sequence[Said] = ()
-    tasks: Sequence[Task] = field(default_factory=tuple)
+    tasks: Sequence[Task] = ()

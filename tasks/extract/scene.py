@@ -8,8 +8,7 @@ from datetime import timedelta
 from functools import cached_property, lru_cache
 
 from tasks.dates import When, find
-from tasks.extract.language import content
-from tasks.extract.language.clauses import Clause, clauses_of
+from tasks.extract.language.clauses import Clause, clauses_of, content_of
 from tasks.extract.language.words import Flag, Token
 from tasks.extract.model import Change, Context, Due, Said, Span, Status, Task
 
@@ -76,7 +75,7 @@ class Scene:
     @cached_property
     def lemmas(self) -> frozenset[str]:
         """What the message is about."""
-        return content.of_clauses(self.clauses)
+        return content_of(self.clauses)
 
     @cached_property
     def dates(self) -> list[When]:
@@ -179,7 +178,7 @@ class Scene:
     @cached_property
     def other_lemmas(self) -> frozenset[str]:
         """What the other side spoke of right before the turn."""
-        return content.of_clauses(self.other_clauses)
+        return content_of(self.other_clauses)
 
     @cached_property
     def heard(self) -> list[Clause]:

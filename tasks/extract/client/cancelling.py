@@ -27,12 +27,12 @@ def cancels(scene: Scene, clause: Clause, moves: Moves) -> bool:
     if clause.asked:
         return False
     again = clause.has("cancel") and moves.cancelled
-    if again and linker.best(scene.context.tasks, content.of_words(clause.words)) is None:
+    if again and linker.best(scene.context.tasks, clause.content) is None:
         # «Развал не делайте, передумал»: why he does not want it takes back no more than that.
         return moves.add(clause)
     targets = _targets(scene, clause) if clause.has("cancel") else _refused(scene, clause)
     for task in targets:
-        if linker.is_part(task, content.of_words(clause.words)):
+        if linker.is_part(task, clause.content):
             # «Забронируйте столик и такси» — «такси не надо»: somebody has to say what is left of it.
             moves.add(clause, scene.close(task, "cancel", _PERHAPS, "cancelled"))
             continue
@@ -51,7 +51,7 @@ def _targets(scene: Scene, clause: Clause) -> list[Task]:
     if any(one.forms & _THANKS for one in scene.clauses):
         # «Спасибо, больше ничего не нужно» takes back nothing that is done.
         pool = [task for task in pool if not task.closed]
-    named = linker.best(pool, content.of_words(clause.words)) or _of_that_day(scene, clause, pool)
+    named = linker.best(pool, clause.content) or _of_that_day(scene, clause, pool)
     if named is not None:
         return [named]
     if beside := _asked_beside(scene, clause, pool):
@@ -74,7 +74,9 @@ def _asked_beside(scene: Scene, clause: Clause, pool: Sequence[Task]) -> list[Ta
 
 def _refused(scene: Scene, clause: Clause) -> list[Task]:
     """«Второй номер тогда не подключаем»: the request's own verb, which the client will not have done."""
-    verbs = [after for before, after in clause.pairs if before.word.form == "не" and after.word.flags & _WE_DO]
+    verbs = [after for after in clause.behind("не") if after.word.flags & _WE_DO]
+    if not verbs:
+        return []
     roots = content.of_words(verbs)
     asked = [
         task for task in scene.open

@@ -29,7 +29,7 @@ def confirms(scene: Scene, clause: Clause, moves: Moves) -> bool:
         return moves.add(clause, scene.close(cured, "confirmed"))
     if not _says_so(clause):
         return False
-    target = linker.best(scene.open, content.of_words(clause.words))
+    target = linker.best(scene.open, clause.content)
     if _is_said_again(scene, clause, moves, target):
         moves.repeats = True
         return moves.add(clause)
@@ -49,7 +49,7 @@ def _is_said_again(scene: Scene, clause: Clause, moves: Moves, target: Task | No
     if named is None and (moves.confirm or moves.repeats):
         return True
     done = [task for task in scene.context.tasks if task.status == "done"]
-    return target is None and (_repeats(scene) or linker.best(done, content.of_words(clause.words)) is not None)
+    return target is None and (_repeats(scene) or linker.best(done, clause.content) is not None)
 
 
 def _says_so(clause: Clause) -> bool:
@@ -61,7 +61,7 @@ def _says_so(clause: Clause) -> bool:
 
 def _met(standing: Sequence[Task], kept: Task, clause: Clause) -> list[Task]:
     """What a kept promise was made for, where that is what he speaks of."""
-    lemmas = content.of_words(clause.words) | linker.about(kept)
+    lemmas = clause.content | linker.about(kept)
     settled = _settled_with(standing, kept)
     return [
         task for task in settled
@@ -109,7 +109,7 @@ def _was_heard(scene: Scene, task: Task) -> bool:
 
 def _in_part(scene: Scene, clause: Clause, target: Task) -> bool:
     """«Подушку привезли. Ножек опять нет!»"""
-    return any(linker.overlap(target, content.of_words(one.words)) for one in scene.troubled if one is not clause)
+    return any(linker.overlap(target, one.content) for one in scene.troubled if one is not clause)
 
 
 def _repeats(scene: Scene) -> bool:
@@ -124,17 +124,16 @@ def _repeats(scene: Scene) -> bool:
 
 def _cured(scene: Scene, clause: Clause) -> Task | None:
     """«В другом не мигает», «стука нет»: the trouble's own word, with a not beside it that was not there."""
-    lemmas = content.of_words(clause.words)
-    if clause.forms & _STILL:
+    denied, none = clause.behind("не"), clause.forms & _NONE
+    if not (denied or none) or clause.forms & _STILL:
         return None
-    troubles = [task for task in scene.open if task.kind == "complaint" and lemmas & linker.about(task)]
-    none = clause.forms & _NONE
-    for task in troubles:
+    for task in scene.open:
+        if task.kind != "complaint" or not clause.content & linker.about(task):
+            continue
         said = task.evidence[0].text.lower()
         if none and any(rule.startswith("ru.problem") for rule in task.rules) and not _NONE & set(said.split()):
             return task
-        verbs = [after for before, after in clause.pairs if before.word.form == "не"]
-        if any(_turned(verb, task, said) for verb in verbs):
+        if any(_turned(verb, task, said) for verb in denied):
             return task
     return None
 
@@ -153,7 +152,7 @@ def delivers(scene: Scene, clause: Clause, moves: Moves) -> bool:
     if not owed or clause.asked or (clause.has("lack", "promise") and clause.flags & (Flag.FUT1 | Flag.FUT3)):
         return False
     handed = bool(clause.lemmas & _HANDED) and bool(clause.flags & (Flag.PAST | Flag.PRES1 | Flag.NOUN))
-    target = linker.best(owed, content.of_words(clause.words)) or (owed[-1] if handed else None)
+    target = linker.best(owed, clause.content) or (owed[-1] if handed else None)
     if target is None or (target.due is None and not handed and clause.flags & Flag.IMPR):
         return False
     return moves.add(clause, scene.close(target, "delivered"))
@@ -191,7 +190,7 @@ def _meant(scene: Scene, clause: Clause, standing: Sequence[Task], late: Sequenc
     tried = _was_tried(scene)
     if not scene.heard or not (tried or late):
         return None
-    if named := linker.best(standing, content.of_words(clause.words)):
+    if named := linker.best(standing, clause.content):
         return named
     says_little = len(clause.words) <= _SHORT and (clause.flags & (Flag.PAST | Flag.PRES3) or clause.has("praise"))
     answers = any(one.asked for one in scene.other_clauses) and not clause.forms & _WORKS

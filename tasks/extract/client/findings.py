@@ -1,10 +1,10 @@
 """Findings: what the clauses of a client's message ask for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from tasks.extract.language import content
-from tasks.extract.language.clauses import Clause
+from tasks.extract.language.clauses import Clause, content_of
 from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag, Token
 from tasks.extract.model import Due, Kind, New, Side
@@ -38,8 +38,7 @@ _LITTLE = 1
 _BRIEF = 40
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing that is wanted, and the clauses that say so; the first of them says it."""
 
     kind: Kind
@@ -60,7 +59,7 @@ class Finding:
     @property
     def lemmas(self) -> frozenset[str]:
         """What it is about."""
-        return content.of_clauses(self.clauses)
+        return content_of(self.clauses)
 
     def task(self, scene: Scene) -> New:
         """The finding as a new task."""
@@ -149,7 +148,7 @@ def hurried(scene: Scene, clauses: Sequence[Clause], found: Sequence[Finding]) -
             continue
         before = [at for at, one in enumerate(hurry) if one.clause.start < clause.start and one.kind == "request"]
         if before and hurry[before[-1]].due is None and (due := scene.due_in(clause, deadline=True)):
-            hurry[before[-1]] = replace(hurry[before[-1]], due=due)
+            hurry[before[-1]] = hurry[before[-1]]._replace(due=due)
     return hurry
 
 
@@ -167,7 +166,7 @@ def _finding(scene: Scene, clause: Clause, verdict: Verdict, due: Due | None) ->
     if verdict.rule in _PAPERS:
         # «Прайс на 2026 год» is not wanted by its end.
         due = scene.due_in(clause, deadline=True)
-    if verdict.verb is not None and any(after is verdict.verb and one.word.form == "не" for one, after in clause.pairs):
+    if verdict.verb in clause.behind("не"):
         # «Не запускайте до девяти» is for always.
         due = None
     # «Есть такая просьба», «подскажите»: what is asked for stands beside.
@@ -237,7 +236,7 @@ def _answers(scene: Scene, clause: Clause, verdict: Verdict) -> bool:
         return False
     if verdict.kind == "complaint":
         # «Оплатите счёт» — «Сайт не открывается»: a short trouble answers only with what was asked about.
-        news = content.of_words(clause.words) - scene.other_lemmas
+        news = clause.content - scene.other_lemmas
         known = any(task.kind == "complaint" for task in scene.open) and any(one.asked for one in scene.other_clauses)
         if known and len(clause.words) <= _SHORT:
             # «Какого цвета лампочка?» — «Мигает жёлтым»

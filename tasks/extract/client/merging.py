@@ -1,7 +1,6 @@
 """Merging: which findings of a message are one thing."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import zip_longest
 
 from tasks.extract.client.findings import Finding
@@ -44,8 +43,7 @@ def _leads_up(one: Finding, after: Finding) -> bool:
 def _joined(first: Finding, second: Finding) -> Finding:
     """Both as one thing, of the kind that asks for more."""
     strong, weak = (second, first) if _weight(second) > _weight(first) else (first, second)
-    return replace(
-        strong,
+    return strong._replace(
         clauses=(*strong.clauses, *weak.clauses),
         due=strong.due or weak.due,
         confidence=max(first.confidence, second.confidence),
@@ -130,5 +128,5 @@ def _speaks_of_it(clause: Clause) -> bool:
     """Whether it speaks of its object as of something just named."""
     nouns = [token for token in clause.words if token.word.flags & Flag.NOUN and not token.word.flags & Flag.IMPR]
     # "Put my new address on it"
-    named = any(one.word.form in _ARTICLES and content.of_words([after]) for one, after in clause.pairs)
+    named = any(content.of_words([after]) for after in clause.behind(*_ARTICLES))
     return bool(clause.forms & _IT) and not nouns and not named

@@ -1,13 +1,12 @@
 """Offers: the client takes up what the operator offered: «да, давайте», «обмен», "yes please"."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from tasks.dates import find
 from tasks.extract import linker
 from tasks.extract.client.findings import Finding
 from tasks.extract.language import content
-from tasks.extract.language.clauses import Clause
+from tasks.extract.language.clauses import Clause, content_of
 from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag
 from tasks.extract.model import Change, Due, Said, Task, TaskChange
@@ -43,7 +42,7 @@ def taken_up(scene: Scene) -> Clause | None:
 def acceptance(scene: Scene, offer: Clause) -> list[TaskChange]:
     """What taking up the offer comes to: a request, or no more than the day of one that is known."""
     own = other_day(scene) or scene.clauses[0]
-    lemmas, due = content.of_words(offer.words), offered_due(scene, offer)
+    lemmas, due = offer.content, offered_due(scene, offer)
     standing = [task for task in scene.open if task.kind == "request" and task.status == "open"]
     known = linker.best(standing, lemmas, 0.3)
     if known is None and len(lemmas) <= 1:
@@ -53,7 +52,7 @@ def acceptance(scene: Scene, offer: Clause) -> list[TaskChange]:
         proof = (scene.span(own),)
         return [Change(known.key, scene.message.key, "accepted", 0.8, due=due, evidence=proof, nudged=True)]
     found = Finding("request", (own,), 0.8, "accepted", due=due)
-    return [replace(found.task(scene), title=_title(scene, offer))]
+    return [found.task(scene)._replace(title=_title(scene, offer))]
 
 
 def other_day(scene: Scene) -> Clause | None:
@@ -100,7 +99,7 @@ def _leaves_a_choice(clause: Clause) -> bool:
 def _chooses(scene: Scene, first: Clause, offer: Clause) -> bool:
     if len(scene.clauses) > 1 or len(first.words) > _CHOICE or not _leaves_a_choice(offer):
         return False
-    same = content.of_words(first.words) & content.of_words(offer.words)
+    same = first.content & offer.content
     return bool(same) or bool(first.forms & _RATHER) or bool(scene.dates)
 
 
@@ -109,7 +108,7 @@ def _title(scene: Scene, offer: Clause) -> str:
     text = _said(scene, offer).text
     verb = next((token for token in offer.words if token.word.flags & (Flag.INF | Flag.FUT1)), None)
     own = scene.clauses[0]
-    if verb is None and (ordered := order_in(own)) and content.of_words(own.words) - _SAYS_YES:
+    if verb is None and (ordered := order_in(own)) and own.content - _SAYS_YES:
         # «Есть на складе» — «отлично, оформляйте»
         return titles.infinitive(own, ordered, scene.message.text)
     if verb is None or offer.forms & _OR:
@@ -121,7 +120,7 @@ def _about(offer: Clause, text: str) -> str:
     """The offer as it was written; with what stands before it, where it says no more than "shall I do that?"."""
     clauses = reading_of(text)
     first = clauses.index(offer)
-    while first and not content.of_clauses(clauses[first : clauses.index(offer) + 1]) - _SAYS_YES:
+    while first and not content_of(clauses[first : clauses.index(offer) + 1]) - _SAYS_YES:
         first -= 1
     return text[clauses[first].start : offer.end]
 

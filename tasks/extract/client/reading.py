@@ -1,7 +1,6 @@
 """A client's message as a whole: first what it does to known tasks, then what it asks for beside."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from tasks.extract import linker
 from tasks.extract.client.cancelling import cancels
@@ -81,7 +80,7 @@ def _asks_again(scene: Scene, clause: Clause, moves: Moves) -> bool:
     """«Ну что там?», «так и жду прайс»."""
     if not scene.open or not clause.has("ping"):
         return False
-    lemmas = content.of_words(clause.words)
+    lemmas = clause.content
     target = linker.best(scene.open, lemmas)
     if target is None and lemmas and len(clause.words) > _SHORT:
         return False
@@ -110,7 +109,7 @@ def _accepted(scene: Scene, found: list[Finding], offer: Clause | None) -> list[
         found.remove(order)
         return comes_to
     if first and order.due is None:
-        found[found.index(order)] = replace(order, due=offered_due(scene, offer))
+        found[found.index(order)] = order._replace(due=offered_due(scene, offer))
     return []
 
 
@@ -163,7 +162,7 @@ def _guess(scene: Scene, left: Sequence[Clause]) -> list[TaskChange]:
     idle = {clause.sentence for clause in left if clause.has("hypothetical", "attention", "rhetorical")}
     saying = (
         clause for clause in left
-        if clause.sentence not in idle and content.of_words(clause.words) and not _says_nothing(clause)
+        if clause.sentence not in idle and clause.content and not _says_nothing(clause)
     )  # fmt: skip
     first = next((clause for clause in saying if not scene.open or _is_news(scene, clause)), None)
     if first is None:
@@ -181,5 +180,5 @@ def _says_nothing(clause: Clause) -> bool:
 
 def _is_news(scene: Scene, clause: Clause) -> bool:
     """Whether it is about something, and that is none of the open tasks."""
-    lemmas = content.of_words(clause.words)
+    lemmas = clause.content
     return len(lemmas) > _LITTLE and linker.best(scene.open, lemmas) is None

@@ -23,8 +23,7 @@ _GENERAL = lexicon("usual")
 
 def redates(scene: Scene, clause: Clause, moves: Moves) -> bool:
     """Whether the clause gives a known task another day; what was reported done is open again until that is agreed."""
-    unfit = clause.has("away") or _is_refused(clause)
-    due = None if unfit and not _rather(scene, clause) else _new_due(scene, clause)
+    due = _new_due(scene, clause) if scene.dates and (not _is_unfit(clause) or _rather(scene, clause)) else None
     if due is None:
         return _does_not_fit(scene, clause, moves)
     target = _target(scene, clause) or _asked_when(scene, clause) or _just_asked(scene, clause)
@@ -53,7 +52,7 @@ def _new_due(scene: Scene, clause: Clause) -> Due | None:
 
 
 def _target(scene: Scene, clause: Clause) -> Task | None:
-    lemmas = content.of_words(clause.words)
+    lemmas = clause.content
     pool = [
         task for task in scene.context.tasks
         if task.status in {"open", "done"} and task.kind in {"request", "commitment"}
@@ -90,7 +89,7 @@ def _asks_when(clause: Clause) -> bool:
 
 def _put_off(scene: Scene, clause: Clause, pool: Sequence[Task]) -> Task | None:
     dated = [task for task in pool if task.due is not None]
-    found = linker.best(dated or pool, content.of_words(clause.words), 0.3)
+    found = linker.best(dated or pool, clause.content, 0.3)
     if clause.has("correct") and pool:
         return found or next((task for task in reversed(pool) if task.kind == "request"), pool[-1])
     bare = not any(_is_thing(token) for token in scene.undated(clause))
@@ -118,16 +117,17 @@ def _is_thing(token: Token) -> bool:
 def _does_not_fit(scene: Scene, clause: Clause, moves: Moves) -> bool:
     """«Давайте другой день», «меня не будет»: what is agreed on does not fit, and no day is named yet."""
     dated = [task for task in scene.open if task.due is not None]
-    another = clause.has("away") or _is_refused(clause) or (clause.has("lets") and clause.forms & _TIMES)
-    if not dated or not another:
+    if not dated or not (_is_unfit(clause) or (clause.has("lets") and clause.forms & _TIMES)):
         return False
     return moves.add(clause, scene.nudge(dated[-1], "unfit"))
 
 
-def _is_refused(clause: Clause) -> bool:
-    """«Завтра не смогу», "tomorrow doesn't work": the day that is named is the one that does not fit."""
-    said = {(before.word.form, after.word.form) for before, after in clause.pairs}
-    return not clause.asked and any((no == "не" and it in _FITS) or (no in _NOT and it in _WORKS) for no, it in said)
+def _is_unfit(clause: Clause) -> bool:
+    """«Меня не будет», «завтра не смогу», "tomorrow doesn't work": the day that is named is one that does not fit."""
+    if clause.has("away"):
+        return True
+    unfit = any(one.word.form in _FITS for one in clause.behind("не"))
+    return not clause.asked and (unfit or any(one.word.form in _WORKS for one in clause.behind(*_NOT)))
 
 
 def _along(scene: Scene, target: Task, due: Due) -> list[Change]:

@@ -1,7 +1,5 @@
 """Turns: what a finding is to the tasks the client's messages right before have brought, and to those known longer."""
 
-from dataclasses import replace
-
 from tasks.extract import linker
 from tasks.extract.client.findings import Finding
 from tasks.extract.language.lexicon import lexicon
@@ -33,14 +31,14 @@ def placed(scene: Scene, one: Finding, taken: set[int]) -> TaskChange:
 def _within_turn(scene: Scene, task: Task, one: Finding, new: New) -> Change | None:
     """What a finding is to a task of the same turn: more of it, or what it was about to say."""
     more = Change(task.key, scene.message.key, "turn", max(one.confidence, SURE), evidence=new.evidence)
-    said = replace(more, status="open", due=new.due, kind=new.kind, source=new.source)
+    said = more._replace(status="open", due=new.due, kind=new.kind, source=new.source)
     about = task.evidence[0].text
     if task.status == "proposed":
-        return replace(said, title=titles.tidy(f"{new.title} — {about}") if len(new.title) < _BRIEF else new.title)
+        return said._replace(title=titles.tidy(f"{new.title} — {about}") if len(new.title) < _BRIEF else new.title)
     if one.kind == "complaint":
         return None if _has_nothing_to_do(task, one) else more
     if task.kind == "complaint":
-        return replace(said, title=titles.tidy(f"{new.title} — {about}"))
+        return said._replace(title=titles.tidy(f"{new.title} — {about}"))
     return more if one.service else None
 
 

@@ -1,13 +1,14 @@
 """Clauses: a message cut into stretches that say one thing each, with what the cues see in them."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
 from razdel import sentenize  # type: ignore[import-untyped]
 
+from tasks.extract.language import content
 from tasks.extract.language.cues import Hit, hits
 from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag, Token, tokens
@@ -87,14 +88,28 @@ class Clause:
         """Whatever its words may be called in a dictionary."""
         return frozenset(lemma for token in self.words for lemma in token.word.lemmas)
 
+    @cached_property
+    def content(self) -> frozenset[str]:
+        """What it is about."""
+        return content.of_words(self.words)
+
     @property
     def pairs(self) -> Iterator[tuple[Token, Token]]:
         """Its words, each with the one behind it."""
         return pairwise(self.words)
 
+    def behind(self, *forms: str) -> list[Token]:
+        """The words right behind one of these."""
+        if self.forms.isdisjoint(forms):
+            return []
+        return [after for before, after in self.pairs if before.word.form in forms]
+
     def has(self, *senses: str) -> bool:
         """Whether a cue says any of this."""
-        return not self.found.keys().isdisjoint(senses)
+        for sense in senses:  # noqa: SIM110  # it is asked so often that a generator would cost more than all it asks
+            if sense in self.found:
+                return True
+        return False
 
     def beside(self, sense: str) -> list[Token]:
         """The words no cue of this sense covers."""
@@ -105,6 +120,11 @@ class Clause:
         """The surest cue that says this."""
         found = self.found.get(sense)
         return max(found, key=lambda hit: hit.cue.weight) if found else None
+
+
+def content_of(clauses: Iterable[Clause]) -> frozenset[str]:
+    """What the clauses are about."""
+    return frozenset().union(*(clause.content for clause in clauses))
 
 
 def clauses_of(text: str) -> list[Clause]:

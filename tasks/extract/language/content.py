@@ -5,7 +5,6 @@ import tomllib
 from collections.abc import Iterable
 from functools import cache, lru_cache
 
-from tasks.extract.language.clauses import Clause
 from tasks.extract.language.lexicon import FOLDER, lexicon
 from tasks.extract.language.words import Flag, Token, Word, tokens, word_of
 
@@ -51,11 +50,6 @@ def _of_word(word: Word) -> frozenset[str]:
     # «Развал» is spoken of as «развал-схождение» too.
     parts = {part for lemma in lemmas if "-" in lemma for part in lemma.split("-") if len(part) > _PART}
     return frozenset(root for lemma in lemmas | parts for root in _roots(lemma))
-
-
-def of_clauses(clauses: Iterable[Clause]) -> frozenset[str]:
-    """The same for clauses."""
-    return frozenset().union(*(of_words(clause.words) for clause in clauses))
 
 
 def _roots(lemma: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tasks.extract import linker
 from tasks.extract.language import content
-from tasks.extract.language.clauses import Clause
+from tasks.extract.language.clauses import Clause, content_of
 from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import tokens
 from tasks.extract.model import Change, Task
@@ -29,11 +29,11 @@ def answered(
         return []
     if any(_finds_out(one) for one in promises):
         # What it tells beside may answer another one.
-        known = linker.best(questions, content.of_clauses(telling), _NAMED)
+        known = linker.best(questions, content_of(telling), _NAMED)
         return [scene.close(known, "answered")] if known else []
     told = any(_says_something(clause) for clause in silent)
     if not told and len(silent) < len(telling):
-        known = linker.best(questions, content.of_clauses(telling), _NAMED)
+        known = linker.best(questions, content_of(telling), _NAMED)
         return [scene.close(known, "answered")] if known else []
     if not told:
         # «Сборщики приедут в четверг» answers when they come, and nothing else.

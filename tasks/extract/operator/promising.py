@@ -1,11 +1,9 @@
 """What an operator promises: a new promise, or another day for one made before."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from tasks.extract import linker
-from tasks.extract.language import content
-from tasks.extract.language.clauses import Clause
+from tasks.extract.language.clauses import Clause, content_of
 from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag
 from tasks.extract.model import Change, Due, New, Span, Task, TaskChange
@@ -69,7 +67,7 @@ def _other_day(scene: Scene, group: Sequence[Promise], one: Promise) -> bool:
 
 def _made(scene: Scene, group: Sequence[Promise]) -> list[TaskChange]:
     due = _due(scene, group)
-    lemmas = content.of_clauses([one.clause for one in group])
+    lemmas = content_of([one.clause for one in group])
     if due is not None and (moved := _moved(scene, group[0].clause, lemmas, due)) is not None:
         return [scene.redate(moved, due)]
     if due is not None and _is_promised(scene, lemmas, due):
@@ -164,7 +162,7 @@ def put_off(scene: Scene, clause: Clause) -> list[Change]:
         task for task in scene.context.tasks
         if task.status in {"open", "done"} and task.due is not None and task.promised_by != "client"
     ]  # fmt: skip
-    target = linker.best(pool, content.of_words(clause.words)) or next(reversed(pool), None)
+    target = linker.best(pool, clause.content) or next(reversed(pool), None)
     if target is None:
         return []
     along = [task for task in pool if target.key == task.related or task.key == target.related]
@@ -172,5 +170,5 @@ def put_off(scene: Scene, clause: Clause) -> list[Change]:
     booked = is_booking(target) or clause.lemmas & BOOKING
     if clause.flags & (Flag.PAST | Flag.PART) and target.kind == "request" and booked:
         # A booking is done once its new time is agreed on.
-        moved[0] = replace(moved[0], status="done")
+        moved[0] = moved[0]._replace(status="done")
     return moved

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from tasks.extract.language import content
 from tasks.extract.language.words import Flag
 from tasks.extract.model import Change, TaskChange
 from tasks.extract.operator.answering import answered
@@ -20,7 +19,7 @@ def read(scene: Scene) -> list[TaskChange]:
     telling = [clause for clause in left if clause not in promising and not clause.asked]
     changes: list[TaskChange] = [change for each in moved.values() for change in each]
     changes += promised(scene, promises)
-    beside = frozenset().union(*(content.of_words(one.clause.words) for one in promises if not one.moment))
+    beside = frozenset().union(*(one.clause.content for one in promises if not one.moment))
     others = [one.clause for one in promises if not one.verb.word.flags & Flag.FUT1 and not one.moment]
     reports = {clause: reported(scene, clause, beside) for clause in telling}
     changes += [change for found in reports.values() for change in found] or came_back(scene, [*telling, *others])

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from tasks.extract import linker
 from tasks.extract.language import content
@@ -59,13 +58,13 @@ def _received(scene: Scene, clause: Clause) -> Change | None:
     ]  # fmt: skip
     if not owed or not got or clause.has("lack"):
         return None
-    return scene.close(linker.best(owed, content.of_words(clause.words)) or owed[-1], "received")
+    return scene.close(linker.best(owed, clause.content) or owed[-1], "received")
 
 
 def _found_out(scene: Scene, clause: Clause) -> list[Change]:
     """What was promised to be found out is told, by its own name or by that of what it was promised for."""
     owed = [task for task in scene.open if task.promised_by == "operator" and finds_out(task)]
-    lemmas = content.of_words(clause.words)
+    lemmas = clause.content
     served = {task.related: task for task in owed if task.related is not None}
     for_what = linker.best([task for task in scene.context.tasks if task.key in served], lemmas)
     target = linker.best(owed, lemmas) or (served[for_what.key] if for_what else None)
@@ -78,7 +77,7 @@ def came_back(scene: Scene, told: Sequence[Clause]) -> list[Change]:
         task for task in scene.open
         if task.promised_by == "operator" and finds_out(task) and task.source not in scene.turn_keys
     ]  # fmt: skip
-    news = any(content.of_words(one.words) and not one.has("apologise", "one_moment", "social") for one in told)
+    news = any(one.content and not one.has("apologise", "one_moment", "social") for one in told)
     return [scene.close(owed[0], "reported")] if len(owed) == 1 and news else []
 
 
@@ -97,9 +96,7 @@ def _is_report(scene: Scene, clause: Clause) -> bool:
 def _came_to_nothing(scene: Scene, clause: Clause) -> bool:
     """«Звонили вам, не дозвонились»."""
     behind = (one for one in scene.sentences[clause.sentence] if one.start > clause.start and not one.lead)
-    return next(
-        (one.has("lack") and not content.of_words(one.words) - content.of_words(clause.words) for one in behind), False
-    )
+    return next((one.has("lack") and not one.content - clause.content for one in behind), False)
 
 
 def _asks_for(task: Task, verbs: Sequence[Token]) -> bool:
@@ -142,9 +139,8 @@ def _closed(scene: Scene, clause: Clause, promised: frozenset[str]) -> list[Chan
     due = scene.own_due(clause)
     return [
         # «Записала на среду, 27-е»: the day it was done for is the one that counts.
-        replace(
-            scene.close(task, "reported"),
-            due=on_its_day(task, due) if task.kind == "request" and task.due and due else None,
+        scene.close(task, "reported")._replace(
+            due=on_its_day(task, due) if task.kind == "request" and task.due and due else None
         )
         for task in settled
         if task.kind != "complaint" or mends
@@ -160,7 +156,7 @@ def _is_noted(scene: Scene, clause: Clause) -> bool:
         return False
     verbs = [token for token in clause.words if token.word.flags & _DONE]
     written = bool(verbs) and all(_WRITTEN.intersection(token.word.lemmas) for token in verbs)
-    return written and not content.of_words(clause.words) - content.of_words(verbs)
+    return written and not clause.content - content.of_words(verbs)
 
 
 def _speaks_of(promise: Task, served: Task, lemmas: frozenset[str]) -> bool:

@@ -100,7 +100,7 @@ def _wish(clause: Clause) -> Verdict | None:
     if sense == "ask" and clause.has("cancel") and clause.forms & {"не", "no"}:
         # «Упаковка не нужна», where nobody knows of any.
         return _NOTHING
-    if _only_comes(clause) or (sense == "wait_for" and not content.of_words(clause.words)):
+    if _only_comes(clause) or (sense == "wait_for" and not clause.content):
         return _NOTHING
     # «Нужно ли …?», «надо приносить паспорт?»
     first = {token.word.form for token in clause.words[: clause.main + 1]}
@@ -168,6 +168,8 @@ def _unreal(clause: Clause) -> Verdict | None:
 
 
 def _trouble(clause: Clause) -> Verdict | None:
+    if not clause.has(*_TROUBLES):
+        return None
     polite = {at for hit in clause.found.get("social", ()) for at in range(hit.start, hit.end)}
     troubles = [hit for sense in _TROUBLES for hit in clause.found.get(sense, ())]
     if all(polite.issuperset(range(hit.start, hit.end)) for hit in troubles):

@@ -21,6 +21,8 @@ _NAMES = 3
 
 def order_in(clause: Clause) -> Token | None:
     """The verb by which something is ordered to be done."""
+    if not clause.flags & Flag.IMPR:
+        return None
     idle = {at for sense in _IDLE for hit in clause.found.get(sense, ()) for at in range(hit.start, hit.end)}
     for at, token in enumerate(clause.words):
         if token.word.flags & Flag.IMPR and at not in idle and _orders(clause, at):

@@ -70,6 +70,8 @@ def promise_on(clause: Clause, before: Promise, *, dated: bool) -> Promise | Non
 
 
 def _russian(clause: Clause, setting: Setting) -> Promise | None:
+    if not clause.flags & _FUTURE:
+        return None
     for at, token in enumerate(clause.words):
         word = token.word
         if word.flags & (Flag.LATIN | Flag.PREP) or not word.flags & _FUTURE:

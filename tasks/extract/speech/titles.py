@@ -55,7 +55,7 @@ def _infinitive(clause: Clause, verb: Token, text: str) -> str:
         # Who does it belongs to it: «курьер заберёт брак послезавтра».
         return tidy(text[clause.start : clause.end])
     head = next((lemma for lemma in verb.word.lemmas if lemma.endswith(_INFINITIVES)), verb.word.lemma)
-    denied = any(after is verb and before.word.form == "не" for before, after in clause.pairs)
+    denied = verb in clause.behind("не")
     # What a comma parts from the verb leads up to it.
     near = text.rfind(",", clause.start, verb.start)
     before = [_inner(text, token) for token in clause.words if near < token.start < verb.start and _says(token)]
@@ -77,7 +77,7 @@ def wanted(clause: Clause) -> Token | None:
 
 def needed(clause: Clause, text: str) -> str | None:
     """What is needed as something to do: "I need a copy of my policy"."""
-    behind = next((after for one, after in clause.pairs if one.word.form in _NEEDING), None)
+    behind = next(iter(clause.behind(*_NEEDING)), None)
     if behind is None or not (behind.word.form in _ARTICLES or content.of_words([behind])):
         return None
     return tidy(_PLEASE.sub(" ", f"provide {text[behind.start : clause.end]}"))
