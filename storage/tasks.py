@@ -72,6 +72,9 @@ class NewTask(NamedTuple):
     nudged_at: datetime | None = None
 
 
+_JSON_PLACES = [at for at, name in enumerate(NewTask._fields) if name in _JSON]
+
+
 class Change(NamedTuple):
     """A change of a task: the fields that change, before and after.
 
@@ -89,22 +92,23 @@ class Change(NamedTuple):
     rules: Sequence[str] = ()
 
 
-def create(tx: Tx, new: Sequence[NewTask], actor: str, at: datetime) -> list[int | None]:
-    """Make the tasks, each with its first change; their numbers in the order given, None for one that was there.
+def create(tx: Tx, new: Sequence[NewTask], actor: str, at: datetime) -> list[Change | None]:
+    """Make the tasks; their first changes in the order given, None for one that was there.
 
     The dialogs must be locked.
     """
     numbers = bulk.reserve_ids(tx, "tasks_id_seq", 1, TASKS, len(new))
     columns = ("id", *NewTask._fields, "created_at", "updated_at")
-    rows = [(number, *_packed(one._asdict()).values(), at, at) for number, one in zip(numbers, new, strict=True)]
+    rows = [(number, *_row(one), at, at) for number, one in zip(numbers, new, strict=True)]
     made = {number for (number,) in bulk.insert_new(tx, TASKS, columns, rows, ("id",))}
     firsts = [
-        Change(number, one.dialog_id, actor, {}, first_fields(one), {}, one.source_message_id, "", one.rules)
-        for number, one in zip(numbers, new, strict=True)
+        Change(number, one.dialog_id, actor, {}, _first_fields(one), {}, one.source_message_id, "", one.rules)
         if number in made
+        else None
+        for number, one in zip(numbers, new, strict=True)
     ]
-    _record(tx, firsts, at)
-    return [number if number in made else None for number in numbers]
+    _record(tx, [one for one in firsts if one is not None], at)
+    return firsts
 
 
 def change(tx: Tx, changes: Sequence[Change], at: datetime) -> Sequence[int]:
@@ -169,7 +173,8 @@ def counts(tx: Tx, at: datetime) -> dict[str, int]:
 
 def fields(row: Any, names: Iterable[str] = tuple(FIELDS)) -> dict[str, Any]:
     """The fields of a row, or of a task to be made, as JSON."""
-    return {name: _told(getattr(row, FIELDS[name])) for name in names}
+    plain = {name: getattr(row, FIELDS[name]) for name in names}
+    return plain | {name: _told(value) for name, value in plain.items() if name in _READ and value is not None}
 
 
 def columns(told: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,25 +185,31 @@ def columns(told: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def first_fields(new: NewTask) -> dict[str, Any]:
+def _first_fields(new: NewTask) -> dict[str, Any]:
     """What is told of a task that is made: its fields that say something, but for the words that prove it."""
     return {name: value for name, value in fields(new, _TOLD).items() if value is not None}
 
 
-def _told(value: Any) -> Any:
+def _told(value: date | time) -> str:
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
-    if isinstance(value, time):
-        return value.isoformat("minutes")
-    return value.isoformat() if isinstance(value, date) else value
+    return value.isoformat("minutes") if isinstance(value, time) else value.isoformat()
+
+
+def _row(new: NewTask) -> list[Any]:
+    row: list[Any] = list(new)
+    for at in _JSON_PLACES:
+        row[at] = _json(row[at])
+    return row
 
 
 def _packed(values: Mapping[str, Any]) -> dict[str, Any]:
     """With what is JSON as text."""
-    return {
-        name: orjson.dumps(value).decode() if name in _JSON and value is not None else value
-        for name, value in values.items()
-    }
+    return {name: _json(value) if name in _JSON else value for name, value in values.items()}
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else orjson.dumps(value).decode()
 
 
 def _record(tx: Tx, changes: Sequence[Change], at: datetime) -> Sequence[int]:

@@ -25,7 +25,6 @@ from tasks.sheet import (
     Made,
     Moved,
     Sheet,
-    as_task,
     columns_of,
     key_of,
     task_of,
@@ -113,7 +112,7 @@ def _same(own: Sequence[Known], new: New, made: NewTask) -> Known | None:
     for one in own:
         if one.row.dedupe_key == made.dedupe_key:
             return one
-    lemmas = linker.about(as_task(new))
+    lemmas = linker.about(new)
     shares = [(linker.overlap(task_of(one.row.id, one.row), lemmas), one) for one in own if one.row.kind == made.kind]
     share, best = max(shares, key=lambda each: each[0], default=(0.0, None))
     return best if share >= _SAME else None

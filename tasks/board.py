@@ -60,10 +60,10 @@ def create(job: Job, draft: Draft, hours: Hours) -> int:
         source_message_id=draft.message,
         owned=life.own((), [*tasks.FIELDS]),
     )
-    (number,) = tasks.create(job.tx, [new], job.actor.label, job.at)
-    assert number is not None
-    job.tell("task.created", draft.dialog_id, task=number, after=tasks.first_fields(new))
-    return number
+    (made,) = tasks.create(job.tx, [new], job.actor.label, job.at)
+    assert made is not None
+    job.tell("task.created", draft.dialog_id, **life.told_first(made))
+    return made.task_id
 
 
 def change(job: Job, number: int, wish: Wish, hours: Hours) -> None:

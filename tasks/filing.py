@@ -1,7 +1,7 @@
 """Filing: what came of reading messages, written down with its changes and what the journal says of it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from storage import talk, tasks
 from storage.talk import OPEN
@@ -13,13 +13,8 @@ from tasks.sheet import Made, Moved
 
 # By dialog, in order.
 Effects = Mapping[int, Sequence[Made | Moved]]
-
-
-class _Kept(NamedTuple):
-    """A new task as it is written, and its number; None where the same find was kept before."""
-
-    task: NewTask
-    number: int | None
+# By dialog and the number it has on its sheet, a new task's first change; None where the same find was kept before.
+Firsts = Mapping[tuple[int, int], Change | None]
 
 
 def file(job: Job, effects: Effects, dialogs: Mapping[int, Any], hours: Hours) -> None:
@@ -28,28 +23,25 @@ def file(job: Job, effects: Effects, dialogs: Mapping[int, Any], hours: Hours) -
     changes: list[Change] = []
     for dialog_id, each in effects.items():
         for one in each:
-            found = kept.get((dialog_id, one.number))
-            number = found.number if found else one.number
-            if number is None:
-                continue
-            if isinstance(one, Moved):
-                change = _change(job, (dialog_id, number), one, hours)
+            first = kept.get((dialog_id, one.number))
+            if isinstance(one, Made):
+                if first is not None:
+                    job.tell("task.created", dialog_id, **life.told_first(first))
+            elif one.number > 0 or first is not None:
+                change = _change(job, (dialog_id, first.task_id if first else one.number), one, hours)
                 changes.append(change)
                 job.tell("task.changed", dialog_id, **life.told(change))
-            elif found:
-                job.tell("task.created", dialog_id, task=number, after=tasks.first_fields(found.task))
     tasks.change(job.tx, changes, job.at)
 
 
-def _make(job: Job, effects: Effects, dialogs: Mapping[int, Any]) -> dict[tuple[int, int], _Kept]:
-    """Make the new tasks, by dialog and the number they have on its sheet; those first that others serve."""
+def _make(job: Job, effects: Effects, dialogs: Mapping[int, Any]) -> Firsts:
+    """Make the new tasks; those first that others serve."""
     lots = _lots(effects)
     owners = _owners(job, {dialog_id for lot in lots for dialog_id, _ in lot}, dialogs)
-    kept: dict[tuple[int, int], _Kept] = {}
+    kept: dict[tuple[int, int], Change | None] = {}
     for lot in lots:
         new = [_finished(task, owners.get(dialog_id), kept) for (dialog_id, _), task in lot.items()]
-        numbers = tasks.create(job.tx, new, job.actor.label, job.at)
-        kept |= {key: _Kept(task, number) for key, task, number in zip(lot, new, numbers, strict=True)}
+        kept |= zip(lot, tasks.create(job.tx, new, job.actor.label, job.at), strict=True)
     return kept
 
 
@@ -68,9 +60,12 @@ def _lots(effects: Effects) -> list[dict[tuple[int, int], NewTask]]:
     return lots
 
 
-def _finished(task: NewTask, owner: int | None, kept: Mapping[tuple[int, int], _Kept]) -> NewTask:
-    served = kept.get((task.dialog_id, task.related_id)) if task.related_id is not None else None
-    return task._replace(assignee_id=owner, related_id=served.number if served else task.related_id)
+def _finished(task: NewTask, owner: int | None, kept: Firsts) -> NewTask:
+    related = task.related_id
+    if related is not None and related < 0:
+        served = kept[task.dialog_id, related]
+        related = served.task_id if served else None
+    return task._replace(assignee_id=owner, related_id=related)
 
 
 def _owners(job: Job, dialog_ids: set[int], dialogs: Mapping[int, Any]) -> dict[int, int | None]:

@@ -84,6 +84,11 @@ def quoted(message_id: int, text: str) -> list[dict[str, Any]]:
     return [{"message": message_id, "start": 0, "end": len(shown), "text": shown}] if shown.strip() else []
 
 
+def told_first(change: Change) -> dict[str, Any]:
+    """What the journal says of a task's first change, as the data of a `task.created`."""
+    return {"task": change.task_id, "after": change.after}
+
+
 def told(change: Change) -> dict[str, Any]:
     """What the journal says of a change, as the data of a `task.changed`."""
     said: dict[str, Any] = {"task": change.task_id, "before": change.before, "after": change.after}

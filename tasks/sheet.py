@@ -171,18 +171,10 @@ def key_of(dialog_id: int, new: New, found: Counter[str]) -> str:
     That it is found again by another wording of the same thing is for whoever reads an edited message to see: this key
     only keeps the very same find from being made twice.
     """
-    lemmas = sorted(linker.about(as_task(new)))
+    lemmas = sorted(linker.about(new))
     base = orjson.dumps([dialog_id, new.source, new.kind, lemmas]).decode()
     found[base] += 1
     return hashlib.sha256(f"{base}{found[base]}".encode()).hexdigest()
-
-
-def as_task(new: New) -> Task:
-    """A find as a task that has no number."""
-    return Task(
-        0, new.kind, new.title, new.status, new.confidence, new.source, new.evidence, new.due, new.promised_by,
-        new.related, new.high, new.rules,
-    )  # fmt: skip
 
 
 def told_of(evidence: Iterable[Span]) -> list[dict[str, Any]]:

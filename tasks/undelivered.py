@@ -43,9 +43,9 @@ def lost(job: Job, reply: Reply, assignee: int | None) -> None:
         assignee_id=assignee,
         dedupe_key=_key(reply.message_id),
     )
-    (number,) = tasks.create(job.tx, [new], job.actor.label, job.at)
-    if number is not None:
-        job.tell("task.created", reply.dialog_id, task=number, after=tasks.first_fields(new))
+    (made,) = tasks.create(job.tx, [new], job.actor.label, job.at)
+    if made is not None:
+        job.tell("task.created", reply.dialog_id, **life.told_first(made))
     elif (task := _task(job.tx, reply.message_id)) is not None and task.status == DONE:
         _move(job, task, OPEN, "the reply failed again")
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from tasks.extract.language import content
 from tasks.extract.language.words import Flag, tokens
-from tasks.extract.model import Task
+from tasks.extract.model import New, Task
 
 # How much of what is said must belong to a task, from 0 to 1, for the task to be meant.
 LEAST = 0.2
@@ -16,8 +16,8 @@ _LINKS, _THING = frozenset({"и", "and", ","}), Flag.NOUN | Flag.LATIN
 _NAMING = 3
 
 
-def about(task: Task) -> frozenset[str]:
-    """What a task is about."""
+def about(task: Task | New) -> frozenset[str]:
+    """What a task or a find is about."""
     return _about(task.title, *(span.text for span in task.evidence))
 
 

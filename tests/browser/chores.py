@@ -59,10 +59,10 @@ def finds(okno: Okno, dialog: int, title: str, *proofs: dict[str, Any], **more: 
 
     def make(job: Errand) -> int:
         talk.lock(job.tx, [dialog])
-        (number,) = tasks.create(job.tx, [new], "rule", job.at)
-        assert number is not None
-        job.tell("task.created", dialog, task=number, after=tasks.first_fields(new))
-        return number
+        (made,) = tasks.create(job.tx, [new], "rule", job.at)
+        assert made is not None
+        job.tell("task.created", dialog, **life.told_first(made))
+        return made.task_id
 
     return _done(okno, make)
 

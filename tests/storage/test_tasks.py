@@ -49,8 +49,8 @@ WHOLE: dict[str, Any] = {
 
 def test_what_is_kept_comes_back_as_it_was(db: Database) -> None:
     with db.begin() as tx:
-        numbers = tasks.create(tx, [new(dialog(tx)), new(1, **WHOLE)], "rule", AT)
-        assert numbers == [1, 2]
+        made = tasks.create(tx, [new(dialog(tx)), new(1, **WHOLE)], "rule", AT)
+        assert [one and one.task_id for one in made] == [1, 2]
         bare, whole = tx.execute(select(TASKS).order_by(TASKS.c.id)).all()
     assert {name: getattr(whole, name) for name in WHOLE} == WHOLE
     assert (whole.created_at, whole.updated_at, whole.closed_at) == (AT, AT, None)
@@ -67,9 +67,9 @@ def test_one_find_makes_one_task(db: Database) -> None:
         )
         kept = tx.execute(select(CHANGES.c.task_id, CHANGES.c.before)).all()
     assert None not in first
-    assert [number is None for number in again] == [True, False, True, False]
+    assert [one is None for one in again] == [True, False, True, False]
     # Each has its first change, and none was told of twice.
-    assert sorted(kept) == [(number, {}) for number in sorted([*first, *again], key=lambda n: n or 0) if number]
+    assert sorted(kept) == sorted((one.task_id, {}) for one in [*first, *again] if one)
 
 
 def test_the_first_change_tells_how_it_began(db: Database) -> None:

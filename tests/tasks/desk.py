@@ -45,9 +45,9 @@ class Desk(Scene):
         new = NewTask(dialog_id, **{**plain, **more})
         with self.db.begin() as tx:
             talk.lock(tx, [dialog_id])
-            (number,) = tasks.create(tx, [new], "rule", now())
-        assert number is not None
-        return number
+            (made,) = tasks.create(tx, [new], "rule", now())
+        assert made is not None
+        return made.task_id
 
     def moves(self, number: int, **after: Any) -> None:
         """A machine changes a task."""

@@ -4,7 +4,6 @@ import math
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -49,7 +48,7 @@ models = st.builds(Model, weights, st.floats(-1000, 1000)) | st.builds(
 @given(news, models)
 def test_nothing_but_the_confidence_is_touched(found: New, model: Model) -> None:
     made = reranked(found, model)
-    assert replace(made, confidence=found.confidence, rules=found.rules) == found
+    assert made._replace(confidence=found.confidence, rules=found.rules) == found
     assert 0.01 <= made.confidence <= 0.99
     assert made.rules[: len(found.rules)] == found.rules
 
@@ -70,7 +69,7 @@ def test_it_sets_the_tier_of_new_tasks() -> None:
     assert [(task.status, task.confidence) for task in trusted] == [("open", 0.95)] * 2
     for ranked in (doubted, trusted):
         bare = [
-            replace(task, status=own.status, confidence=own.confidence, rules=own.rules)
+            task._replace(status=own.status, confidence=own.confidence, rules=own.rules)
             for task, own in zip(ranked, plain, strict=True)
         ]
         assert bare == plain
