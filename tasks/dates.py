@@ -18,7 +18,6 @@ one (`grammar.joining`), and the sentence has the last word (`grammar.settling`)
 
 from collections.abc import Callable
 from datetime import date, datetime, time
-from itertools import pairwise
 from typing import NamedTuple
 
 from tasks.calendar import Calendar
@@ -26,13 +25,14 @@ from tasks.grammar import clock, days, periods, spans
 from tasks.grammar.joining import joined
 from tasks.grammar.lexer import Line, line_of, lowered
 from tasks.grammar.meaning import Meaning, Now, Precision, Role
-from tasks.grammar.moving import is_move, target, without_sources
+from tasks.grammar.moving import without_sources
 from tasks.grammar.pieces import Piece, piece_of
 from tasks.grammar.rules import Phrase, beginnings, phrase_at
 from tasks.grammar.settling import settled
+from tasks.grammar.shifts import shift_in
 from tasks.grammar.telling import is_telling
 
-__all__ = ["Calendar", "Precision", "Role", "When", "find", "moved"]
+__all__ = ["Calendar", "Precision", "Role", "When", "find", "shifted"]
 
 
 class When(NamedTuple):
@@ -84,21 +84,22 @@ _RULES: dict[str, Callable[[Phrase, Now], Meaning | None]] = {
 
 
 def find(text: str, at: datetime, calendar: Calendar) -> list[When]:
-    """The date phrases of a text, in order, relative to the moment of its message; `at` without a zone is local."""
+    """The date phrases of a text, in order, relative to the moment of its message; `at` without a zone is local.
+
+    Of what moves the old date is a "topic": «со среды на пятницу», «вместо вторника в четверг».
+    """
     line, pieces = _pieces(text, at, calendar)
     return [_when(text, line, piece) for piece in pieces]
 
 
-def moved(text: str, at: datetime, calendar: Calendar) -> When | None:
-    """The new date of a text that moves something from one to another; None where it does not say both.
-
-    In `find` the old date is a "topic": «со среды на пятницу», «вместо вторника в четверг», "move it from the 14th to
-    the 20th".
-    """
-    line, pieces = _pieces(text, at, calendar)
-    moves = [target(left, right) for left, right in pairwise(pieces) if is_move(left, right, line)]
-    moves += [piece for piece in pieces if piece.lead == "move"]
-    return _when(text, line, moves[0]) if moves else None
+def shifted(text: str, day: date, calendar: Calendar) -> When | None:
+    """What a text makes of a known day that moves it by so much: «на день позже», "push it back two days"."""
+    line = line_of(text, lowered(text))
+    shift = shift_in(line, day, calendar)
+    if shift is None:
+        return None
+    start, end = line.starts[shift.start], line.starts[shift.end]
+    return When(shift.day, None, "day", start, end, text[start:end], "point")
 
 
 def _pieces(text: str, at: datetime, calendar: Calendar) -> tuple[Line, list[Piece]]:

@@ -42,7 +42,11 @@ _DEADLINES = {"until", "by", "toward", "within", "through"}
 def relative(phrase: Phrase, now: Now) -> Meaning | None:
     """«Завтра», "the day after tomorrow"; "tomorrow's" is of something."""
     days = int(phrase.one("relative", "relative_adjective") or 0) + phrase.has("after") * phrase.has("day")
-    role: Role | None = "past" if days < 0 else "topic" if is_owner(phrase) else None
+    # «На завтрашней планёрке»; without a preposition it is only said which one.
+    about = is_owner(phrase) or (
+        not phrase.lead and phrase.has("relative_adjective") and not phrase.has("day", "daytime")
+    )
+    role: Role | None = "past" if days < 0 else "topic" if about else None
     return Meaning(now.day + timedelta(days=days), role=role)
 
 

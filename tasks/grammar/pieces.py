@@ -51,8 +51,7 @@ def piece_of(phrase: Phrase, meaning: Meaning) -> Piece:
     role = meaning.role or _role(phrase, sort)
     # The point of a shortened word, and of a sentence that ends with one.
     end = phrase.end - (phrase.line.classes[phrase.end - 1] == ".")
-    lead = "move" if _is_move(phrase) else phrase.lead
-    return Piece(phrase.start, end, sort, meaning, "point" if lead == "move" else role, lead)
+    return Piece(phrase.start, end, sort, meaning, "point" if _is_move(phrase) else role, phrase.lead)
 
 
 def _is_move(phrase: Phrase) -> bool:

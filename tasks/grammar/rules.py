@@ -24,7 +24,7 @@ _COUNT = rf"(?:<half> <a>|<half|quarter_hour>(?= <hour>)|{_FIGURE}(?:(?:{_HYPHEN
 _UNIT = rf"(?:<working|calendar>\.? )?<{_UNITS}>"
 _COUNTED = rf"{_COUNT} ?{_UNIT}"
 # "An hour and a half", «2 часа 30 минут», "an hour or two"; «недели две».
-_LENGTH = (
+LENGTH = (
     rf"(?:{_COUNTED}(?: <and> <a> <half>| <or> <cardinal>(?! ?<{_UNITS}>)| <{_NUMBERS}> ?<minute>)?"
     rf"|{_UNIT}(?:(?: |-| <or> ){_COUNT}(?! ?(?:<working> )?<{_UNITS}>))?"
     r"|(?:<a> )?<half_hour|half_year|fortnight>)(?!\w)"
@@ -55,17 +55,17 @@ _EDGE = rf"(?:<nth> <half> |<last> (?:<working> )?<day|number> |<first> <number>
 
 # Phrases with prepositions of their own. The name says who tells the meaning; the first that fits is taken.
 _OWN = {
-    "ago": rf"{_LENGTH} <ago>",
-    "onward": rf"{_LENGTH} (?:<since|at> )?<now|relative|{_WEEKDAYS}>",
+    "ago": rf"{LENGTH} <ago>",
+    "onward": rf"{LENGTH} (?:<since|at> )?<now|relative|{_WEEKDAYS}>",
     "no_later": rf"(?:<not> <later>(?: <than>)?|<at> <limit> <until>) {_DAYS_LONG}"
     rf"|<limit>(?:: ?| - | ){_COUNT} ?(?:<working|calendar>\.? )?<day|week>(?!\w)(?! <ago>)",
-    "offset": rf"(?:<not> <later>(?:,? <than>)? |<until> )?(?:<in|within>|<at> <course>) {_THE}{_LENGTH}"
-    rf"|<{_UNITS}> <in> {_COUNT}|<at> (?:<next> {_COUNTED}|<nearest> {_LENGTH})|<for> <nearest|next> {_COUNTED}"
+    "offset": rf"(?:<not> <later>(?:,? <than>)? |<until> )?(?:<in|within>|<at> <course>) {_THE}{LENGTH}"
+    rf"|<{_UNITS}> <in> {_COUNT}|<at> (?:<next> {_COUNTED}|<nearest> {LENGTH})|<for> <nearest|next> {_COUNTED}"
     r"|<at> (?:<small>-)?<span_adjective> <limit>",
     "nth_week": rf"(?:{_PREPOSITION} )?(?:<article> )?<nth|ordinal_english|last> <week> {_OF}(?:<article> )?{_WHOSE}"
     rf"<{_MONTHS}|month_unit>",
-    "spell": rf"<for> {_THE}{_LENGTH}|<already> {_LENGTH}|<nth> <day|week|month_unit|evening|night|hour|year>"
-    rf"|<whole> {_UNIT}|{_LENGTH}(?= <not>)",
+    "spell": rf"<for> {_THE}{LENGTH}|<already> {LENGTH}|<nth> <day|week|month_unit|evening|night|hour|year>"
+    rf"|<whole> {_UNIT}|{LENGTH}(?= <not>)",
     "habit": rf"(?:<through|at> )?<weekdays>(?: <and> <weekdays>)?|<through> <weekend|feast>|<habitual>"
     rf"|<every> (?:<nth|ordinal_english|other> )?(?:<{_WEEKDAYS}|{_UNITS}|{_PARTS}>|{_COUNTED}|{_DAY})",
     "limit": r"<at> <article> <limit>|<limit>|<most> <later>",
@@ -73,7 +73,8 @@ _OWN = {
 }
 # Phrases that any preposition may stand before.
 _PLAIN = {
-    "relative": rf"(?:<article> )?(?:<day> <after> )?<relative>|<relative_adjective>(?: <day|daytime>|(?= <{_PARTS}>))",
+    "relative": rf"(?:<article> )?(?:<day> <after> )?<relative>"
+    rf"|<relative_adjective>(?: <day|daytime>|(?= <{_PARTS}>| x))",
     "month_range": rf"{_DAY}{_TO}{_DAY} {_OF}<{_MONTHS}>\.?{_YEAR}|<{_MONTHS}>\.? {_DAY}{_HYPHEN}{_DAY}{_YEAR}",
     "month_day": rf"(?:<article> )?(?:{_DAY}|{_ORDINAL}) ?{_OF}<{_MONTHS}>\.?{_YEAR}"
     rf"|<{_MONTHS}>\.? (?:<article> )?(?:{_DAY}|{_ORDINAL}){_YEAR}",

@@ -74,7 +74,8 @@ def spell(phrase: Phrase, now: Now) -> Meaning | None:
     if phrase.lead == "over" and not phrase.has("last", "past", "minute") and not phrase.has("vague"):
         found = after(phrase, now)
         # «Отчёт за неделю» is about it, whenever it is wanted.
-        about = is_event_next(phrase) or is_document(phrase)
+        long = phrase.has("half_year", "year", "quarter") and not phrase.has(*_COUNTS)
+        about = long or is_event_next(phrase) or is_document(phrase)
         return found and found._replace(role="topic" if about else "deadline")
     return Meaning(now.day, role="topic" if phrase.has("whole") else "past")
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tasks.dates import Calendar, When, find, moved
+from tasks.dates import Calendar, When, find, shifted
 from tasks.grammar.lexer import TABLES, VALUES
 from tasks.grammar.rules import _RULES
 
@@ -85,14 +85,34 @@ def test_what_is_no_date_becomes_none(text: str, at: datetime, calendar: Calenda
     ],
 )
 def test_a_moved_date_is_the_new_one(text: str, day: int) -> None:
-    found = moved(text, _TUESDAY, Calendar())
-    assert found is not None
+    (found,) = (when for when in find(text, _TUESDAY, Calendar()) if when.role != "topic")
     assert (found.date.day, found.role) == (day, "point")
 
 
-@pytest.mark.parametrize("text", ["перенесите на среду", "с понедельника по среду", "from Tuesday to Thursday", "ок"])
-def test_what_names_no_old_date_moves_nothing(text: str) -> None:
-    assert moved(text, _TUESDAY, Calendar()) is None
+@pytest.mark.parametrize(
+    ("text", "day", "phrase"),
+    [
+        ("сдвиньте на денёк позже", 11, "на денёк позже"),
+        ("по генератору давайте неделей позже", 17, "неделей позже"),
+        ("давайте на два дня раньше", 8, "на два дня раньше"),
+        ("перенесите запись на три дня", 13, "на три дня"),
+        ("push them back two days", 12, "back two days"),
+        ("could we make it a week later?", 17, "a week later"),
+        ("can you bring it forward by two days", 8, "by two days"),
+        ("отложим на месяц", 10, "на месяц"),
+    ],
+)
+def test_a_shift_counts_from_the_day_that_is_known(text: str, day: int, phrase: str) -> None:
+    found = shifted(text, _TUESDAY.date(), Calendar())
+    assert found is not None
+    assert (found.date.day, found.phrase) == (day, phrase)
+
+
+@pytest.mark.parametrize(
+    "text", ["перенесите на среду", "напишу позже", "жду два дня", "сдвиньте на час", "back in two days"]
+)
+def test_what_is_no_length_of_days_shifts_nothing(text: str) -> None:
+    assert shifted(text, _TUESDAY.date(), Calendar()) is None
 
 
 def test_a_moment_with_a_zone_is_the_business_s_own() -> None:
@@ -173,7 +193,7 @@ def test_any_text_can_be_read(text: str, at: datetime, calendar: Calendar) -> No
     assert all(left.end <= right.start for left, right in pairwise(found))
     assert all(when.role in {"past", "topic"} or when.date >= calendar.local(at).date() for when in found)
     assert found == find(text, at, calendar)
-    moved(text, at, calendar)
+    shifted(text, at.date(), calendar)
 
 
 @settings(deadline=None)

@@ -56,7 +56,7 @@ def _targets(scene: Scene, clause: Clause) -> list[Task]:
         return [named]
     if beside := _asked_beside(scene, clause, pool):
         return beside
-    if order_in(clause) is not None and _names_something(clause.words):
+    if order_in(clause) is not None and _names_something(clause.beside("cancel")):
         # «Отмените заказ 77» asks for something itself.
         return []
     if _takes_all_back(clause) or not _names_something(clause.beside("cancel")):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from tasks.extract.client.idle import asks_nothing, mood_of
 from tasks.extract.language import content
 from tasks.extract.language.clauses import Clause, content_of
 from tasks.extract.language.lexicon import lexicon
@@ -14,32 +15,24 @@ from tasks.extract.speech.judge import Verdict, judge
 from tasks.extract.speech.promises import Promise, Setting, promise_in
 from tasks.extract.speech.sharing import shares
 
-_UNDO = lexicon("undo")
-_LOOK, _REMIND, _ME = lexicon("look"), lexicon("remind"), lexicon("me")
-_URGENT, _BUT, _ANNOUNCING = lexicon("urgent"), lexicon("but"), lexicon("announcing")
-_UNREAL = ("hypothetical", "attention", "threat")
+_REMIND, _ME, _ALSO = lexicon("remind"), lexicon("me"), lexicon("also")
+_URGENT, _ANNOUNCING = lexicon("urgent"), lexicon("announcing")
 # How a thing that is wanted by a day is named.
 _BY, _DASHES = ("к ", "ко ", "не поз", "by "), ("—", "–", "-", ":")
 _THAT = frozenset({"чтоб", "чтобы"})
 _IDLE = ("social", "praise", "advert", "automatic", "away", "vague", "hypothetical", "cancel", "redate", "report")
+_FORGET = lexicon("forget")
 _PAPERS = ("ru.paper.1", "en.paper.1")
 _AHEAD = frozenset({"go", "ahead"})
-# Rules so strong that they hold beside a joke, a threat or a sigh.
-_STRONG = ("order", "ru.ask", "ru.want", "ru.can", "en.ask")
-# Cues of taking back that need not name what.
-_WHATEVER = 0.95
-# Words of a trouble that is more than an answer.
-_TELLING = 5
-# Words of an answer that is no more.
-_SHORT = 3
-# What is only not so («адрес не помню») answers, unless it is about more than one thing nobody spoke of.
-_LITTLE = 1
 # A title with less than so many characters has room for what the thing is about.
 _BRIEF = 40
 
 
 class Finding(NamedTuple):
-    """One thing that is wanted, and the clauses that say so; the first of them says it."""
+    """One thing that is wanted, and the clauses that say so; the first of them says it.
+
+    It is `bare` if it names nothing but what is to be done with it, and by when.
+    """
 
     kind: Kind
     clauses: tuple[Clause, ...]
@@ -50,6 +43,7 @@ class Finding(NamedTuple):
     service: bool = False
     why: bool = False
     promised_by: Side | None = None
+    bare: bool = False
 
     @property
     def clause(self) -> Clause:
@@ -90,23 +84,15 @@ def findings_of(scene: Scene, clauses: Sequence[Clause], *, answering: bool, gla
 
     `answering` says that the operator asked for something right before, `glad` that the client says something is done.
     """
-    idle, sighed = _idle_in(clauses)
-    calm = any(clause.has("mine") for clause in scene.clauses)
+    mood = mood_of(scene, clauses, answering=answering, glad=glad)
     found: list[Finding] = []
     for clause in clauses:
-        due = scene.due_in(clause)
+        due = _due(scene, clause, found)
         promise = promise_in(clause, Setting("client", due is not None, answering))
         verdict = judge(clause) or _by_a_day(scene, clause)
         if promise is not None and (verdict is None or verdict.kind == "complaint" or verdict.rule == "question.word"):
-            found += [_promised(one, promise, due) for one, due in _shared(scene, clause, due)]
-        elif (
-            verdict is None
-            or _is_idle(clause, verdict, idle if clause.has("lack") else idle | sighed)
-            or _only_points(scene, clause, verdict)
-            or (answering and _answers(scene, clause, verdict))
-        ):
-            continue
-        elif verdict.kind != "complaint" or not (calm or (glad and not _but(clause)) or _is_praised(scene, clause)):
+            found += [_promised(scene, one, promise, due) for one, due in _shared(scene, clause, due)]
+        elif verdict is not None and not asks_nothing(scene, clause, verdict, mood):
             shared = _shared(scene, clause, due)
             if len(shared) > 1:
                 verdict = verdict._replace(verb=verdict.verb or titles.wanted(clause))
@@ -114,11 +100,13 @@ def findings_of(scene: Scene, clauses: Sequence[Clause], *, answering: bool, gla
     return found
 
 
-def _idle_in(clauses: Sequence[Clause]) -> tuple[set[int], set[int]]:
-    """The sentences that hardly ask for anything; and those with no more than a sigh: «что за дела, его нету»."""
-    idle = {one.sentence for one in clauses if one.has(*_UNREAL, "mine", "fine")}
-    sighed = {one.sentence for one in clauses if one.has("rhetorical")}
-    return idle, sighed - idle
+def _due(scene: Scene, clause: Clause, found: Sequence[Finding]) -> Due | None:
+    """The day the clause names or gets from its sentence, unless something else in that is wanted by then."""
+    due = scene.due_in(clause)
+    if due is None or scene.own_due(clause) is not None:
+        return due
+    taken = any(one.due == due and one.clause.sentence == clause.sentence for one in found)
+    return None if taken else due
 
 
 def _shared(scene: Scene, clause: Clause, due: Due | None) -> list[tuple[Clause, Due | None]]:
@@ -152,8 +140,13 @@ def hurried(scene: Scene, clauses: Sequence[Clause], found: Sequence[Finding]) -
     return hurry
 
 
-def _promised(clause: Clause, promise: Promise, due: Due | None) -> Finding:
-    return Finding("commitment", (clause,), promise.confidence, promise.rule, promise.verb, due, promised_by="client")
+def _promised(scene: Scene, clause: Clause, promise: Promise, due: Due | None) -> Finding:
+    """With what he does for it first: «размеры сниму и пришлю в понедельник»."""
+    before = [one for one in scene.sentences[clause.sentence] if one.end <= clause.start][-1:]
+    also = [one for one in before if clause.lead in _ALSO and one.flags & Flag.FUT1 and not one.asked]
+    return Finding(
+        "commitment", (clause, *also), promise.confidence, promise.rule, promise.verb, due, promised_by="client"
+    )
 
 
 def _finding(scene: Scene, clause: Clause, verdict: Verdict, due: Due | None) -> Finding:
@@ -166,7 +159,7 @@ def _finding(scene: Scene, clause: Clause, verdict: Verdict, due: Due | None) ->
     if verdict.rule in _PAPERS:
         # «Прайс на 2026 год» is not wanted by its end.
         due = scene.due_in(clause, deadline=True)
-    if verdict.verb in clause.behind("не"):
+    if verdict.verb in clause.behind("не") and not clause.lemmas & _FORGET:
         # «Не запускайте до девяти» is for always.
         due = None
     # «Есть такая просьба», «подскажите»: what is asked for stands beside.
@@ -178,8 +171,9 @@ def _finding(scene: Scene, clause: Clause, verdict: Verdict, due: Due | None) ->
     service = verdict.service or ((announces or polite or bool(spare)) and not content.of_words(said) - spare)
     # «Нужен план, раздобудете?»
     service = service or (verdict.rule == "you.will" and len(clause.words) == 1)
+    bare = not content.of_words(token for token in said if token is not verdict.verb)
     return Finding(
-        verdict.kind, (clause,), verdict.confidence, verdict.rule, verdict.verb, due, service, verdict.why
+        verdict.kind, (clause,), verdict.confidence, verdict.rule, verdict.verb, due, service, verdict.why, bare=bare
     )  # fmt: skip
 
 
@@ -193,58 +187,3 @@ def _is_reminder(scene: Scene, clause: Clause, verdict: Verdict) -> bool:
         if token.start > verdict.verb.start and at not in idle and token.word.form not in _ME
     ]  # fmt: skip
     return scene.own_due(clause) is not None or bool(behind and behind[0].flags & Flag.PREP)
-
-
-def _only_points(scene: Scene, clause: Clause, verdict: Verdict) -> bool:
-    """«Гляньте, первый снег!»: the verb of looking stands alone before a comma."""
-    verb = verdict.verb
-    if verb is None or not _LOOK.intersection(verb.word.lemmas) or scene.troubled:
-        return False
-    return scene.message.text[verb.end : verb.end + 1] == "," and not clause.has("social", "qword", "askq")
-
-
-def _is_praised(scene: Scene, clause: Clause) -> bool:
-    """«Он волшебник, спина не ноет третью неделю»: a trouble that stands in praise, and against nothing."""
-    beside = scene.sentences[clause.sentence]
-    return not _but(clause) and any(one.has("praise") for one in beside if one.start < clause.start)
-
-
-def _is_idle(clause: Clause, verdict: Verdict, idle: set[int]) -> bool:
-    """Whether it is nothing beside a joke, or takes back what nobody knows of."""
-    if clause.sentence in idle and not verdict.rule.startswith(_STRONG):
-        return True
-    if clause.has("mine") and any(one.word.form == "не" for one in clause.words):
-        return True
-    if not clause.has("cancel"):
-        return False
-    beside = clause.beside("cancel")
-    if verdict.rule.startswith(_STRONG) and clause.lemmas & _UNDO and any(one.word.flags & Flag.NOUN for one in beside):
-        # «Хочу отменить заказ»: the order is not one of ours.
-        return False
-    sure = any(hit.cue.weight >= _WHATEVER for hit in clause.found["cancel"])
-    return not content.of_words(beside) or (sure and not any(_is_thing(token) for token in beside))
-
-
-def _is_thing(token: Token) -> bool:
-    thing = token.word.flags & (Flag.NOUN | Flag.LATIN)
-    return bool(thing) and not content.is_common(token.word.form)
-
-
-def _answers(scene: Scene, clause: Clause, verdict: Verdict) -> bool:
-    """Whether it rather answers what the operator asked."""
-    if verdict.rule.startswith(("order", "you.will")) or clause.asked:
-        return False
-    if verdict.kind == "complaint":
-        # «Оплатите счёт» — «Сайт не открывается»: a short trouble answers only with what was asked about.
-        news = clause.content - scene.other_lemmas
-        known = any(task.kind == "complaint" for task in scene.open) and any(one.asked for one in scene.other_clauses)
-        if known and len(clause.words) <= _SHORT:
-            # «Какого цвета лампочка?» — «Мигает жёлтым»
-            return True
-        enough = 0 if clause.has("problem") else _LITTLE
-        return len(news) <= enough and len(clause.words) < _TELLING
-    return not clause.has("ask", "want", "can", "askq", "wait_for", "qword")
-
-
-def _but(clause: Clause) -> bool:
-    return clause.has("lack") or clause.lead in _BUT

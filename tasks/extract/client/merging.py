@@ -12,7 +12,8 @@ from tasks.extract.model import Kind
 
 _IT, _ASIDE, _ALSO = lexicon("it"), lexicon("aside"), lexicon("also")
 _ARTICLES = lexicon("articles")
-_THEM = lexicon("them")
+_THEM, _GIVES_BACK = lexicon("them"), lexicon("gives_back")
+_OR = lexicon("either")
 _ASIDES = _ALSO | {"а"}
 # Words of a fact that is no more than a detail: «нас будет шестеро».
 _LITTLE = 1
@@ -66,7 +67,7 @@ def _is_one(first: Finding, second: Finding) -> bool:
         return False
     if first.service or second.service:
         return True
-    if second.clause.forms & _ASIDE:
+    if second.clause.forms & _ASIDE and second.clause.words[0].word.form not in _IT:
         return False
     if "complaint" in kinds:
         return not (_another_trouble(first, second) if len(kinds) == 1 else _asks_aside(first, second))
@@ -91,9 +92,19 @@ def _one_ask(first: Finding, second: Finding) -> bool:
     if first.kind == "request":
         bare = second.rule == "infinitive" and not _names_a_thing(second.clause)
         detail = second.rule.startswith(("ru.fact", "en.fact")) and len(second.lemmas) <= _LITTLE
-        return bare or detail or _speaks_of_it(second.clause) or (together and first.clause.has("fact"))
+        told = together and (first.clause.has("fact") or _goes_on(first, second))
+        return bare or detail or told or _speaks_of_it(second.clause) or second.verb in second.clause.behind("не")
+    if together and second.clause.lead in _OR:
+        return True
     announced = together and first.clause.has("askq") and second.clause.lead not in _ALSO
     return announced or not second.lemmas - first.lemmas
+
+
+def _goes_on(first: Finding, second: Finding) -> bool:
+    """«Исправьте его и перешлите до вторника»; «пришлите проект, хочу сам перечитать»: what for."""
+    again = second.bare and second.verb is not None and bool(_GIVES_BACK.intersection(second.verb.word.lemmas))
+    wish = first.verb is not None and second.rule.startswith("ru.want") and not second.clause.lead and not second.due
+    return (again and bool(second.clause.lead)) or (wish and not second.clause.forms & _ALSO)
 
 
 def _another_trouble(first: Finding, second: Finding) -> bool:

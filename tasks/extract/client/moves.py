@@ -33,6 +33,11 @@ class Moves:
         return any(change.status == "cancelled" for change in self.changes)
 
     @property
+    def redates(self) -> bool:
+        """Whether the client has put something off."""
+        return any(change.rule == "redate" for change in self.changes)
+
+    @property
     def nudged(self) -> set[int]:
         """The tasks that are asked for again."""
         return {change.task for change in self.changes if change.nudged}

@@ -18,6 +18,7 @@ _YES, _NO, _OR, _RATHER = lexicon("yes"), lexicon("no"), lexicon("either"), lexi
 # "Go for it", "shall I set that up?"
 _SAYS_YES = lexicon("says_yes")
 _IS = lexicon("is_there")
+_IDLE = lexicon("idle")
 # Who only chooses among what was offered needs no more words; and within so many he has said yes or no.
 _CHOICE, _FIRST = 6, 3
 
@@ -85,11 +86,17 @@ def _offers(clause: Clause) -> bool:
     if not clause.asked and clause.forms <= _YES | _IS:
         # «Да, есть» answers.
         return False
-    if clause.asked and (clause.has("offer") or clause.flags & (Flag.FUT1 | Flag.INF)):
+    if clause.asked and (clause.has("offer") or clause.flags & (Flag.FUT1 | Flag.INF) or _we_do(clause)):
         return True
     if clause.has("offer") and clause.flags & Flag.INF and not clause.flags & Flag.IMPR:
         return True
     return clause.has("offer", "promise") and _leaves_a_choice(clause)
+
+
+def _we_do(clause: Clause) -> bool:
+    """«Берём его?», «переводим туда Лизу?»"""
+    first = clause.words[0].word
+    return bool(first.flags & Flag.PRES1) and not _IDLE.intersection(first.lemmas)
 
 
 def _leaves_a_choice(clause: Clause) -> bool:

@@ -42,7 +42,7 @@ def read(scene: Scene) -> list[TaskChange]:
     moves = _moves(scene)
     left = [clause for clause in clauses if clause not in moves.used and not _is_reason(scene, clause, moves)]
     # Who has named another day has taken it up already.
-    offer = None if any(change.rule == "redate" for change in moves.changes) else taken_up(scene)
+    offer = None if moves.redates else taken_up(scene)
     answering = not scene.turn and _was_asked(scene.other_clauses)
     found = findings_of(scene, left, answering=answering, glad=moves.confirm)
     found = hurried(scene, left, merged(found))
@@ -69,11 +69,11 @@ def _moves(scene: Scene) -> Moves:
 
 
 def _is_reason(scene: Scene, clause: Clause, moves: Moves) -> bool:
-    """«У нас холл затопило, давайте лучше в субботу»: why another day is wanted is no trouble of the house's."""
-    if not clause.has("problem", "lack") or not any(change.rule == "redate" for change in moves.changes):
+    """«У нас холл затопило, давайте лучше в субботу», «показ отменяем, район не понравился»: why is no trouble."""
+    if not clause.has("problem", "lack") or clause.asked or order_in(clause) is not None:
         return False
     beside = any(one in moves.used for one in scene.sentences[clause.sentence])
-    return beside or scene.own_due(clause) is not None
+    return moves.redates or (moves.cancelled and beside)
 
 
 def _asks_again(scene: Scene, clause: Clause, moves: Moves) -> bool:

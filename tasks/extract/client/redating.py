@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from tasks.dates import shifted
 from tasks.extract import linker
 from tasks.extract.client.moves import Moves
 from tasks.extract.language import content
@@ -24,15 +25,34 @@ _GENERAL = lexicon("usual")
 def redates(scene: Scene, clause: Clause, moves: Moves) -> bool:
     """Whether the clause gives a known task another day; what was reported done is open again until that is agreed."""
     due = _new_due(scene, clause) if scene.dates and (not _is_unfit(clause) or _rather(scene, clause)) else None
+    if due is None and clause.has("redate") and moves.redates and not _names_a_thing(scene, clause):
+        # «А суббота не занята? Переставьте тогда туда»
+        return moves.add(clause)
     if due is None:
-        return _does_not_fit(scene, clause, moves)
+        return _shifts(scene, clause, moves) or _does_not_fit(scene, clause, moves)
     target = _target(scene, clause) or _asked_when(scene, clause) or _just_asked(scene, clause)
-    if target is None:
-        return False
-    due = on_its_day(target, due)
+    return target is not None and moves.add(clause, *_moved(scene, clause, target, on_its_day(target, due)))
+
+
+def _moved(scene: Scene, clause: Clause, target: Task, due: Due) -> list[Change]:
     status: Status | None = "open" if target.status == "done" else None
     moved = Change(target.key, scene.message.key, "redate", 0.85, status, due, evidence=(scene.span(clause),))
-    return moves.add(clause, moved, *_along(scene, target, due))
+    return [moved, *_along(scene, target, due)]
+
+
+def _shifts(scene: Scene, clause: Clause, moves: Moves) -> bool:
+    """«Сдвиньте на денёк позже», "push them back two days": so much from the day that was agreed on."""
+    if not clause.has("redate", "lets"):
+        return False
+    dated = [task for task in _movable(scene) if task.due is not None]
+    target = linker.best(dated, clause.content, 0.3) or next(reversed(dated), None)
+    if target is None or target.due is None:
+        return False
+    text = scene.message.text[clause.start : clause.end]
+    when = shifted(text, target.due.date, scene.context.calendar)
+    return when is not None and moves.add(
+        clause, *_moved(scene, clause, target, Due(when.date, target.due.time, when.phrase))
+    )
 
 
 def _rather(scene: Scene, clause: Clause) -> bool:
@@ -53,20 +73,24 @@ def _new_due(scene: Scene, clause: Clause) -> Due | None:
 
 def _target(scene: Scene, clause: Clause) -> Task | None:
     lemmas = clause.content
-    pool = [
-        task for task in scene.context.tasks
-        if task.status in {"open", "done"} and task.kind in {"request", "commitment"}
-    ]  # fmt: skip
+    pool = _movable(scene)
     own = [task for task in pool if task.promised_by == "client" and task.status == "open"]
     others = [task for task in pool if task.promised_by != "client"]
     return linker.best(own, lemmas, 0.3) or _put_off(scene, clause, others) or _put_off(scene, clause, own)
+
+
+def _movable(scene: Scene) -> list[Task]:
+    return [
+        task for task in scene.context.tasks
+        if task.status in {"open", "done"} and task.kind in {"request", "commitment"}
+    ]  # fmt: skip
 
 
 def _asked_when(scene: Scene, clause: Clause) -> Task | None:
     """«К какому числу?» — «к пятнице»: what stands open without a day."""
     if scene.turn or len(clause.words) > _ANSWER or not any(map(_asks_when, scene.other_clauses)):
         return None
-    if any(_is_thing(token) for token in scene.undated(clause)):
+    if _names_a_thing(scene, clause):
         return None
     undated = [
         task for task in scene.open if task.kind == "request" and task.due is None and task.source in scene.asked_keys
@@ -79,7 +103,7 @@ def _just_asked(scene: Scene, clause: Clause) -> Task | None:
     asked = [task for task in scene.open if task.source in scene.turn_keys and task.kind == "request"]
     if not asked or asked[-1].due is not None or clause.asked or scene.due_in(clause, deadline=True) is None:
         return None
-    bare = not any(_is_thing(token) for token in scene.undated(clause)) and order_in(clause) is None
+    bare = not _names_a_thing(scene, clause) and order_in(clause) is None
     return asked[-1] if bare and promise_in(clause, Setting("client", True, False)) is None else None
 
 
@@ -92,7 +116,7 @@ def _put_off(scene: Scene, clause: Clause, pool: Sequence[Task]) -> Task | None:
     found = linker.best(dated or pool, clause.content, 0.3)
     if clause.has("correct") and pool:
         return found or next((task for task in reversed(pool) if task.kind == "request"), pool[-1])
-    bare = not any(_is_thing(token) for token in scene.undated(clause))
+    bare = not _names_a_thing(scene, clause)
     if clause.has("redate") and (found or bare) and pool:
         return found or (dated or pool)[-1]
     if found in dated and clause.forms & _MAKE and not clause.asked:
@@ -101,6 +125,10 @@ def _put_off(scene: Scene, clause: Clause, pool: Sequence[Task]) -> Task | None:
     if dated and bare and (_asks_for_it(clause) or clause.has("lets", "redate") or clause.forms & _MAKE):
         return dated[-1]
     return None
+
+
+def _names_a_thing(scene: Scene, clause: Clause) -> bool:
+    return any(_is_thing(token) for token in scene.undated(clause))
 
 
 def _asks_for_it(clause: Clause) -> bool:

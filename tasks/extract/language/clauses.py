@@ -11,15 +11,17 @@ from razdel import sentenize  # type: ignore[import-untyped]
 from tasks.extract.language import content
 from tasks.extract.language.cues import Hit, hits
 from tasks.extract.language.lexicon import lexicon
-from tasks.extract.language.words import Flag, Token, tokens
+from tasks.extract.language.words import Flag, Token, Word, tokens
 from tasks.extract.language.zones import own_lines
 
 _ITEM = re.compile(r"\s*(?:\d{1,2}[.)]|[-–—•*·])\s+")
-_MARK = re.compile(r"\b[A-ZА-ЯЁ]\.\s+(?=[A-ZА-ЯЁ][a-zа-яё]+\s)|\?+\s+")
+_MARK = re.compile(r"\b[A-ZА-ЯЁ]\.\s+(?=[A-ZА-ЯЁ][a-zа-яё]+\s)|[?!]+\s+|\b[^\W\d_]{4,}\.\s+(?=[a-zа-яё])")
 # Code points of a word, more or less.
 _WORD = 30
 _BREAKS = frozenset(",;:—–-()")
 _LINKS = lexicon("links")
+# «Остался или разобрали?» is one question.
+_CUTTING = _LINKS - {"или", "or"}
 _TURNS = lexicon("turns")
 # The last word before a point.
 _SHORT = re.compile(r"\b(\w{1,8})\.$")
@@ -148,14 +150,24 @@ def clauses_of(text: str) -> list[Clause]:
 
 def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     for begin, stop in _whole(text, start, end):
-        # «Размер поменял на L. Перезвоню завтра»: a letter with a point is an initial, unless a verb follows.
-        # A question ends with its mark, whatever the next word begins with.
         for mark in _MARK.finditer(text, begin, stop):
             after = tokens(text, mark.end(), min(stop, mark.end() + _WORD))
-            if after and (mark.group().startswith("?") or after[0].word.flags & Flag.FINITE):
+            if after and _is_end(mark.group().rstrip(), after[0].word):
                 yield begin, mark.end()
                 begin = mark.end()
         yield begin, stop
+
+
+def _is_end(mark: str, after: Word) -> bool:
+    """Whether a sentence ends there that goes on for razdel."""
+    if mark[0] in "?!":
+        # Whatever the next word begins with.
+        return True
+    if len(mark) > 2:
+        # «стол собрали. а столешница короче»: many begin a sentence with a small letter.
+        return mark[:-1].lower() not in _CUT_SHORT
+    # «Размер поменял на L. Перезвоню завтра»: a letter with a point is an initial, unless a verb follows.
+    return bool(after.flags & Flag.FINITE)
 
 
 def _whole(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -200,7 +212,7 @@ def _parts(line: Sequence[Token]) -> list[list[Token]]:
         if form in _BREAKS:
             parts[-1].append(token)
             parts.append([])
-        elif parts[-1] and (form in _TURNS or (form in _LINKS and _begins(parts[-1], line[at + 1 : at + 5]))):
+        elif parts[-1] and (form in _TURNS or (form in _CUTTING and _begins(parts[-1], line[at + 1 : at + 5]))):
             parts.append([token])
         else:
             parts[-1].append(token)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pymorphy3  # type: ignore[import-untyped]
 
-from tasks.extract.language.english import base_of, is_auxiliary, is_past, is_verb
+from tasks.extract.language.english import base_of, is_auxiliary, is_past, is_unasked, is_verb
 from tasks.extract.language.typos import mended
 
 # Words are remembered by form: morphology is what a message costs. So many hold a house's vocabulary.
@@ -16,6 +16,7 @@ _MOST = 40_000
 _LIKELY, _IMPERATIVE = 0.15, 0.39
 _LONGEST = 40
 _CYRILLIC = re.compile(r"[а-яё]+(?:['-][а-яё]+)*")
+_STRETCHED = re.compile(r"(.)\1{2,}")
 _TOKEN = re.compile(
     r"\d+(?:[.,:/-]\d+)*(?:-?(?:го|му|ый|й|ая|я|ое|е|ти|х|м|st|nd|rd|th)\b)?"
     r"|[^\W\d_]+(?:['’`-][^\W\d_]+)*"
@@ -139,7 +140,7 @@ def _english(form: str) -> Word:
         flags |= Flag.INGF
     elif is_past(form):
         flags |= Flag.PAST
-    elif is_verb(base):
+    elif is_verb(base) or is_unasked(base):
         flags |= Flag.PRES3
     return Word(form, (base,), flags, known=True)
 
@@ -167,6 +168,9 @@ def _russian(form: str) -> Word:
         for right in (mended(form), _other_ending(form)):
             if right is not None and _morph().word_is_known(right):
                 return _parsed(right, known=True)
+        if (short := _STRETCHED.sub(r"\1", form)) != form and _morph().word_is_known(short):
+            # «Ээээй», «пожааалуйста»
+            return _parsed(short, known=True)
         if form.startswith("не") and (verb := _russian(form[2:])).known and verb.flags & Flag.VERB:
             # «Незагружается»: the not is part of the word, as far as its writer knows.
             return Word(form, (*verb.lemmas, "не_"), verb.flags, known=True)

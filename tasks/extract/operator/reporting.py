@@ -121,7 +121,8 @@ def _closed(scene: Scene, clause: Clause, promised: frozenset[str]) -> list[Chan
     standing = [task for task in scene.open if task.promised_by != "client" and (is_booking(task) or not noted)]
     lemmas = content.of_words(scene.undated(clause))
     targets = linker.every(standing, lemmas)
-    if not targets and (unnamed := _unnamed(scene, clause, standing)):
+    # «Да, сдвинули» does no more than that.
+    if not targets and not clause.has("redate") and (unnamed := _unnamed(scene, clause, standing)):
         targets = [unnamed]
     settled: list[Task] = []
     for target in targets:

@@ -15,11 +15,14 @@ _SERVICE, _TELL, _COMING = lexicon("service"), lexicon("tell"), lexicon("coming"
 _ALSO = lexicon("also")
 # «Успеете?», «поймёте?» ask for nothing to be done.
 _WILL_NOT = lexicon("no_service")
+_UNLESS = lexicon("unreal")
+_EITHER = lexicon("asks_which")
 _DO = frozenset({"do", "does", "did"})
 _ME, _YOU_CAN, _CAN_HAVE, _WHY = lexicon("me"), lexicon("you_can"), lexicon("can_have"), lexicon("why")
 _TROUBLES = ("problem", "lack", "waits_long")
 # Forms of the verb that says what one is to be let do.
 _LETS = Flag.FUT1 | Flag.FUT3 | Flag.INF
+_TELLING = Flag.PAST | Flag.PRES3 | Flag.FUT3 | Flag.PRED
 # What is said of the world as it is not.
 _UNREAL = ("hypothetical", "rhetorical", "threat")
 
@@ -62,8 +65,9 @@ def _order(clause: Clause) -> Verdict | None:
     verb = None if clause.has("hypothetical") else order_in(clause)
     if verb is None:
         return None
-    if verb.word.form == "let" and clause.has("one_moment", "vague"):
-        # "Let me sleep on it"
+    waits = verb.word.form == "let" and clause.has("one_moment", "vague")
+    if waits or verb not in clause.beside("one_moment"):
+        # "Let me sleep on it", "hold on"
         return _NOTHING
     thanks = clause.has("praise") and "передать" in verb.word.lemmas
     if thanks or (clause.has("attention") and not clause.has("ask")):
@@ -79,7 +83,7 @@ def _order(clause: Clause) -> Verdict | None:
 
 
 def _told_to_know(clause: Clause) -> Verdict | None:
-    if clause.has(*_UNREAL) and not clause.has("ask", "can", "want"):
+    if clause.has(*_UNREAL) and not clause.has("ask", "want") and (clause.has("rhetorical") or not clause.has("can")):
         return _NOTHING
     if clause.has("askq") and not clause.has("attention", "done", "cancel", "settle"):
         return _by(clause, "question", "askq")
@@ -116,7 +120,9 @@ def _booking(clause: Clause) -> Verdict | None:
 
 
 def _possible(clause: Clause) -> Verdict | None:
-    personal = _YOU_CAN & clause.forms or (_CAN_HAVE & clause.lemmas and "ли" not in clause.forms)
+    # «Можно отработать или занятие сгорает?» asks which.
+    asks = clause.forms & _EITHER
+    personal = _YOU_CAN & clause.forms or (_CAN_HAVE & clause.lemmas and not asks)
     return _by(clause, "request" if personal else "question", "can")
 
 
@@ -127,18 +133,32 @@ def _bare_verb(clause: Clause) -> Verdict | None:
     if clause.item:
         # «3) до 25 декабря продлить договор»
         first = next((token for token in behind if token.word.flags & Flag.INF), first)
-    if not first.word.flags & Flag.INF or _asks(clause) or clause.has("vague", "service", "cancel"):
+    if _asks(clause) or clause.has("vague", "service", "cancel"):
         return None
-    return Verdict("request", 0.7, "infinitive", first)
+    if not first.word.flags & Flag.INF and not _is_last(clause):
+        return None
+    return Verdict("request", 0.7, "infinitive", first if first.word.flags & Flag.INF else clause.words[-1])
+
+
+def _is_last(clause: Clause) -> bool:
+    """«Телефон снизу вообще убрать»: a thing, and what is to become of it."""
+    *others, last = (token.word.flags for token in clause.words)
+    told = any(flags & (Flag.FINITE | Flag.INF | Flag.PRED | Flag.PART) for flags in others)
+    if told or clause.has("lack", "problem") or clause.words[-1] in clause.behind("не"):
+        return False
+    return bool(last & Flag.INF) and bool(others) and bool(others[0] & Flag.NOUN)
 
 
 def _will_you(clause: Clause) -> Verdict | None:
-    """«Обменяете?», «трек-номер пришлёте?»; «выставите счёт», which many write for «выставьте»."""
+    """«Обменяете?», «не пришлёте трек-номер»; «выставите счёт», which many write for «выставьте»."""
     if clause.has("qword"):
         return None
     told = [token for token in clause.words if token.word.flags & Flag.FUT2 and not _WILL_NOT & {*token.word.lemmas}]
+    polite = [token for token in clause.behind("не") if token in told and clause.forms.isdisjoint(_UNLESS)]
+    if polite and _TELL.intersection(polite[0].word.lemmas):
+        return Verdict("question", 0.8, "order.tell", polite[0])
     given = next((token for token in told if clause.asked or may_begin(token.word, "promise")), None)
-    if given is None or not (clause.asked or _begins_with(clause, given)):
+    if given is None or not (clause.asked or polite or _begins_with(clause, given)):
         return None
     return Verdict("request", 0.75, "you.will", None if clause.asked else given)
 
@@ -151,6 +171,8 @@ def _begins_with(clause: Clause, verb: Token) -> bool:
 
 def _question(clause: Clause) -> Verdict | None:
     idle = "ping" if clause.has("ping") else "social"
+    if _asks_which(clause):
+        return Verdict("question", 0.65, "question.or")
     if not _asks(clause) or (clause.has(idle) and not content.of_words(clause.beside(idle))):
         return None
     why = bool(_WHY & clause.forms)
@@ -159,12 +181,21 @@ def _question(clause: Clause) -> Verdict | None:
     return Verdict("question", 0.7, "question.word", why=why)
 
 
+def _asks_which(clause: Clause) -> bool:
+    """«Эутирокс остался или опять разобрали»"""
+    if clause.asked or "или" not in clause.forms or "ли" in clause.forms or clause.flags & Flag.IMPR:
+        return False
+    at = next(at for at, token in enumerate(clause.words) if token.word.form == "или")
+    return all(any(one.word.flags & _TELLING for one in side) for side in (clause.words[:at], clause.words[at:]))
+
+
 # ---- what is told ----
 
 
 def _unreal(clause: Clause) -> Verdict | None:
-    wished = "пусть" in clause.forms and not any(may_begin(token.word, "promise") for token in clause.words)
-    return _NOTHING if wished or clause.has(*_UNREAL) else None
+    # «Закажите кулер, и пусть окна отмоют» orders.
+    given = clause.lead or any(may_begin(token.word, "promise") for token in clause.words)
+    return _NOTHING if clause.has(*_UNREAL) or ("пусть" in clause.forms and not given) else None
 
 
 def _trouble(clause: Clause) -> Verdict | None:
@@ -187,17 +218,19 @@ def _proposal(clause: Clause) -> Verdict | None:
 
 
 def _name_of_a_wish(clause: Clause) -> Verdict | None:
-    return None if clause.has("keyword") else _by(clause, "request", "nominal")
+    told = clause.flags & (Flag.FINITE | Flag.PART) and not clause.flags & Flag.LATIN
+    return None if told or clause.has("keyword", "fine") else _by(clause, "request", "nominal")
 
 
 def _paper(clause: Clause) -> Verdict | None:
     """«Прайс на 2026 год», «акт сверки до десятого»: a paper that is named and nothing said of it."""
     said = Flag.FINITE | Flag.PART | Flag.PRED | Flag.INF
-    return None if not clause.flags & Flag.LATIN and clause.flags & said else _by(clause, "request", "paper")
+    told = clause.has("done", "attention") or (not clause.flags & Flag.LATIN and clause.flags & said)
+    return None if told else _by(clause, "request", "paper")
 
 
 def _news(clause: Clause) -> Verdict | None:
-    return _by(clause, "request", "fact")
+    return None if clause.has("praise") else _by(clause, "request", "fact")
 
 
 def _and_what(clause: Clause) -> Verdict | None:
@@ -207,7 +240,8 @@ def _and_what(clause: Clause) -> Verdict | None:
 
 def _name_of_a_question(clause: Clause) -> Verdict | None:
     idle = clause.has("ping") and not content.of_words(clause.beside("ping"))
-    return None if idle or clause.flags & Flag.FINITE & ~Flag.PRES3 else _by(clause, "question", "keyword")
+    told = clause.flags & (Flag.FINITE & ~Flag.PRES3 | Flag.INF)
+    return None if idle or told else _by(clause, "question", "keyword")
 
 
 _RULES: tuple[Rule, ...] = (

@@ -1,6 +1,7 @@
 """Orders: the verb by which somebody is told to do something."""
 
 from tasks.extract.language.clauses import Clause
+from tasks.extract.language.english import is_unasked
 from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag, Token
 
@@ -59,6 +60,9 @@ def _english(clause: Clause, at: int) -> bool:
         return False
     if after is not None and after.flags & Flag.PAST and not after.flags & (Flag.NOUN | Flag.ADJ):
         # "Quote attached", "invoice sent"
+        return False
+    if after is not None and after.flags & Flag.PRES3 and is_unasked(after.lemma):
+        # "Export dies at 90 percent"
         return False
     if not before or at == clause.main:
         # "Fix that for me?"

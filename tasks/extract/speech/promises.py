@@ -9,6 +9,7 @@ from tasks.extract.language.words import Flag, Token, Word
 from tasks.extract.model import Side
 
 _DELIVERS, _IDLE, _BARE = lexicon("delivers"), lexicon("idle"), lexicon("bare")
+_BY_HIMSELF = lexicon("by_himself")
 _EN_DELIVERS, _EN_IDLE, _BE, _WILL = (
     lexicon("delivers_english"),
     lexicon("idle_english"),
@@ -92,6 +93,9 @@ def _binds(clause: Clause, verb: Token, setting: Setting) -> bool:
     if _IDLE.intersection(word.lemmas):
         return False
     if not setting.ours and not (_hands_over(clause, word) or (setting.wanted and setting.dated)):
+        return False
+    if not setting.ours and not setting.dated and clause.forms & _BY_HIMSELF:
+        # «Сама подпишу в ресторане» gives nobody anything.
         return False
     if not setting.dated and _BARE.intersection(word.lemmas) and not _object(clause, verb):
         return False

@@ -58,7 +58,7 @@ def _infinitive(clause: Clause, verb: Token, text: str) -> str:
     denied = verb in clause.behind("не")
     # What a comma parts from the verb leads up to it.
     near = text.rfind(",", clause.start, verb.start)
-    before = [_inner(text, token) for token in clause.words if near < token.start < verb.start and _says(token)]
+    before = [_inner(text, token) for token in _kept(clause) if near < token.start < verb.start]
     after = _PLEASE.sub(" ", text[max(verb.end, clause.start) : clause.end]).lstrip(" ,")
     return tidy(" ".join(["не"] * denied + [head, *before, after]))
 
@@ -163,6 +163,12 @@ def _is_object(token: Token) -> bool:
     if lemma.endswith(("а", "я")):
         return form.endswith(("у", "ю"))
     return form == lemma or form.endswith(("ы", "и"))
+
+
+def _kept(clause: Clause) -> list[Token]:
+    """The words that belong to what is done: «осталось за вами согласовать заезд»."""
+    whose = [one for one, after in clause.pairs if one.word.flags & Flag.PREP and after.word.flags & Flag.PRON]
+    return [token for token in clause.words if _says(token) and token not in whose]
 
 
 def _says(token: Token) -> bool:

@@ -1,0 +1,92 @@
+"""What looks like a wish, a question or a trouble and asks for nothing, and what stands beside one."""
+
+from datetime import timedelta
+
+import pytest
+
+from tasks.extract.model import Task
+from tests.tasks.extract.talks import day, tasks_in
+
+HALF_AN_HOUR = timedelta(minutes=30)
+
+
+def sure(talk: str) -> list[Task]:
+    """The sure tasks of a talk: its lines are parted by " / "."""
+    return [task for task in tasks_in(talk.split(" / "), HALF_AN_HOUR) if task.status != "proposed"]
+
+
+@pytest.mark.parametrize(
+    "talk",
+    [
+        "Ну как вы только всё успеваете?",
+        "Ээээй, есть кто живой?",
+        "С праздником, не мёрзните там на складе",
+        "Красавчик, не сбавляй",
+        "Hand on heart, the best stay we had",
+        "Take a bow, Hannah",
+        "Соседка сказала: «пусть вернут тебе деньги за эту бандуру!» А сегодня варит в ней кашу",
+        "Волшебницы мои, муж вечером спросил, кто эта женщина",
+        "> Какой велосипед, горный или шоссейный? / горный, синий, без звонка",
+        "> Aisle or window? / window pls",
+        "> Which browser was it? / Firefox I think?",
+        "> Когда удобно принять мастера? / в три, раньше никто дверь не откроет",
+        "Предлагаем упаковку с вашим логотипом. Первым клиентам макет в подарок!",
+        "Fill your classes in 30 days! Reply YES to claim a free audit",
+        "We build links that rank. Got 15 minutes for a quick demo?",
+        "Наш офис закрыт по 11 января. Если дело не терпит, звоните дежурному",
+        "да бросьте вы",
+        "Last winter a different firm left us freezing",
+        "Ни разу не пожалели, что к вам обратились",
+    ],
+)
+def test_it_asks_for_nothing(talk: str) -> None:
+    assert sure(talk) == []
+
+
+@pytest.mark.parametrize(
+    ("talk", "titles"),
+    [
+        ("Пришлите проект иска, хочу сам перечитать перед подачей", ["Прислать проект иска"]),
+        ("Нужен букет к субботе, лилии не кладите", ["букет"]),
+        ("Исправьте заказ-наряд и перешлите до вторника", ["Исправить заказ-наряд"]),
+        ("Please take the cardigan off my order and keep the rest as is", ["Take the cardigan"]),
+        ("стол собрали. а столешница короче, чем в чертеже", ["столешница короче"]),
+        ("всё плохо! верните деньги", ["Вернуть деньги"]),
+        ("Закажите кулер, и пусть клининг окна отмоет", ["кулер", "клининг окна отмоет"]),
+        ("не сориентируете, сколько стоит кухня", ["сколько стоит кухня"]),
+        ("эутирокс остался или опять разобрали", ["эутирокс остался или опять разобрали"]),
+        ("Осталось за вами согласовать заезд", ["согласовать заезд"]),
+        ("Ольга, с тебя три слайда по найму", ["три слайда"]),
+        ("Второе одеяло в номер, если можно", ["второе одеяло"]),
+        ("Телефон снизу вообще убрать", ["Убрать"]),
+        ("Need the sheet by Friday, and please chase Legal on the NDA", ["sheet", "Chase Legal"]),
+        ("Export dies at 90 percent every single time", ["export dies"]),
+    ],
+)
+def test_what_stands_beside_it_is_no_task_of_its_own(talk: str, titles: list[str]) -> None:
+    found = [task.title for task in sure(talk)]
+    assert [title.lower() in one.lower() for title, one in zip(titles, found, strict=True)] == [True] * len(titles)
+
+
+@pytest.mark.parametrize(
+    ("talk", "found"),
+    [
+        ("Запишите меня на четверг / > Записала / муж застрял в командировке. сдвиньте на денёк позже", "open 12-04"),
+        ("Генератор нужен третьего декабря / По генератору давайте неделей позже", "open 12-10"),
+        ("We need the movers on Wednesday / ugh, completion slipped. push them back two days", "open 12-04"),
+        (
+            "Запишите на среду / > Записал / Ливень обещают. А суббота утром не занята? Переставьте тогда туда",
+            "open 12-05",
+        ),
+        ("Нужен гид на 5 декабря / вылет теперь 10 декабря, гид нужен на него", "open 12-10"),
+        ("Перенесите встречу на среду / > Перенесли", "done 12-02"),
+        ("Пришлите акт и договор до пятницы / > Принято, учли", "open 12-04"),
+        ("Need the plan by Wednesday, and please chase Legal", "open 12-02 open"),
+        ("Не забудьте про уведомление, крайний срок 27-е", "open 12-27"),
+        ("Запишите на показ / Показ отменяем, мужу район не понравился", "cancelled"),
+        ("Пришлите справку / Ложная тревога, справка нашлась", "cancelled"),
+        ("размеры сниму и пришлю в понедельник / > Ждём / Вот размеры: 2070 на 880", "done 12-07"),
+    ],
+)
+def test_what_becomes_of_a_task(talk: str, found: str) -> None:
+    assert " ".join(f"{task.status}{f' {day(task)}' if task.due else ''}" for task in sure(talk)) == found
