@@ -36,8 +36,8 @@ _DAYS_LONG = (
 _WHOSE = rf"(?:<{_WHICH}>\.? )?"
 _THE = rf"(?:<about> )?(?:<article> )?(?:<this> )?{_WHOSE}"
 _PREPOSITION = (
-    r"(?:<not> <later|sooner>(?: <than>)?|<instead>(?: <of_english>)?|<until> <until|at>|<since> <since>|<at> <course>"
-    r"|<until|at|about|since|after|of|for|over|through|to|in|within>)"
+    r"(?:<not> <later|sooner>(?: <than>)?|<instead>(?: <of_english>)?|<until> <until|at>|<since> <since>"
+    r"|<at> <course>|<until|at|about|since|after|of|for|over|through|to|in|within>)"
 )
 _DAY = r"<small>(?:-?<suffix>)?(?: <number>)?"
 _ORDINAL = r"(?:<tens>[ -])?<ordinal|ordinal_english>"

@@ -5,14 +5,15 @@ from collections.abc import Sequence
 from tasks.extract import linker
 from tasks.extract.client.moves import Moves
 from tasks.extract.language import content
-from tasks.extract.language.clauses import Clause
+from tasks.extract.language.clauses import Clause, content_of
 from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag, Token
 from tasks.extract.model import Task
 from tasks.extract.scene import Scene
 from tasks.extract.speech.orders import order_in
 
-_THANKS = lexicon("thanks")
+_THANKS, _NOT_TO_DO, _YOU = lexicon("thanks"), lexicon("not_to_do"), frozenset({"вы", "ты"})
+_IT = lexicon("it")
 _WE_DO = Flag.PRES1 | Flag.FUT1 | Flag.IMPR
 # How sure it is that with a part the whole is taken back: a suggestion.
 _PERHAPS = 0.45
@@ -56,7 +57,10 @@ def _targets(scene: Scene, clause: Clause) -> list[Task]:
         return [named]
     if beside := _asked_beside(scene, clause, pool):
         return beside
-    if order_in(clause) is not None and _names_something(clause.beside("cancel")):
+    if clause.content & content_of(one for one in scene.other_clauses if one.has("offer")):
+        # «Можем откатить» — «откатывать не надо»: no more than what was offered.
+        return []
+    if order_in(clause) is not None and not _takes_it_back(clause) and _names_something(clause.beside("cancel")):
         # «Отмените заказ 77» asks for something itself.
         return []
     if _takes_all_back(clause) or not _names_something(clause.beside("cancel")):
@@ -74,10 +78,15 @@ def _asked_beside(scene: Scene, clause: Clause, pool: Sequence[Task]) -> list[Ta
 
 def _refused(scene: Scene, clause: Clause) -> list[Task]:
     """«Второй номер тогда не подключаем»: the request's own verb, which the client will not have done."""
-    verbs = [after for after in clause.behind("не") if after.word.flags & _WE_DO]
+    told = _WE_DO if clause.forms & _YOU else _WE_DO | Flag.PRES2
+    verbs = [after for after in clause.behind("не") if after.word.flags & told]
     if not verbs:
         return []
     roots = content.of_words(verbs)
+    named = any(_NOT_TO_DO.intersection(token.word.lemmas) for token in verbs) and not scene.dates_in(clause)
+    if named and (task := linker.best([one for one in scene.open if one.kind == "request"], clause.content - roots)):
+        # «Фильтры не кладите», where they were to be added.
+        return [task]
     asked = [
         task for task in scene.open
         if task.kind == "request" and any(_akin(root, other) for root in roots for other in linker.about(task))
@@ -99,6 +108,12 @@ def _of_that_day(scene: Scene, clause: Clause, pool: Sequence[Task]) -> Task | N
 
 def _takes_all_back(clause: Clause) -> bool:
     return any(hit.cue.weight >= _WHATEVER for hit in clause.found["cancel"])
+
+
+def _takes_it_back(clause: Clause) -> bool:
+    """ "Leave it in after all": it speaks of what was just asked for."""
+    said = (token.word.form for hit in clause.found["cancel"] for token in clause.words[hit.start : hit.end])
+    return not _IT.isdisjoint(said)
 
 
 def _names_something(words: Sequence[Token]) -> bool:

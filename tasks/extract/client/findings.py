@@ -21,7 +21,7 @@ _URGENT, _ANNOUNCING = lexicon("urgent"), lexicon("announcing")
 _BY, _DASHES = ("к ", "ко ", "не поз", "by "), ("—", "–", "-", ":")
 _THAT = frozenset({"чтоб", "чтобы"})
 _IDLE = ("social", "praise", "advert", "automatic", "away", "vague", "hypothetical", "cancel", "redate", "report")
-_FORGET = lexicon("forget")
+_FORGET, _IN_TIME = lexicon("forget"), frozenset({"успеть", "успевать"})
 _PAPERS = ("ru.paper.1", "en.paper.1")
 _AHEAD = frozenset({"go", "ahead"})
 # A title with less than so many characters has room for what the thing is about.
@@ -154,7 +154,7 @@ def _finding(scene: Scene, clause: Clause, verdict: Verdict, due: Due | None) ->
         verdict = verdict._replace(kind="request")
     if verdict.kind in {"question", "complaint"}:
         # Only a deadline for the answer counts: «ответьте до пятницы», not «вы работаете в пятницу?».
-        asks = clause.has("ask") or verdict.rule == "order.tell"
+        asks = clause.has("ask") or verdict.rule == "order.tell" or bool(clause.lemmas & _IN_TIME)
         due = scene.due_in(clause, deadline=True) if asks else None
     if verdict.rule in _PAPERS:
         # «Прайс на 2026 год» is not wanted by its end.

@@ -52,9 +52,8 @@ def asks_nothing(scene: Scene, clause: Clause, verdict: Verdict, mood: Mood) -> 
     """Whether nothing comes of what the clause was taken for."""
     if verdict.kind == "complaint" and (mood.calm or (mood.glad and not _but(clause)) or _is_praised(scene, clause)):
         return True
-    idle = mood.idle if clause.has("lack") else mood.idle | mood.sighed
     return (
-        _is_idle(clause, verdict, idle)
+        _is_idle(clause, verdict, mood)
         or _only_points(scene, clause, verdict)
         or _admires(scene, clause, verdict)
         or _is_quoted(scene, clause, verdict)
@@ -88,11 +87,13 @@ def _is_quoted(scene: Scene, clause: Clause, verdict: Verdict) -> bool:
     return scene.clauses[0].start < at and any(start < at < end for start, end in quoted)
 
 
-def _is_idle(clause: Clause, verdict: Verdict, idle: set[int]) -> bool:
+def _is_idle(clause: Clause, verdict: Verdict, mood: Mood) -> bool:
     """Whether it is nothing beside a joke, or takes back what nobody knows of."""
+    idle = mood.idle if clause.has("lack") else mood.idle | mood.sighed
     if clause.sentence in idle and not verdict.rule.startswith(_STRONG):
         return True
-    if clause.has("mine") and any(one.word.form == "не" for one in clause.words):
+    if (mood.calm and verdict.verb in clause.behind("не")) or (clause.has("mine") and "не" in clause.forms):
+        # «Ложная тревога, не пинайте»
         return True
     if not clause.has("cancel"):
         return False

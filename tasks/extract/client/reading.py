@@ -70,7 +70,11 @@ def _moves(scene: Scene) -> Moves:
 
 def _is_reason(scene: Scene, clause: Clause, moves: Moves) -> bool:
     """«У нас холл затопило, давайте лучше в субботу», «показ отменяем, район не понравился»: why is no trouble."""
-    if not clause.has("problem", "lack") or clause.asked or order_in(clause) is not None:
+    ordered = order_in(clause)
+    if ordered is not None and ordered in clause.behind("не") and moves.cancelled:
+        # «Ложная тревога, не пинайте»
+        return True
+    if not clause.has("problem", "lack") or clause.asked or ordered is not None:
         return False
     beside = any(one in moves.used for one in scene.sentences[clause.sentence])
     return moves.redates or (moves.cancelled and beside)
@@ -121,8 +125,8 @@ def _placed(scene: Scene, found: Sequence[Finding], moves: Moves) -> list[TaskCh
         known = linker.best(scene.open, one.lemmas)
         if one.kind == "question" and known is not None and known.key in moves.nudged:
             continue
-        if _asks_where(scene, one, known):
-            changes.append(scene.nudge(known or scene.open[-1]))
+        if known is not None and _asks_where(scene, one, known):
+            changes.append(scene.nudge(known))
             continue
         if one.clause.has("wait_for") and known is not None and known.source not in scene.turn_keys:
             # «Жду про стекло»: what is waited for is known.
@@ -137,9 +141,9 @@ def _placed(scene: Scene, found: Sequence[Finding], moves: Moves) -> list[TaskCh
     return changes
 
 
-def _asks_where(scene: Scene, one: Finding, known: Task | None) -> bool:
+def _asks_where(scene: Scene, one: Finding, known: Task) -> bool:
     """«Ну и где мой план?», where the plan was asked for before."""
-    if one.kind != "question" or known is None or known.kind != "request" or known.source in scene.turn_keys:
+    if one.kind != "question" or known.kind == "question" or known.source in scene.turn_keys:
         return False
     return bool(one.lemmas) and one.lemmas <= linker.about(known) and bool(one.clause.forms & _WHERE)
 

@@ -57,14 +57,18 @@ def _shifts(scene: Scene, clause: Clause, moves: Moves) -> bool:
 
 def _rather(scene: Scene, clause: Clause) -> bool:
     """«Завтра меня не будет, пусть лучше в воскресенье»: behind the day that does not fit there is one that does."""
-    wished = next((one.start for one in clause.words if one.word.form in _MAKE), None)
-    return wished is not None and any(when.start >= wished for when in scene.dates_in(clause))
+    wish = _wished(clause)
+    return wish is not None and any(when.start >= wish.start for when in scene.dates_in(clause))
+
+
+def _wished(clause: Clause) -> Token | None:
+    return next((one for one in clause.words if one.word.form in _MAKE), None)
 
 
 def _new_due(scene: Scene, clause: Clause) -> Due | None:
-    """The day it comes to: the one behind what corrects it, else the last."""
-    hit = clause.hit("correct")
-    behind = clause.words[hit.start].start if hit else clause.end
+    """The day it comes to: the one behind what corrects it or asks for it rather, else the last."""
+    hit, wish = clause.hit("correct"), _wished(clause)
+    behind = max([one.start for one in (hit and clause.words[hit.start], wish) if one], default=clause.end)
     meant = next((when for when in scene.dates_in(clause) if when.start >= behind), None)
     if meant is None or meant.role not in USEFUL or meant.date < scene.message.at.date():
         return scene.last_due(clause)

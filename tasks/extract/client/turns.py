@@ -2,7 +2,10 @@
 
 from tasks.extract import linker
 from tasks.extract.client.findings import Finding
+from tasks.extract.language import content
+from tasks.extract.language.clauses import Clause
 from tasks.extract.language.lexicon import lexicon
+from tasks.extract.language.words import Flag
 from tasks.extract.model import SURE, Change, New, Task, TaskChange
 from tasks.extract.scene import Scene
 from tasks.extract.speech import titles
@@ -49,9 +52,16 @@ def _has_nothing_to_do(task: Task, one: Finding) -> bool:
     return not one.lemmas & linker.about(task)
 
 
+def _names_a_thing(clause: Clause) -> bool:
+    return any(one.word.flags & (Flag.NOUN | Flag.LATIN) and content.of_words([one]) for one in clause.words)
+
+
 def _known_trouble(scene: Scene, one: Finding) -> Change | None:
     """A problem that is known: waited for still, or back again."""
     waiting = linker.best([task for task in scene.open if task.status == "open"], one.lemmas, 0.3)
+    if waiting is None and one.clause.has("lack") and scene.open and not _names_a_thing(one.clause):
+        # «Прошла неделя, ничего не приехало»
+        waiting = scene.open[-1]
     if waiting is None and len(one.lemmas) <= _LITTLE:
         late = [task for task in scene.open if task.promised_by == "operator" and scene.late(task)]
         waiting = late[-1] if late else None

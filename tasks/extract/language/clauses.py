@@ -284,7 +284,7 @@ def _is_object(part: Sequence[Token], before: Sequence[Token]) -> bool:
     """«Отмените, пожалуйста, запись на среду»: what would be a wish of its own is what an order before is about."""
     said = [token.word for token in before if not token.word.flags & Flag.MARK][-2:]
     ordered = len(said) > 1 and bool(said[0].flags & Flag.IMPR) and said[1].form in _PLEASE
-    return ordered and not any(token.word.flags & _HEADS for token in part) and _senses(part) & _STRONG == {"nominal"}
+    return ordered and not any(token.word.flags & _HEADS for token in part)
 
 
 def _senses(part: Sequence[Token]) -> set[str]:

@@ -88,6 +88,9 @@ def _is_report(scene: Scene, clause: Clause) -> bool:
     if clause.forms & _UNREAL or _came_to_nothing(scene, clause):
         return False
     verbs = [token for token in clause.words if token.word.flags & _DONE]
+    if clause.has("problem") and not verbs:
+        # «Сбой у нас, извините»
+        return False
     if verbs and all(_UNDERWAY.intersection(token.word.lemmas) for token in verbs):
         return any(_asks_for(task, verbs) for task in scene.open)
     return bool(verbs) or clause.has("done", "report")

@@ -87,7 +87,7 @@ def _told_to_know(clause: Clause) -> Verdict | None:
         return _NOTHING
     if clause.has("askq") and not clause.has("attention", "done", "cancel", "settle"):
         return _by(clause, "question", "askq")
-    return _NOTHING if clause.has("vague") and not _asks(clause) else None
+    return _NOTHING if clause.has("vague") and not (_asks(clause) or clause.has(*_TROUBLES)) else None
 
 
 def _wish(clause: Clause) -> Verdict | None:
@@ -178,6 +178,9 @@ def _question(clause: Clause) -> Verdict | None:
     why = bool(_WHY & clause.forms)
     if clause.asked:
         return Verdict("question", 0.85, "question.mark", why=why)
+    if clause.has("done", "fine") and clause.flags & Flag.LATIN:
+        # "Did that, all fine"
+        return None
     return Verdict("question", 0.7, "question.word", why=why)
 
 

@@ -42,6 +42,9 @@ def _orders(clause: Clause, at: int) -> bool:
 def _rather_not(clause: Clause, at: int) -> bool:
     """Whether a form that may be an order is more likely something else where it stands."""
     flags = clause.words[at].word.flags
+    if flags & Flag.FUT2 and clause.asked and clause.has("qword"):
+        # «Когда вкрутите?»
+        return True
     if flags & Flag.PAST:
         # «Пришли счёт» orders, «счёт пришли» and «пришли вчера» tell.
         after = clause.words[at + 1].word.flags if at + 1 < len(clause.words) else 0
