@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from tasks.extract.language import content
+from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag, tokens
 from tasks.extract.model import New, Task
 
@@ -11,7 +12,7 @@ from tasks.extract.model import New, Task
 LEAST = 0.2
 # Three words in common are as good as all.
 _ENOUGH = 3
-_LINKS, _THING = frozenset({"и", "and", ","}), Flag.NOUN | Flag.LATIN
+_LINKS, _THING = lexicon("between"), Flag.NOUN | Flag.LATIN
 # Figures of a number that names something.
 _NAMING = 3
 

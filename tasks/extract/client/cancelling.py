@@ -12,7 +12,7 @@ from tasks.extract.model import Task
 from tasks.extract.scene import Scene
 from tasks.extract.speech.orders import order_in
 
-_THANKS, _NOT_TO_DO, _YOU = lexicon("thanks"), lexicon("not_to_do"), frozenset({"вы", "ты"})
+_THANKS, _NOT_TO_DO, _YOU = lexicon("thanks"), lexicon("not_to_do"), lexicon("you_all")
 _IT = lexicon("it")
 _WE_DO = Flag.PRES1 | Flag.FUT1 | Flag.IMPR
 # How sure it is that with a part the whole is taken back: a suggestion.

@@ -15,7 +15,7 @@ from tasks.extract.speech.orders import order_in
 _STILL = lexicon("still")
 _HANDED, _NOT, _NONE = lexicon("handed"), lexicon("not"), lexicon("none")
 _WORKS = lexicon("works")
-_ENDS = frozenset({"вопрос", "беспокойство"})
+_ENDS = lexicon("ends")
 # What says rather how it is than what.
 _VERBAL = Flag.PAST | Flag.PART | Flag.PRES1 | Flag.PRES3
 _DONE = Flag.PAST | Flag.PART

@@ -19,11 +19,10 @@ _REMIND, _ME, _ALSO = lexicon("remind"), lexicon("me"), lexicon("also")
 _URGENT, _ANNOUNCING = lexicon("urgent"), lexicon("announcing")
 # How a thing that is wanted by a day is named.
 _BY, _DASHES = ("к ", "ко ", "не поз", "by "), ("—", "–", "-", ":")
-_THAT = frozenset({"чтоб", "чтобы"})
+_THAT = lexicon("so_that")
 _IDLE = ("social", "praise", "advert", "automatic", "away", "vague", "hypothetical", "cancel", "redate", "report")
-_FORGET, _IN_TIME = lexicon("forget"), frozenset({"успеть", "успевать"})
-_PAPERS = ("ru.paper.1", "en.paper.1")
-_AHEAD = frozenset({"go", "ahead"})
+_FORGET, _IN_TIME = lexicon("forget"), lexicon("in_time")
+_AHEAD = lexicon("go_ahead")
 # A title with less than so many characters has room for what the thing is about.
 _BRIEF = 40
 
@@ -156,7 +155,7 @@ def _finding(scene: Scene, clause: Clause, verdict: Verdict, due: Due | None) ->
         # Only a deadline for the answer counts: «ответьте до пятницы», not «вы работаете в пятницу?».
         asks = clause.has("ask") or verdict.rule == "order.tell" or bool(clause.lemmas & _IN_TIME)
         due = scene.due_in(clause, deadline=True) if asks else None
-    if verdict.rule in _PAPERS:
+    if ".paper." in verdict.rule:
         # «Прайс на 2026 год» is not wanted by its end.
         due = scene.due_in(clause, deadline=True)
     if verdict.verb in clause.behind("не") and not clause.lemmas & _FORGET:

@@ -21,7 +21,7 @@ _WORD = 30
 _BREAKS = frozenset(",;:—–-()")
 _LINKS = lexicon("links")
 # «Остался или разобрали?» is one question.
-_CUTTING = _LINKS - {"или", "or"}
+_CUTTING = _LINKS - lexicon("alternatives")
 _TURNS = lexicon("turns")
 # The last word before a point.
 _SHORT = re.compile(r"\b(\w{1,8})\.$")

@@ -32,11 +32,12 @@ class _Start(NamedTuple):
 
 
 class _Hints(NamedTuple):
-    """The terms a word fits, and which cues it may begin: where a clause begins, and elsewhere."""
+    """The terms a word fits, and which cues it may begin: where a clause begins, and elsewhere; and what these say."""
 
     terms: Terms
     first: tuple[_Start, ...]
     inner: tuple[_Start, ...]
+    senses: frozenset[str]
 
 
 def hits(words: Sequence[Token], main: int = 0) -> Iterator[Hit]:
@@ -91,7 +92,8 @@ def _stretch(elements: Sequence[Element], number: int, terms: Sequence[Terms], a
 
 def may_begin(word: Word, sense: str) -> bool:
     """Whether a cue that says this may begin with the word."""
-    return any(start.cue.sense == sense for start in (word.hints or _learn(word)).first)
+    hints: _Hints = word.hints or _learn(word)
+    return sense in hints.senses
 
 
 def _learn(word: Word) -> _Hints:
@@ -105,7 +107,8 @@ def _hints(terms: Terms, *, russian: bool) -> _Hints:
     """The same for all words that fit the same, as most numbers and names do."""
     own = [cue for cue in all_cues() if not (russian and cue.id.startswith("en.")) and _may_begin(cue, terms)]
     first = tuple(_start(cue, terms) for cue in own)
-    return _Hints(terms, first, tuple(start for start in first if not start.cue.begins))
+    inner = tuple(start for start in first if not start.cue.begins)
+    return _Hints(terms, first, inner, frozenset(cue.sense for cue in own))
 
 
 def _may_begin(cue: Cue, terms: Terms) -> bool:

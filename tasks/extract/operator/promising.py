@@ -13,7 +13,7 @@ from tasks.extract.speech import titles
 from tasks.extract.speech.promises import Promise, Setting, promise_in, promise_on
 from tasks.extract.speech.sharing import shares
 
-_HE, _I_WILL = lexicon("he"), frozenset({"i'll", "we'll", "i", "we"})
+_HE, _I_WILL = lexicon("he"), lexicon("we_will")
 # So much of what is said must belong to a promise made before, to be that promise again.
 _SAME = 0.5
 # Words of a promise that names hardly what.

@@ -16,9 +16,9 @@ _UNDERWAY, _FINDING_OUT = lexicon("underway"), lexicon("finding_out")
 _RECEIVED, _NOTED, BOOKING, _WRITTEN = (lexicon(name) for name in ("received", "noted", "booking", "written"))
 # What is not so yet, or would be.
 _UNREAL = lexicon("will") | lexicon("unreal")
-_ASSIGNED = frozenset({"назначить", "assign"})
+_ASSIGNED = lexicon("assigned")
 # "I'll have an ETA for you tomorrow"
-_HAVING = frozenset({"have", "for", "you"})
+_HAVING = lexicon("having")
 _DONE = Flag.PAST | Flag.PART
 _LINK = re.compile(r"\w\.\w{2,}(?:/|\b)")
 

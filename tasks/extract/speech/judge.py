@@ -17,7 +17,7 @@ _ALSO = lexicon("also")
 _WILL_NOT = lexicon("no_service")
 _UNLESS = lexicon("unreal")
 _EITHER = lexicon("asks_which")
-_DO = frozenset({"do", "does", "did"})
+_DO = lexicon("asks_do")
 _ME, _YOU_CAN, _CAN_HAVE, _WHY = lexicon("me"), lexicon("you_can"), lexicon("can_have"), lexicon("why")
 _TROUBLES = ("problem", "lack", "waits_long")
 # Forms of the verb that says what one is to be let do.
@@ -196,9 +196,12 @@ def _asks_which(clause: Clause) -> bool:
 
 
 def _unreal(clause: Clause) -> Verdict | None:
-    # «Закажите кулер, и пусть окна отмоют» orders.
-    given = clause.lead or any(may_begin(token.word, "promise") for token in clause.words)
-    return _NOTHING if clause.has(*_UNREAL) or ("пусть" in clause.forms and not given) else None
+    if clause.has(*_UNREAL):
+        return _NOTHING
+    if "пусть" not in clause.forms or clause.lead:
+        # «Закажите кулер, и пусть окна отмоют» orders.
+        return None
+    return None if any(may_begin(token.word, "promise") for token in clause.words) else _NOTHING
 
 
 def _trouble(clause: Clause) -> Verdict | None:

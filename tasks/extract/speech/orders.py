@@ -11,7 +11,7 @@ _NO_ORDER = lexicon("no_order")
 _PLEASE = lexicon("please")
 # Behind an order in English there is what somebody has in mind.
 _BEFORE_HIS = lexicon("had_in_mind")
-_YOU = frozenset({"вы", "ты"})
+_YOU = lexicon("you_all")
 _POLITE = lexicon("polite") | _PLEASE
 _BEFORE_THINGS, _BE = lexicon("before_things"), lexicon("be")
 # How many words may stand before an English order.

@@ -17,7 +17,7 @@ _EN_DELIVERS, _EN_IDLE, _BE, _WILL = (
     lexicon("will"),
 )
 _YOU, _ON_ITS_WAY = lexicon("you"), lexicon("on_its_way")
-_YOU_WILL = frozenset({"you'll", "you"})
+_YOU_WILL = lexicon("you_will")
 _FUTURE = Flag.FUT1 | Flag.FUT3
 # How far a verb stands from its auxiliary.
 _NEAR = 4

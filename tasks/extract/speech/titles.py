@@ -13,8 +13,8 @@ from tasks.extract.model import Kind
 LONGEST = 90
 _GREETED, _NOT = lexicon("greeted"), lexicon("not_english")
 _SKIPPED, _SELF, _LEADING = lexicon("skipped"), lexicon("self"), lexicon("leading")
-_STOP = frozenset({"stop", "quit", "avoid"})
-_IT, _HE_CAN = lexicon("it"), frozenset({"сможет", "смогут"})
+_STOP = lexicon("quitting")
+_IT, _HE_CAN = lexicon("it"), lexicon("he_can")
 _ARTICLES, _NEEDING = lexicon("articles"), lexicon("needing")
 # Behind these there is no verb of what is wanted.
 _NOUN_NEXT = _ARTICLES | {"for", "of", "with", "from", "in", "on", "about", "under"}
