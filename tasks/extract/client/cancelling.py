@@ -55,7 +55,7 @@ def _targets(scene: Scene, clause: Clause) -> list[Task]:
     named = linker.best(pool, clause.content) or _of_that_day(scene, clause, pool)
     if named is not None:
         return [named]
-    if beside := _asked_beside(scene, clause, pool):
+    if beside := _asked_beside(scene, clause, pool) or _named_before(scene, clause, pool):
         return beside
     if clause.content & content_of(one for one in scene.other_clauses if one.has("offer")):
         # «Можем откатить» — «откатывать не надо»: no more than what was offered.
@@ -64,7 +64,8 @@ def _targets(scene: Scene, clause: Clause) -> list[Task]:
         # «Отмените заказ 77» asks for something itself.
         return []
     if _takes_all_back(clause) or not _names_something(clause.beside("cancel")):
-        return _latest([task for task in pool if task.kind != "complaint" or not task.closed])
+        own = [task for task in scene.open if task.promised_by == "client"]
+        return _latest([task for task in pool if task.kind != "complaint" or not task.closed] or own)
     return []
 
 
@@ -74,6 +75,13 @@ def _asked_beside(scene: Scene, clause: Clause, pool: Sequence[Task]) -> list[Ta
         one.key for one in scene.context.before if content.of_words(clause.beside("cancel")) & content.of_text(one.text)
     }
     return [task for task in pool if task.source in said and not task.closed][-1:]
+
+
+def _named_before(scene: Scene, clause: Clause, pool: Sequence[Task]) -> list[Task]:
+    """«Бумага нашлась, не надо»: what the sentence spoke of right before."""
+    before = [one for one in scene.sentences[clause.sentence] if one.end <= clause.start][-1:]
+    named = linker.best(pool, before[0].content) if before and not clause.content else None
+    return [named] if named else []
 
 
 def _refused(scene: Scene, clause: Clause) -> list[Task]:

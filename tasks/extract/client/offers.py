@@ -10,7 +10,7 @@ from tasks.extract.language.clauses import Clause, content_of
 from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag
 from tasks.extract.model import Change, Due, Said, Task, TaskChange
-from tasks.extract.scene import Scene, reading_of
+from tasks.extract.scene import USEFUL, Scene, reading_of
 from tasks.extract.speech import titles
 from tasks.extract.speech.orders import order_in
 
@@ -74,7 +74,11 @@ def offered_due(scene: Scene, offer: Clause) -> Due | None:
         return due
     said = _said(scene, offer)
     found = find(said.text, said.at, scene.context.calendar)
-    dates = [when for when in found if when.role not in {"past", "topic"}]
+    # "Oak is out of stock until July. Shall we build it in walnut?"
+    beside = [one for one in reading_of(said.text) if one.sentence == offer.sentence]
+    dates = [
+        when for when in found if when.role in USEFUL and (when.role != "deadline" or when.start >= beside[0].start)
+    ]
     return Due(dates[0].date, dates[0].time, dates[0].phrase) if len(dates) == 1 else None
 
 

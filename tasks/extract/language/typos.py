@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 _FILES = Path(__file__).parents[1] / "cues"
-_WORD = re.compile(r"[а-я]{5,}(?:-[а-я]+)*")
+_WORD = re.compile(r"\b[а-я]{5,}(?:-[а-я]+)*\b")
 # From so many letters on two slips are forgiven.
 _LONG = 8
 

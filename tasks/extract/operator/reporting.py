@@ -16,7 +16,7 @@ _UNDERWAY, _FINDING_OUT = lexicon("underway"), lexicon("finding_out")
 _RECEIVED, _NOTED, BOOKING, _WRITTEN = (lexicon(name) for name in ("received", "noted", "booking", "written"))
 # What is not so yet, or would be.
 _UNREAL = lexicon("will") | lexicon("unreal")
-_ASSIGNED = lexicon("assigned")
+_ASSIGNED, _GIVES_BACK = lexicon("assigned"), lexicon("gives_back")
 # "I'll have an ETA for you tomorrow"
 _HAVING = lexicon("having")
 _DONE = Flag.PAST | Flag.PART
@@ -172,7 +172,16 @@ def _is_met(standing: Sequence[Task], kept: Task, served: Task, lemmas: frozense
     others = [task for task in standing if task.kind == "commitment" and task.related == served.key]
     if len(others) > 1 or finds_out(kept):
         return False
-    return served.kind == "complaint" or linker.overlap(served, lemmas | linker.about(kept)) > linker.LEAST
+    if served.kind == "complaint" or (_is_handed(served) and _is_handed(kept)):
+        # «Отдай Диме логины» — «вечером скину» — «скинул»
+        return True
+    return linker.overlap(served, lemmas | linker.about(kept)) > linker.LEAST
+
+
+def _is_handed(task: Task) -> bool:
+    """Whether something is to be handed over."""
+    first = tokens(task.title, 0, len(task.title))[:1]
+    return any(_GIVES_BACK.intersection(token.word.lemmas) for token in first)
 
 
 def _unnamed(scene: Scene, clause: Clause, standing: Sequence[Task]) -> Task | None:

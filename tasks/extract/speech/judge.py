@@ -135,18 +135,18 @@ def _bare_verb(clause: Clause) -> Verdict | None:
         first = next((token for token in behind if token.word.flags & Flag.INF), first)
     if _asks(clause) or clause.has("vague", "service", "cancel"):
         return None
-    if not first.word.flags & Flag.INF and not _is_last(clause):
+    verb = first if first.word.flags & Flag.INF else _verb_of(clause)
+    return verb and Verdict("request", 0.7, "infinitive", verb)
+
+
+def _verb_of(clause: Clause) -> Token | None:
+    """«Телефон снизу вообще убрать», «воду возить сюда»: a thing, and what is to become of it."""
+    verbs = [token for token in clause.words if token.word.flags & Flag.INF]
+    told = any(token.word.flags & (Flag.FINITE | Flag.PRED | Flag.PART) for token in clause.words)
+    if len(verbs) != 1 or told or clause.has("lack", "problem") or verbs[0] in clause.behind("не"):
         return None
-    return Verdict("request", 0.7, "infinitive", first if first.word.flags & Flag.INF else clause.words[-1])
-
-
-def _is_last(clause: Clause) -> bool:
-    """«Телефон снизу вообще убрать»: a thing, and what is to become of it."""
-    *others, last = (token.word.flags for token in clause.words)
-    told = any(flags & (Flag.FINITE | Flag.INF | Flag.PRED | Flag.PART) for flags in others)
-    if told or clause.has("lack", "problem") or clause.words[-1] in clause.behind("не"):
-        return False
-    return bool(last & Flag.INF) and bool(others) and bool(others[0] & Flag.NOUN)
+    near = verbs[0] in {clause.words[-1], *clause.words[1:2]}
+    return verbs[0] if near and clause.words[0].word.flags & Flag.NOUN else None
 
 
 def _will_you(clause: Clause) -> Verdict | None:

@@ -48,6 +48,9 @@ class Setting(NamedTuple):
 
 def promise_in(clause: Clause, setting: Setting) -> Promise | None:
     """What the clause promises."""
+    if "пусть" in clause.forms and setting.ours:
+        # «Паспорта пусть захватят»
+        return None
     if clause.asked or clause.has("hypothetical", "threat", "advert", "automatic", "courtesy"):
         return None
     if clause.forms & {"если", "когда", "if", "when", "once"} and not setting.dated:
