@@ -23,6 +23,9 @@ _HOUR = re.compile(
     r"|half|past|\d{1,2}(?:[:.]\d\d)?(?:am|pm)?)\b)+",
     re.IGNORECASE,
 )
+# What somebody is told to have said, of so many words at least.
+_QUOTED = re.compile(r"«[^«»]*»|\"[^\"]*\"")
+_SAYING = 3
 # Parts a date plays that can be due.
 USEFUL = frozenset({"deadline", "point", "span"})
 
@@ -87,6 +90,16 @@ class Scene:
     @cached_property
     def _starts(self) -> list[int]:
         return [when.start for when in self.dates]
+
+    @cached_property
+    def _quotations(self) -> list[tuple[int, int]]:
+        found = _QUOTED.finditer(self.message.text)
+        return [one.span() for one in found if len(one[0].split()) >= _SAYING]
+
+    def quotes(self, place: int) -> bool:
+        """Whether what stands there is told to be somebody's own words."""
+        at = bisect_right(self._quotations, (place, 0)) - 1
+        return at >= 0 and place < self._quotations[at][1]
 
     def due_in(self, clause: Clause, *, deadline: bool = False) -> Due | None:
         """The day the clause names for its outcome; else one that the sentence names before it."""

@@ -1,6 +1,5 @@
 """Idle: what looks like a wish, a question or a trouble, and asks for nothing."""
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -23,8 +22,6 @@ _TELLING = 5
 _SHORT = 3
 # What is only not so («адрес не помню») answers, unless it is about more than one thing nobody spoke of.
 _LITTLE = 1
-# What somebody is said to have said, of three words at least.
-_QUOTED = re.compile(r"«[^«»]*\s[^«»]*\s[^«»]*»|\"[^\"]*\s[^\"]*\s[^\"]*\"")
 
 
 class Mood(NamedTuple):
@@ -82,9 +79,8 @@ def _is_praised(scene: Scene, clause: Clause) -> bool:
 
 def _is_quoted(scene: Scene, clause: Clause, verdict: Verdict) -> bool:
     """«Свекровь сказала: „пусть вернут тебе деньги“»: a wish of somebody else's."""
-    quoted = [found.span() for found in _QUOTED.finditer(scene.message.text)] if verdict.kind == "request" else []
     at = verdict.verb.start if verdict.verb else clause.start
-    return scene.clauses[0].start < at and any(start < at < end for start, end in quoted)
+    return verdict.kind == "request" and at != scene.clauses[0].start and scene.quotes(at)
 
 
 def _is_idle(clause: Clause, verdict: Verdict, mood: Mood) -> bool:

@@ -15,7 +15,7 @@ from tasks.extract.language.words import Flag, Token, Word, tokens
 from tasks.extract.language.zones import own_lines
 
 _ITEM = re.compile(r"\s*(?:\d{1,2}[.)]|[-–—•*·])\s+")
-_MARK = re.compile(r"\b[A-ZА-ЯЁ]\.\s+(?=[A-ZА-ЯЁ][a-zа-яё]+\s)|[?!]+\s+|\b[^\W\d_]{4,}\.\s+(?=[a-zа-яё])")
+_MARK = re.compile(r"\b[A-ZА-ЯЁ]\.\s+(?=[A-ZА-ЯЁ][a-zа-яё]+\s)|(?<![?!])[?!]++\s+|\b[^\W\d_]{4,}\.\s+(?=[a-zа-яё])")
 # Code points of a word, more or less.
 _WORD = 30
 _BREAKS = frozenset(",;:—–-()")

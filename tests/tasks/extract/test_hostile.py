@@ -51,7 +51,7 @@ def test_any_conversation_can_be_read(said: list[tuple[Side, str]]) -> None:
     [
         "пришлите счёт ", "до до до ", "1.1.1.", "не ", "((((", "?!", "\n", "- а\n", "> а\n", "завтра ", "можно ли ",
         "завтра пришлю и ", "готово, ", "а",
-        "прошу прошу ", "if if ", "can you ", "и, ", "с 1 по 2 ", "\u0301", "😀", "--\n", "т.е. ",
+        "прошу прошу ", "if if ", "can you ", "и, ", "с 1 по 2 ", "\u0301", "😀", "--\n", "т.е. ", "«", '"', "«а б в ",
     ],
 )  # fmt: skip
 def test_64_kb_of_anything_is_read_up_to_its_limit(piece: str, side: Literal["client", "operator"]) -> None:
@@ -96,6 +96,9 @@ def _calls(piece: str, length: int, side: Side) -> int:
         "не работает. ",
         "Когда? ",
         "в 5, ",
+        "«пусть он вернёт». ",
+        "сдвиньте на день позже. ",
+        "фильтры не кладите, ",
     ],
 )
 def test_what_is_twice_as_long_costs_twice_as_much(piece: str, side: Side) -> None:
