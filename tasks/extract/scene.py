@@ -107,7 +107,8 @@ class Scene:
         if not found and self.dates:
             near = [one for one in self.sentences[clause.sentence] if one.start < clause.start]
             spare = [one for one in near if not one.flags & (Flag.PAST | Flag.IMPR)]
-            found = [due for one in spare for due in self._dues(one, deadline=deadline)]
+            # «В этом году берём стариков, им бы комнату»: a year says when, and not by when.
+            found = [due for one in spare for due in self._dues(one, deadline=deadline, years=False)]
         return found[0] if found else None
 
     def own_due(self, clause: Clause) -> Due | None:
@@ -137,10 +138,13 @@ class Scene:
             if not behind or one.start >= dates[behind - 1].end
         ]
 
-    def _dues(self, clause: Clause, *, deadline: bool) -> list[Due]:
+    def _dues(self, clause: Clause, *, deadline: bool, years: bool = True) -> list[Due]:
         roles = {"deadline"} if deadline else USEFUL
         today = self.message.at.date()
-        found = [when for when in self.dates_in(clause) if when.role in roles and when.date >= today]
+        found = [
+            when for when in self.dates_in(clause)
+            if when.role in roles and when.date >= today and (years or when.precision != "year")
+        ]  # fmt: skip
         found.sort(key=lambda when: (when.role == "span", when.role != "deadline"))
         return [Due(when.date, when.time, when.phrase) for when in found]
 

@@ -10,7 +10,7 @@ from tasks.grammar.pieces import DAYS, Piece
 _FEW = re.compile(r"(?: \w){0,3} ?")
 _BUT = {"а", "но", "but"}
 _VERBS = re.compile(
-    r"mov|shift|reschedul|chang|push|postpon|swap|switch|rebook|bring|bump|перен|сдви|подви|поменя|смен"
+    r"mov|go$|shift|reschedul|chang|push|postpon|swap|switch|rebook|bring|bump|перен|сдви|подви|поменя|смен"
 )
 _SENTENCE = ".!?;¶"
 # How many tokens before it belong to it at most.

@@ -7,7 +7,7 @@ from tasks.extract.client.moves import Moves
 from tasks.extract.language import content
 from tasks.extract.language.clauses import Clause
 from tasks.extract.language.lexicon import lexicon
-from tasks.extract.language.words import Flag, Token
+from tasks.extract.language.words import Flag, Token, tokens
 from tasks.extract.model import Task
 from tasks.extract.scene import Scene
 from tasks.extract.speech.orders import order_in
@@ -25,10 +25,12 @@ _SHORT = 4
 
 def confirms(scene: Scene, clause: Clause, moves: Moves) -> bool:
     """Whether the clause says that something is done."""
-    if (cured := _cured(scene, clause)) is not None:
-        return moves.add(clause, scene.close(cured, "confirmed"))
-    if not _says_so(clause):
+    # «Леса отставить, соседи дали свои»
+    taken_back = moves.cancelled and any(one in moves.used for one in scene.sentences[clause.sentence])
+    if taken_back or ((cured := _cured(scene, clause)) is None and not _says_so(clause)):
         return False
+    if cured is not None:
+        return moves.add(clause, scene.close(cured, "confirmed"))
     target = linker.best(scene.open, clause.content)
     if _is_said_again(scene, clause, moves, target):
         moves.repeats = True
@@ -175,8 +177,15 @@ def is_glad(scene: Scene, clause: Clause, moves: Moves) -> bool:
     target = None if moves.confirm else _meant(scene, clause, standing, late)
     if target is None or (target.kind == "commitment" and target.due is not None and not scene.late(target)):
         return False
-    along = [*_settled_with(standing, target), *(task for task in late if task.related == target.key)]
+    served = [task for task in _settled_with(scene.open, target) if task in standing or _asks_for(task, target)]
+    along = [*served, *(task for task in late if task.related == target.key)]
     return moves.add(clause, *(scene.close(task, "confirmed", 0.75) for task in [target, *along]))
+
+
+def _asks_for(task: Task, kept: Task) -> bool:
+    """«Перезвоните», where it was promised that somebody will call."""
+    verb = tokens(task.title, 0, len(task.title))[:1]
+    return bool(content.of_words(verb) & linker.about(kept))
 
 
 def _only_heard(scene: Scene, clause: Clause) -> bool:

@@ -21,6 +21,7 @@ _URGENT, _ANNOUNCING = lexicon("urgent"), lexicon("announcing")
 _BY, _DASHES = ("к ", "ко ", "не поз", "by "), ("—", "–", "-", ":")
 _THAT = lexicon("so_that")
 _IDLE = ("social", "praise", "advert", "automatic", "away", "vague", "hypothetical", "cancel", "redate", "report")
+_UNDOING = lexicon("undoing")
 _FORGET, _IN_TIME = lexicon("forget"), lexicon("in_time")
 _AHEAD = lexicon("go_ahead")
 # A title with less than so many characters has room for what the thing is about.
@@ -155,8 +156,8 @@ def _finding(scene: Scene, clause: Clause, verdict: Verdict, due: Due | None) ->
         # Only a deadline for the answer counts: «ответьте до пятницы», not «вы работаете в пятницу?».
         asks = clause.has("ask") or verdict.rule == "order.tell" or bool(clause.lemmas & _IN_TIME)
         due = scene.due_in(clause, deadline=True) if asks else None
-    if ".paper." in verdict.rule:
-        # «Прайс на 2026 год» is not wanted by its end.
+    if ".paper." in verdict.rule or (".nominal." in verdict.rule and clause.lemmas & _UNDOING):
+        # «Прайс на 2026 год» is not wanted by its end, nor «отмена записи на среду» on it.
         due = scene.due_in(clause, deadline=True)
     if verdict.verb in clause.behind("не") and not clause.lemmas & _FORGET:
         # «Не запускайте до девяти» is for always.

@@ -67,8 +67,10 @@ def _only_points(scene: Scene, clause: Clause, verdict: Verdict) -> bool:
 
 
 def _admires(scene: Scene, clause: Clause, verdict: Verdict) -> bool:
-    """«Волшебницы мои, муж спросил, кто эта женщина»"""
-    return verdict.rule == "question.word" and any(one.has("praise") for one in scene.sentences[clause.sentence])
+    """«Волшебницы мои, муж спросил, кто эта женщина», «гляньте, какой закат»"""
+    beside = scene.sentences[clause.sentence]
+    shown = beside[0] is not clause and len(beside[0].words) == 1 and bool(beside[0].lemmas & _LOOK)
+    return verdict.rule == "question.word" and (shown or any(one.has("praise") for one in beside))
 
 
 def _is_praised(scene: Scene, clause: Clause) -> bool:
@@ -87,6 +89,9 @@ def _is_idle(clause: Clause, verdict: Verdict, mood: Mood) -> bool:
     """Whether it is nothing beside a joke, or takes back what nobody knows of."""
     idle = mood.idle if clause.has("lack") else mood.idle | mood.sighed
     if clause.sentence in idle and not verdict.rule.startswith(_STRONG):
+        return True
+    if mood.sighed and verdict.kind == "question" and not clause.content:
+        # «Ну вот кто так делает? Кто?!»
         return True
     if (mood.calm and verdict.verb in clause.behind("не")) or (clause.has("mine") and "не" in clause.forms):
         # «Ложная тревога, не пинайте»

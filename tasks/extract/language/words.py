@@ -171,6 +171,9 @@ def _russian(form: str) -> Word:
         if (short := _STRETCHED.sub(r"\1", form)) != form and _morph().word_is_known(short):
             # «Ээээй», «пожааалуйста»
             return _parsed(short, known=True)
+        if form.endswith("-то") and (bare := _russian(form[:-3])).known:
+            # «Схема-то»
+            return bare
         if form.startswith("не") and (verb := _russian(form[2:])).known and verb.flags & Flag.VERB:
             # «Незагружается»: the not is part of the word, as far as its writer knows.
             return Word(form, (*verb.lemmas, "не_"), verb.flags, known=True)
