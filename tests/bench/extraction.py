@@ -14,6 +14,7 @@ from tasks.calendar import Calendar
 from tasks.extract.conversation import tasks_of
 from tasks.extract.model import Said
 from tests.bench import ordinary
+from tests.tasks.extract.hostile import CLAUSES, MARKS, filled
 
 # Messages of a conversation, and those read before anything is counted: words are looked up in a dictionary once.
 _LENGTH, _WARM = 8, 2_000
@@ -28,6 +29,21 @@ def _conversations(texts: Sequence[str]) -> list[list[Said]]:
         ]
         for at in range(0, len(texts), _LENGTH)
     ]
+
+
+def _slowest(calendar: Calendar) -> float:
+    """Seconds that the dearest long message takes, behind two others."""
+    before = [
+        Said(0, "client", _BEGIN, "Пришлите счёт. Когда починят?"),
+        Said(1, "operator", _BEGIN + timedelta(minutes=5), "Вышлю завтра"),
+    ]
+    dearest = 0.0
+    for piece in (*MARKS, *CLAUSES):
+        last = Said(2, "client", _BEGIN + timedelta(hours=1), filled(piece))
+        began = time.process_time()
+        tasks_of([*before, last], calendar)
+        dearest = max(dearest, time.process_time() - began)
+    return dearest
 
 
 def _main() -> None:
@@ -45,7 +61,7 @@ def _main() -> None:
     # What `getrusage` tells is never less than what the process had that started this one.
     told = Path("/proc/self/status").read_text(encoding="ascii")
     peak = next(int(line.split()[1]) for line in told.splitlines() if line.startswith("VmHWM")) * 1024 / 1e6
-    print(json.dumps({"messages": count, "seconds": spent, "peak_mb": peak}))
+    print(json.dumps({"messages": count, "seconds": spent, "peak_mb": peak, "slowest_s": _slowest(calendar)}))
 
 
 if __name__ == "__main__":

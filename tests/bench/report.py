@@ -52,6 +52,7 @@ LINES: dict[str, Sequence[Line]] = {
         Line("**extraction alone, on one core**", "extraction_per_s", "/s", least=4000),
         Line("processor time a message", "extraction_cpu_us", "µs"),
         Line("**its memory, at most**", "extraction_peak_mb", "MB", most=100),
+        Line("**the slowest message of 64 KB**", "slowest_ms", "ms", most=400),
         Line("tasks found in a message", "tasks_a_message"),
         Line("raw → message, two workers", "drained_per_s", "/s"),
         Line("processor time a message", "drained_cpu_us", "µs"),

@@ -39,6 +39,7 @@ def measure(stage: Stage) -> dict[str, Any]:
         "extraction_per_s": round(alone["messages"] / alone["seconds"]),
         "extraction_cpu_us": round(extraction),
         "extraction_peak_mb": round(alone["peak_mb"], 1),
+        "slowest_ms": round(alone["slowest_s"] * 1000),
         "tasks_a_message": round(found / count, 2),
         "drained_per_s": round(into_dialogs.rate),
         "drained_cpu_us": into_dialogs.cost(),

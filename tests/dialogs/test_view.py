@@ -77,7 +77,6 @@ def test_cursors_carry_what_was_put_in(at: Any, number: int) -> None:
     assert pages.decode(pages.encode([at, number]), type(at), int) == [at, number]
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_is_a_cursor_or_invalid(cursor: str) -> None:
     try:
@@ -141,7 +140,7 @@ def test_search(scene: Scene, q: str, found: bool) -> None:
     assert len(listed(scene, anna)) == 2
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(q=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=12))
 def test_search_finds_any_text_in_itself(scene: Scene, q: str) -> None:
     anna = scene.operator()

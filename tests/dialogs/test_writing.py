@@ -247,7 +247,7 @@ def test_parallel_replies_keep_their_order_and_lose_nothing(scene: Scene) -> Non
         ] == lane
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     steps=st.lists(
         st.tuples(

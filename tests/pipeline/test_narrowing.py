@@ -83,7 +83,7 @@ def test_whatever_is_poison_only_the_guilty_are_parked_and_order_holds(
 ) -> None:
     ward = Ward(Rig(db, tmp_path), monkeypatch)
 
-    @hypothesis.settings(max_examples=25, deadline=None, phases=[hypothesis.Phase.generate])
+    @hypothesis.settings(max_examples=25, phases=[hypothesis.Phase.generate])
     @hypothesis.given(st.lists(st.tuples(st.sampled_from(PEOPLE), FATES), min_size=1, max_size=60))
     def check(said: list[tuple[str, str]]) -> None:
         example = next(EXAMPLES)

@@ -33,7 +33,7 @@ LINES = st.sampled_from(CLIENT).map(lambda text: ("in", text)) | st.sampled_from
     lambda text: ("out", text)
 )
 TALKS = st.lists(LINES, min_size=1, max_size=9)
-MANY = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANY = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 _people = itertools.count()
 
 Line = tuple[str, str]

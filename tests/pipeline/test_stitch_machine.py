@@ -138,7 +138,6 @@ def test_whatever_comes_in_whatever_order_is_shown_as_it_was_meant(rig: Rig) -> 
         settings=hypothesis.settings(
             max_examples=25,
             stateful_step_count=8,
-            deadline=None,
             suppress_health_check=checks,
             # To shrink a failure takes minutes over a database.
             phases=[hypothesis.Phase.generate],

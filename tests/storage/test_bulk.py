@@ -49,7 +49,7 @@ COLUMNS = tuple(SCRATCH.c.keys())
 AT = datetime(2026, 11, 22, 10, 30, 15, 123456, UTC)
 # One database serves all examples of a test: each puts its rows under new ids.
 ON_ONE_DATABASE = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 TEXTS = st.text(max_size=60).map(clean_text)
 JSON = st.recursive(

@@ -59,7 +59,7 @@ def test_nothing_stored_is_nothing_counted(db: Database) -> None:
 ARRIVALS = st.builds(
     Arrival, st.sampled_from(["shop", "mail"]), st.sampled_from("abcdé"), st.sampled_from(["anna", "Ёлка"]), st.binary()
 )
-ON_ONE_DATABASE = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ON_ONE_DATABASE = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @ON_ONE_DATABASE

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tasks.dates import Calendar, When, find, shifted
@@ -185,7 +185,6 @@ _CALENDARS = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(_TEXTS, _MOMENTS, _CALENDARS)
 def test_any_text_can_be_read(text: str, at: datetime, calendar: Calendar) -> None:
     found = find(text, at, calendar)
@@ -196,7 +195,6 @@ def test_any_text_can_be_read(text: str, at: datetime, calendar: Calendar) -> No
     shifted(text, at.date(), calendar)
 
 
-@settings(deadline=None)
 @given(st.sampled_from([case for case, at, _ in cases("found") if at == _TUESDAY]), st.integers(-50, 50))
 def test_weekdays_move_with_the_week(case: list[str], weeks: int) -> None:
     """The same words a week later mean the same weekday a week later."""

@@ -13,7 +13,7 @@ from tests.tasks.desk import Desk
 
 # One database serves all examples of a test.
 ON_ONE_DATABASE = settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 DAYS = st.none() | st.dates().filter(lambda day: 2000 <= day.year <= 2199).map(str)
 FIELDS = st.fixed_dictionaries(

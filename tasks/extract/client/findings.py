@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from tasks.extract.client.idle import asks_nothing, mood_of
 from tasks.extract.language import content
-from tasks.extract.language.clauses import Clause, content_of
+from tasks.extract.language.clauses import SENTENCE, Clause, content_of
 from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag, Token
 from tasks.extract.model import Due, Kind, New, Side
@@ -105,7 +105,7 @@ def _due(scene: Scene, clause: Clause, found: Sequence[Finding]) -> Due | None:
     due = scene.due_in(clause)
     if due is None or scene.own_due(clause) is not None:
         return due
-    taken = any(one.due == due and one.clause.sentence == clause.sentence for one in found)
+    taken = any(one.due == due and one.clause.sentence == clause.sentence for one in found[-SENTENCE:])
     return None if taken else due
 
 

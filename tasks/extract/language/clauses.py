@@ -35,7 +35,7 @@ _I_WILL = lexicon("i_will")
 _SERVES, _ARTICLES = lexicon("serves"), lexicon("articles")
 # A sentence of more clauses is taken for several: what is compared within one stays cheap.
 _ASKING = lexicon("asking")
-_SENTENCE = 24
+SENTENCE = 24
 _HEADS = Flag.FINITE | Flag.INF | Flag.PRED | Flag.PART
 # Senses that make a stretch one of its own, whatever verbs it has.
 _STRONG = frozenset(
@@ -142,7 +142,7 @@ def clauses_of(text: str) -> list[Clause]:
             item = 0
         for begin, end in _sentences(text, start, line.end):
             for at, clause in enumerate(_clauses(text, begin, end, item)):
-                sentence += at % _SENTENCE == 0
+                sentence += at % SENTENCE == 0
                 clause.sentence = sentence
                 found.append(clause)
     return found

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from tasks.extract.language import content
@@ -22,6 +23,7 @@ _INFINITIVES = ("ть", "ти", "чь", "ться", "тись", "чься")
 _CUT = re.compile(r"[\s,;:.!?–—-]+$")
 # What turns the direction of writing, and other marks nobody sees.
 _HIDDEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_RUSSIAN = re.compile(r"[а-яА-Я]")
 _I = re.compile(r"I\b")
 _PLEASE = re.compile(r"[\s,]*\b(?:пожалуйста|плиз|please)\b[\s,]*", re.IGNORECASE)
 # What stands before the verb and belongs to what is done: no pronouns, links, particles, and no other verb.
@@ -114,7 +116,12 @@ def lead(kind: Kind, text: str) -> str:
 
 def in_language_of(text: str, words: tuple[str, str]) -> str:
     """The Russian or the English words, as the text is."""
-    return words[not any("а" <= char <= "я" for char in text.lower())]
+    return words[not _is_russian(text)]
+
+
+@lru_cache(maxsize=256)
+def _is_russian(text: str) -> bool:
+    return _RUSSIAN.search(text) is not None
 
 
 def said(about: str, parts: Sequence[str]) -> str:

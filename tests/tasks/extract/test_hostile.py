@@ -3,7 +3,7 @@
 import sys
 from datetime import datetime, timedelta
 from types import FrameType
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +15,7 @@ from tasks.extract.language.zones import MOST
 from tasks.extract.model import Said, Side, Task
 from tasks.extract.scene import reading_of
 from tasks.extract.speech.titles import LONGEST
+from tests.tasks.extract.hostile import CLAUSES, MARKS, filled
 
 NOW = datetime(2026, 2, 27, 23, 59)  # noqa: DTZ001 - by the business's own clock
 _SAID = (
@@ -37,7 +38,7 @@ def _check(task: Task, lines: list[Said]) -> None:
         assert text[span.start : span.end] == span.text
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.tuples(_SIDES, _TEXTS), max_size=8))
 def test_any_conversation_can_be_read(said: list[tuple[Side, str]]) -> None:
     lines = [Said(at, side, NOW + timedelta(minutes=7 * at), text) for at, (side, text) in enumerate(said)]
@@ -46,17 +47,9 @@ def test_any_conversation_can_be_read(said: list[tuple[Side, str]]) -> None:
 
 
 @pytest.mark.parametrize("side", ["client", "operator"])
-@pytest.mark.parametrize(
-    "piece",
-    [
-        "пришлите счёт ", "до до до ", "1.1.1.", "не ", "((((", "?!", "\n", "- а\n", "> а\n", "завтра ", "можно ли ",
-        "завтра пришлю и ", "готово, ", "а",
-        "прошу прошу ", "if if ", "can you ", "и, ", "с 1 по 2 ", "\u0301", "😀", "--\n", "т.е. ", "«", '"', "«а б в ",
-    ],
-)  # fmt: skip
-def test_64_kb_of_anything_is_read_up_to_its_limit(piece: str, side: Literal["client", "operator"]) -> None:
-    text = (piece * (65_536 // len(piece.encode()) + 1))[:65_536]
-    lines = [Said(0, side, NOW, text)]
+@pytest.mark.parametrize("piece", [*MARKS, *CLAUSES])
+def test_64_kb_of_anything_is_read_up_to_its_limit(piece: str, side: Side) -> None:
+    lines = [Said(0, side, NOW, filled(piece))]
     for task in tasks_of(lines, Calendar()):
         _check(task, lines)
         assert task.rules == ("cut",) or all(span.end <= MOST for span in task.evidence)
@@ -84,22 +77,6 @@ def _calls(piece: str, length: int, side: Side) -> int:
 
 
 @pytest.mark.parametrize("side", ["client", "operator"])
-@pytest.mark.parametrize(
-    "piece",
-    [
-        "- а\n",
-        "надо, ",
-        "пришлю, ",
-        "1. пришлите\n",
-        "завтра пришлю и ",
-        "готово, ",
-        "не работает. ",
-        "Когда? ",
-        "в 5, ",
-        "«пусть он вернёт». ",
-        "сдвиньте на день позже. ",
-        "фильтры не кладите, ",
-    ],
-)
+@pytest.mark.parametrize("piece", CLAUSES)
 def test_what_is_twice_as_long_costs_twice_as_much(piece: str, side: Side) -> None:
     assert _calls(piece, 8000, side) < 2.5 * _calls(piece, 4000, side)
