@@ -84,7 +84,7 @@ _PLAIN = {
     "month_number": rf"(?:<article> )?<small>(?:-?<suffix>)?{_THROUGH}<small>(?:-?<suffix>| <number>)"
     r"|<small> <at> <small>(?:-?<suffix>| <number>)|<small> <through> <small>"
     rf"|(?:(?:<article> )?<small>-?<suffix>(?: <number>)?|<small> <number>|<number> (?:{_DAY}|{_ORDINAL})"
-    rf"|(?:<article> )?{_ORDINAL}(?: <number>)?){_OF_MONTH}",
+    rf"|(?:<article> )?{_ORDINAL}(?: <number>)?)(?! <year>){_OF_MONTH}",
     "weekday": rf"<weekday_adjective>|(?:<article> )?(?:<this> )?{_WHOSE}<{_WEEKDAYS}>(?: <week>| <after> <next>)?",
     "half_past": r"<half> (?:<past> )?<small|cardinal>|<quarter|quarter_hour> <past|to> <small|cardinal>"
     r"|<to_half>|<half> <ordinal>|<without> <small|quarter_hour|cardinal|tens> (?:<minute> )?<small|cardinal>",

@@ -90,7 +90,9 @@ def _one_ask(first: Finding, second: Finding) -> bool:
         about_it = second is other and first.clause.has("problem") and bool(second.clause.forms & _THEM)
         return bool(about_it or (together and not apart))
     if first.kind == "request":
-        bare = second.rule == "infinitive" and not _names_a_thing(second.clause)
+        # «Запишите к Ирине, корни закрасить»: what for.
+        purpose = together and first.verb is not None and not second.clause.lead
+        bare = second.rule == "infinitive" and (purpose or not _names_a_thing(second.clause))
         detail = second.rule.startswith(("ru.fact", "en.fact")) and len(second.lemmas) <= _LITTLE
         told = together and (first.clause.has("fact") or _goes_on(first, second))
         return bare or detail or told or _speaks_of_it(second.clause) or second.verb in second.clause.behind("не")
@@ -110,6 +112,9 @@ def _goes_on(first: Finding, second: Finding) -> bool:
 def _another_trouble(first: Finding, second: Finding) -> bool:
     """Whether a second problem has nothing to do with the first: «и на новом ноуте не работает почта»."""
     if first.clause.sentence == second.clause.sentence:
+        if not first.lemmas or not second.lemmas:
+            # «Месяц не прошёл, а коронка слетела»
+            return False
         # «Яблоня засохла, а газонокосилка глохнет»
         both = second.clause.lead == "а" and _has_subject(first.clause) and _has_subject(second.clause)
         return both and not first.lemmas & second.lemmas

@@ -19,7 +19,7 @@ _FITS, _NOT, _WORKS = lexicon("fits"), lexicon("not_english"), lexicon("works_en
 # Words of an answer that names no more than a day.
 _ANSWER = 8
 # What a question of the usual begins with.
-_GENERAL = lexicon("usual")
+_GENERAL, _BY_NOW = lexicon("usual"), lexicon("by_now")
 
 
 def redates(scene: Scene, clause: Clause, moves: Moves) -> bool:
@@ -123,8 +123,9 @@ def _put_off(scene: Scene, clause: Clause, pool: Sequence[Task]) -> Task | None:
     bare = not _names_a_thing(scene, clause)
     if clause.has("redate") and (found or bare) and pool:
         return found or (dated or pool)[-1]
-    if found in dated and clause.forms & _MAKE and not clause.asked:
-        # «Счёт лучше к понедельнику»
+    wanted = clause.forms & _MAKE or (clause.has("ask") and clause.forms & _BY_NOW)
+    if found in dated and wanted and not clause.asked:
+        # «Счёт лучше к понедельнику», «афиши нужны уже 13-го»
         return found
     if dated and bare and (_asks_for_it(clause) or clause.has("lets", "redate") or clause.forms & _MAKE):
         return dated[-1]

@@ -31,7 +31,7 @@ _PLEASE = lexicon("please")
 _DENIABLE = frozenset({"praise", "social"})
 _NOT = lexicon("denials")
 _VERY = lexicon("very")
-_I_WILL = lexicon("i_will")
+_I_WILL, _COMING = lexicon("i_will"), lexicon("come_and")
 _SERVES, _ARTICLES = lexicon("serves"), lexicon("articles")
 # A sentence of more clauses is taken for several: what is compared within one stays cheap.
 _ASKING = lexicon("asking")
@@ -225,6 +225,9 @@ def _begins(before: Sequence[Token], ahead: Sequence[Token]) -> bool:
         return False
     if ahead[0].word.form == "нет":
         # «Вы ответите или нет?»
+        return False
+    if before and before[-1].word.form in _COMING and ahead[0].word.flags & Flag.LATIN:
+        # "Could someone come and fix them?"
         return False
     if (
         ahead[0].word.flags & Flag.LATIN

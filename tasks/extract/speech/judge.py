@@ -15,8 +15,8 @@ _SERVICE, _TELL, _COMING = lexicon("service"), lexicon("tell"), lexicon("coming"
 _ALSO = lexicon("also")
 # «Успеете?», «поймёте?» ask for nothing to be done.
 _WILL_NOT = lexicon("no_service")
-_UNLESS = lexicon("unreal")
-_EITHER = lexicon("asks_which")
+_UNLESS, _IN_TIME = lexicon("unreal"), lexicon("in_time")
+_EITHER, _YOU = lexicon("asks_which"), lexicon("you_all")
 _DO = lexicon("asks_do")
 _ME, _YOU_CAN, _CAN_HAVE, _WHY = lexicon("me"), lexicon("you_can"), lexicon("can_have"), lexicon("why")
 _TROUBLES = ("problem", "lack", "waits_long")
@@ -104,12 +104,12 @@ def _wish(clause: Clause) -> Verdict | None:
     if sense == "ask" and clause.has("cancel") and clause.forms & {"не", "no"}:
         # «Упаковка не нужна», where nobody knows of any.
         return _NOTHING
-    if _only_comes(clause) or (sense == "wait_for" and not clause.content):
+    if _only_comes(clause) or (sense == "wait_for" and not clause.content) or _only_in_time(clause, sense):
         return _NOTHING
     # «Нужно ли …?», «надо приносить паспорт?»
     first = {token.word.form for token in clause.words[: clause.main + 1]}
     foreign = clause.flags & Flag.LATIN and not first & _DO
-    general = sense == "ask" and clause.asked and not foreign and not _ME & clause.forms
+    general = sense == "ask" and (clause.asked or "ли" in clause.forms) and not foreign and not _ME & clause.forms
     return _by(clause, "question" if general else "request", sense)
 
 
@@ -135,7 +135,8 @@ def _bare_verb(clause: Clause) -> Verdict | None:
         first = next((token for token in behind if token.word.flags & Flag.INF), first)
     if _asks(clause) or clause.has("vague", "service", "cancel"):
         return None
-    verb = first if first.word.flags & Flag.INF else _verb_of(clause)
+    # «Течь ушла» has a noun first.
+    verb = first if first.word.flags & Flag.INF and not first.word.flags & Flag.NOUN else _verb_of(clause)
     return verb and Verdict("request", 0.7, "infinitive", verb)
 
 
@@ -189,6 +190,9 @@ def _asks_which(clause: Clause) -> bool:
     if clause.asked or "или" not in clause.forms or "ли" in clause.forms or clause.flags & Flag.IMPR:
         return False
     at = next(at for at, token in enumerate(clause.words) if token.word.form == "или")
+    if clause.forms & _YOU and any(one.word.flags & Flag.PRES2 for one in clause.words[:at]):
+        # «Негативы вы сканируете или только плёнку»
+        return True
     return all(any(one.word.flags & _TELLING for one in side) for side in (clause.words[:at], clause.words[at:]))
 
 
@@ -264,6 +268,12 @@ def _by(clause: Clause, kind: Kind, sense: str) -> Verdict | None:
 
 def _asks(clause: Clause) -> bool:
     return clause.asked or clause.has("qword")
+
+
+def _only_in_time(clause: Clause, sense: str) -> bool:
+    """«Мне бы успеть к двадцатому»: no more than by when."""
+    verbs = [token.word for token in clause.words if token.word.flags & Flag.INF]
+    return sense == "ask" and bool(verbs) and all(_IN_TIME.intersection(word.lemmas) for word in verbs)
 
 
 def _only_comes(clause: Clause) -> bool:
