@@ -59,7 +59,11 @@ _STRONG = frozenset(
 
 @dataclass(eq=False)
 class Clause:
-    """A stretch that says one thing; `sentence` and `item` number where it stands, `asked` is a question mark's."""
+    """A stretch that says one thing; `sentence` and `item` number where it stands, `asked` is a question mark's.
+
+    `flags` are what any of its words may be, `forms` its words as they are written, `lemmas` whatever a dictionary may
+    call them.
+    """
 
     words: list[Token]
     start: int
@@ -71,24 +75,16 @@ class Clause:
     # The number of the word with which its main part begins, behind what only leads up to it.
     main: int = 0
     found: dict[str, list[Hit]] = field(default_factory=dict)
+    flags: int = field(init=False, default=0)
+    forms: frozenset[str] = field(init=False)
+    lemmas: frozenset[str] = field(init=False)
 
-    @cached_property
-    def flags(self) -> int:
-        """What any of its words may be."""
-        flags = 0
-        for token in self.words:
-            flags |= token.word.flags
-        return flags
-
-    @cached_property
-    def forms(self) -> frozenset[str]:
-        """Its words as they are written."""
-        return frozenset(token.word.form for token in self.words)
-
-    @cached_property
-    def lemmas(self) -> frozenset[str]:
-        """Whatever its words may be called in a dictionary."""
-        return frozenset(lemma for token in self.words for lemma in token.word.lemmas)
+    def __post_init__(self) -> None:
+        words = [token.word for token in self.words]
+        for word in words:
+            self.flags |= word.flags
+        self.forms = frozenset([word.form for word in words])
+        self.lemmas = frozenset([lemma for word in words for lemma in word.lemmas])
 
     @cached_property
     def content(self) -> frozenset[str]:
