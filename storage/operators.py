@@ -27,7 +27,7 @@ _USED_EVERY = timedelta(minutes=1)
 
 
 class NameTaken(Exception):
-    """Another operator has this name."""
+    """Another one has this name."""
 
 
 class Holder(NamedTuple):
@@ -41,16 +41,16 @@ class Holder(NamedTuple):
     stale: bool
 
 
-def create(tx: Tx, name: str, role: str) -> Row[Any]:
+def create(tx: Tx, name: str, role: str, department_id: int | None = None) -> Row[Any]:
     """A new operator; raises NameTaken."""
-    values = {"name": name, "role": role, "active": True, "created_at": now()}
-    with _unique(tx):
+    values = {"name": name, "role": role, "department_id": department_id, "active": True, "created_at": now()}
+    with unique_name(tx):
         return tx.execute(OPERATORS.insert().values(**values).returning(OPERATORS)).one()
 
 
 def change(tx: Tx, operator_id: int, **values: Any) -> Row[Any] | None:
-    """Set name, role or active; None when there is no such operator. Raises NameTaken."""
-    with _unique(tx):
+    """Set name, role, department_id or active; None when there is no such operator. Raises NameTaken."""
+    with unique_name(tx):
         return tx.execute(
             update(OPERATORS).where(OPERATORS.c.id == operator_id).values(**values).returning(OPERATORS)
         ).one_or_none()
@@ -185,7 +185,8 @@ def _store(tx: Tx, operator_id: int, token: str, expires_at: datetime | None) ->
 
 
 @contextmanager
-def _unique(tx: Tx) -> Iterator[None]:
+def unique_name(tx: Tx) -> Iterator[None]:
+    """Raises NameTaken where what is written meets another one's name."""
     try:
         with tx.begin_nested():
             yield

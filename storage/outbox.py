@@ -37,7 +37,8 @@ _COLUMNS = (
 class NewLetter(NamedTuple):
     """A letter to be written.
 
-    `payload`: {text, files: [attachment id], author, reply_to?, below?, spans?, buttons?, thread?, quoted?}.
+    `payload`: {text, files: [attachment id], author, signature?, reply_to?, below?, spans?, buttons?, thread?,
+    quoted?}.
     """
 
     message_id: int

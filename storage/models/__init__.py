@@ -18,7 +18,7 @@ from storage.models.flow import (
     Spool,
     Tally,
 )
-from storage.models.house import Event, Idempotency, Operator, Sealed, Secret, Token
+from storage.models.house import Department, Event, Idempotency, Operator, Sealed, Secret, Token
 from storage.models.people import Client, Identity, Proof, Stranger
 from storage.models.talk import Alias, Attachment, Dialog, Episode, Message, Participant
 from storage.models.tasks import Opinion, OpinionCount, Task, TaskChange, Triage
@@ -30,6 +30,7 @@ __all__ = [
     "Attachment",
     "Client",
     "Cursor",
+    "Department",
     "Dialog",
     "Digest",
     "EarlyChange",

@@ -1,4 +1,4 @@
-"""The house itself: the journal, operators and their tokens, remembered requests, signing keys, and what is sealed."""
+"""The house itself: journal, operators, their departments and tokens, remembered requests, keys, what is sealed."""
 
 from datetime import datetime
 from typing import Any
@@ -24,6 +24,18 @@ class Event(SQLModel, table=True):
     data: dict[str, Any] = Field(sa_type=Json)
 
 
+class Department(SQLModel, table=True):
+    """Operators who sign their mails alike."""
+
+    __tablename__ = "departments"
+
+    id: int = Field(sa_column=Column(BigId, primary_key=True))
+    name: str = Field(sa_column=Column(Text, nullable=False, unique=True))
+    # Below what its operators write, instead of the channel's; empty where the channel's will do.
+    signature: str = Field(sa_column=Column(Text, nullable=False, server_default=""), default="")
+    created_at: datetime = Field(sa_type=UtcTime)
+
+
 class Operator(SQLModel, table=True):
     """Somebody who answers, or only looks."""
 
@@ -35,6 +47,9 @@ class Operator(SQLModel, table=True):
     role: str = Field(sa_type=Text)
     active: bool = True
     created_at: datetime = Field(sa_type=UtcTime)
+    department_id: int | None = Field(
+        sa_column=Column(BigId, ForeignKey("departments.id"), nullable=True), default=None
+    )
 
 
 class Token(SQLModel, table=True):

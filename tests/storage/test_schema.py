@@ -8,8 +8,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import IntegrityError
 
-from storage import inbox, schema
+from storage import inbox, operators, schema
 from storage.db import Database, Tx
 from storage.models import metadata
 from tests.pipeline.children import crew
@@ -109,6 +110,24 @@ def test_halts_of_an_earlier_schema_are_taken_over(blank_url: str) -> None:
         assert {(row.channel, row.what) for row in tx.execute(text("SELECT * FROM halts"))} == {
             ("tg", "sending"), ("tg", "reading"),
         }  # fmt: skip
+    db.close()
+
+
+def test_operators_of_an_earlier_schema_are_in_no_department(blank_url: str) -> None:
+    db = Database(blank_url)
+    with db.begin() as tx:
+        _migrated(tx, "0010")
+        tx.execute(
+            text("INSERT INTO operators VALUES (7, 'Anna', 'admin', :active, CURRENT_TIMESTAMP)"), {"active": True}
+        )
+        operators.issue(tx, 7)
+    assert schema.migrate(db) == "0010"
+    with db.read() as tx:
+        (anna,) = operators.everybody(tx, 0, 10)
+        assert (anna.id, anna.name, anna.department_id) == (7, "Anna", None)
+        assert len(operators.tokens(tx, 7)) == 1
+    with db.begin() as tx, pytest.raises(IntegrityError):
+        tx.execute(text("UPDATE operators SET department_id = 1"))
     db.close()
 
 
