@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
 import log
-from api import board, chat, clients, desk, events, files, health, operators, originals, problems, queues
+from api import board, chat, clients, departments, desk, events, files, health, operators, originals, problems, queues
 from api.door import Door, Trouble, cors, explained
 from api.feed import Feed
 from api.house import House
@@ -136,7 +136,7 @@ def build(house: House, lifespan: Callable[[FastAPI], object]) -> FastAPI:
     problems.install(app)
     for kind in (Trouble, Refused, Unfit, Busy):
         app.add_exception_handler(kind, _refused)
-    for part in (chat, desk, board, clients, operators, queues, files, originals, events, health):
+    for part in (chat, desk, board, clients, operators, departments, queues, files, originals, events, health):
         app.include_router(part.router)
     app.mount("/static", Pages(directory=_STATIC))
     app.add_route("/", page("demo.html", _PAGE_HEADERS), include_in_schema=False)

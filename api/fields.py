@@ -56,6 +56,7 @@ Title = Annotated[str, BeforeValidator(_titled), StringConstraints(min_length=1,
 # A name that may be taken away.
 BlankName = Annotated[str, BeforeValidator(_named), StringConstraints(max_length=200)]
 Email = Annotated[str, BeforeValidator(_mailed)]
+Signature = Annotated[str, BeforeValidator(_cleaned), StringConstraints(strip_whitespace=True, max_length=5000)]
 Search = Annotated[str, BeforeValidator(_cleaned), StringConstraints(max_length=_SEARCH)]
 Id = Annotated[int, Field(strict=True, ge=1, le=_LARGEST)]
 # An arrival number, or a message's id given for it.

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -13,7 +13,7 @@ import log
 from api import metrics, reference
 from api.auth import allow_open
 from api.house import House, house
-from api.schemas import Health, Readiness
+from api.schemas import Answer
 from api.writes import answer
 from dialogs.queues import behind
 from storage import halts, ledger, opinions, tasks
@@ -26,6 +26,21 @@ router = APIRouter(tags=["health"])
 _one_look = threading.Lock()
 _WRONG = "wrong schema"
 _log = log.get(__name__)
+
+
+class Health(Answer):
+    """The process is there."""
+
+    ok: Literal[True]
+
+
+class Readiness(Answer):
+    """Whether requests can be served; and how the broker is and how many seconds the oldest work waits."""
+
+    ok: bool
+    database: Literal["up", "newer schema", "away", "wrong schema"]
+    broker: str
+    lag_seconds: dict[Literal["inbox", "outbox"], float]
 
 
 @router.get("/healthz", response_model=Health)

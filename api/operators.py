@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from api.auth import allow
-from api.fields import Body, Listing, Moment, Name, PathId
+from api.fields import Body, Id, Listing, Moment, Name, PathId
 from api.house import House, house
 from api.schemas import NewToken, Operator, Page, Role, Token, errors
 from api.writes import Writer, answer, writer
@@ -29,6 +29,7 @@ class NewOperator(Body):
 
     name: Name
     role: Role = "operator"
+    department: Id | None = None
 
 
 class Change(Body):
@@ -37,6 +38,7 @@ class Change(Body):
     name: Name = ""
     role: Role = "operator"
     active: bool = True
+    department: Id | None = None
 
 
 class Wanted(Body):
@@ -57,12 +59,12 @@ def list_operators(
 @router.post("", status_code=201, response_model=Operator, responses=errors(401, 403, 409, 422))
 def add_operator(body: NewOperator, write: Runs) -> Response:
     """Add an operator; he comes in once he has a token."""
-    return write(body, lambda work: (201, team.hire(work, body.name, body.role)))
+    return write(body, lambda work: (201, team.hire(work, body.name, body.role, body.department)))
 
 
 @router.patch("/{operator_id}", response_model=Operator, responses=errors(401, 403, 404, 409, 422))
 def change_operator(operator_id: PathId, body: Change, write: Runs) -> Response:
-    """Rename, promote, let go, or take back; what is not named stays."""
+    """Rename, promote, let go, take back, or put into a department; what is not named stays."""
 
     def act(work: Work) -> tuple[int, Any]:
         shown = team.change(work, operator_id, body.model_dump(exclude_unset=True))

@@ -183,6 +183,15 @@ class Client(Answer):
     updated_at: datetime
 
 
+class Department(Answer):
+    """Operators whose mails end with the same signature; where it is empty, with the channel's."""
+
+    id: int
+    name: str
+    signature: str
+    created_at: datetime
+
+
 class Operator(Answer):
     """Somebody who answers, or only looks; not `active` once he was let go."""
 
@@ -190,6 +199,7 @@ class Operator(Answer):
     name: str
     role: Role
     active: bool
+    department: int | None
     created_at: datetime
 
 
@@ -372,21 +382,6 @@ class Channel(Answer):
     outbox: dict[LetterState, int]
     halt: Halt | None
     refused: Refusals | None
-
-
-class Health(Answer):
-    """The process is there."""
-
-    ok: Literal[True]
-
-
-class Readiness(Answer):
-    """Whether requests can be served; and how the broker is and how many seconds the oldest work waits."""
-
-    ok: bool
-    database: Literal["up", "newer schema", "away", "wrong schema"]
-    broker: str
-    lag_seconds: dict[Literal["inbox", "outbox"], float]
 
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -18,18 +18,20 @@ IDENTITIES = Identity.__table__  # type: ignore[attr-defined]
 
 Action = Literal[
     "dialog.read", "dialog.write", "client.read", "client.write", "operator.read", "operator.write", "token.read",
-    "token.write", "queue.read", "queue.write", "channel.read", "event.read", "file.read", "file.write", "metrics.read",
-    "docs.read", "chat.read", "chat.write", "task.read", "task.write",
+    "token.write", "department.read", "department.write", "queue.read", "queue.write", "channel.read", "event.read",
+    "file.read", "file.write", "metrics.read", "docs.read", "chat.read", "chat.write", "task.read", "task.write",
 ]  # fmt: skip
 
 _LOOK: frozenset[Action] = frozenset(
     {
-        "dialog.read", "client.read", "operator.read", "queue.read", "channel.read", "event.read", "file.read",
-        "docs.read", "task.read",
+        "dialog.read", "client.read", "operator.read", "department.read", "queue.read", "channel.read", "event.read",
+        "file.read", "docs.read", "task.read",
     }
 )  # fmt: skip
 _WORK: frozenset[Action] = _LOOK | {"dialog.write", "client.write", "queue.write", "file.write", "task.write"}
-_RUN: frozenset[Action] = _WORK | {"operator.write", "token.read", "token.write", "metrics.read"}
+_RUN: frozenset[Action] = _WORK | {
+    "operator.write", "token.read", "token.write", "department.write", "metrics.read",
+}  # fmt: skip
 VISITOR = "visitor"
 ALLOWED: dict[str, frozenset[Action]] = {
     READ_ONLY: _LOOK,

@@ -8,11 +8,14 @@ from sqlalchemy import Row, select, update
 from dialogs.access import Staff, demand
 from dialogs.work import Work
 from errors import Conflict, Invalid, NotFound
-from storage import operators, pages
+from storage import departments, operators, pages
 from storage.db import Tx
 from storage.operators import ADMIN
 from storage.pages import Page
 from storage.talk import EPISODES, OPEN
+
+# Fields whose columns have other names.
+_COLUMNS = {"department": "department_id"}
 
 
 def team(tx: Tx, actor: Staff, page: tuple[int, str | None]) -> Page:
@@ -24,31 +27,40 @@ def team(tx: Tx, actor: Staff, page: tuple[int, str | None]) -> Page:
     return Page([_operator(row) for row in rows], following)
 
 
-def hire(work: Work, name: str, role: str) -> dict[str, Any]:
-    """A new operator; raises Conflict when the name is taken."""
+def hire(work: Work, name: str, role: str, department: int | None = None) -> dict[str, Any]:
+    """A new operator; raises Conflict when the name is taken, and Invalid when there is no such department."""
     demand(work.actor, "operator.write")
+    _hold(work, department)
     try:
-        row = operators.create(work.tx, name, role)
+        row = operators.create(work.tx, name, role, department)
     except operators.NameTaken:
         raise _taken(name) from None
-    work.tell("operator.created", None, operator=row.id, after={"name": name, "role": role})
+    after = {"name": name, "role": role, "department": department}
+    work.tell("operator.created", None, operator=row.id, after=after)
     return _operator(row)
 
 
 def change(work: Work, operator_id: int, values: dict[str, Any]) -> dict[str, Any]:
-    """Set name, role or active. Who is let go leaves his open dialogs to the queue; one administrator stays."""
+    """Set name, role, department or active; raises Invalid when there is no such department.
+
+    Who is let go leaves his open dialogs to the queue; one administrator stays.
+    """
     demand(work.actor, "operator.write")
+    # Before the operator: in the order in which removing a department locks them.
+    _hold(work, values.get("department"))
     before = _operator_row(work, operator_id)
-    changed = {name: value for name, value in values.items() if value != getattr(before, name)}
+    shown = _operator(before)
+    changed = {name: value for name, value in values.items() if value != shown[name]}
     if not changed:
-        return _operator(before)
+        return shown
     _keep_an_admin(work, before, changed)
+    columns = {_COLUMNS.get(name, name): value for name, value in changed.items()}
     try:
-        row = operators.change(work.tx, operator_id, **changed)
+        row = operators.change(work.tx, operator_id, **columns)
     except operators.NameTaken:
         raise _taken(changed["name"]) from None
     assert row is not None
-    old = {name: getattr(before, name) for name in changed}
+    old = {name: shown[name] for name in changed}
     work.tell("operator.updated", None, operator=operator_id, before=old, after=changed)
     if changed.get("active") is False:
         _leave_dialogs(work, operator_id)
@@ -92,6 +104,11 @@ def _operator_row(work: Work, operator_id: int) -> Row[Any]:
     return row
 
 
+def _hold(work: Work, department: int | None) -> None:
+    if department is not None and not departments.stays(work.tx, department):
+        raise Invalid(f"department: there is no department {department}.", field="department")
+
+
 def _keep_an_admin(work: Work, before: Row[Any], changed: dict[str, Any]) -> None:
     was_admin = before.role == ADMIN and before.active
     stays_admin = changed.get("role", before.role) == ADMIN and changed.get("active", before.active)
@@ -118,7 +135,8 @@ def _unknown(operator_id: int) -> NotFound:
 
 
 def _operator(row: Row[Any]) -> dict[str, Any]:
-    return {"id": row.id, "name": row.name, "role": row.role, "active": row.active, "created_at": row.created_at}
+    shown = {name: getattr(row, name) for name in ("id", "name", "role", "active", "created_at")}
+    return {**shown, "department": row.department_id}
 
 
 def _token(row: Row[Any]) -> dict[str, Any]:

@@ -176,6 +176,7 @@ def test_what_cannot_be_stored_is_cleaned_or_refused_in_every_text(okno: Okno, s
         "POST /v1/dialogs": (f'"client": {client}, "text": %s', f'"client": {client}, "text": "a", "channel": %s'),
         f"PATCH /v1/dialogs/{dialog}": ('"assignee": %s', '"status": %s', '"read_up_to": %s'),
         f"PATCH /v1/clients/{client}": ('"name": %s', '"email": %s', '"phone": %s', '"note": %s', '"updated_at": %s'),
+        "POST /v1/departments": ('"name": %s', '"name": "a", "signature": %s'),
         "POST /v1/operators": ('"name": %s', '"name": "a", "role": %s'),
     }  # fmt: skip
     for target, bodies in shapes.items():

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from api import schemas
+from api import health
 from api.app import Web
 from settings import Settings
 from storage import halts, inbox, opinions, tasks
@@ -24,7 +24,7 @@ def test_alive_and_ready(okno: Okno) -> None:
     assert okno.ask("GET", "/healthz").json == {"ok": True}
     ready = okno.ask("GET", "/readyz")
     assert ready.status == 200
-    shown = schemas.Readiness.model_validate_json(ready.body)
+    shown = health.Readiness.model_validate_json(ready.body)
     assert (shown.ok, shown.database, shown.broker) == (True, "up", "none")
     assert shown.lag_seconds == {"inbox": 0.0, "outbox": 0.0}
 
@@ -35,7 +35,7 @@ def test_who_runs_while_the_schema_becomes_newer_stays_ready_and_says_so(okno: O
     set_schema(scene, "next")
     ready = okno.ask("GET", "/readyz")
     assert (ready.status, ready.json["database"]) == (200, "newer schema")
-    schemas.Readiness.model_validate_json(ready.body)
+    health.Readiness.model_validate_json(ready.body)
     okno.visitor()
 
 

@@ -88,6 +88,7 @@ def test_every_write_takes_a_key(okno: Okno, scene: Scene, admin: str) -> None:
     scene.delivers(failed, "failed")
     vera = scene.operator()
     token = okno.ask("POST", f"/v1/operators/{vera.id}/tokens", {}, token=admin).json["id"]
+    sales = okno.ask("POST", "/v1/departments", {"name": "Sales"}, token=admin).json["id"]
     writes: list[tuple[str, str, Any]] = [
         ("POST", "/v1/dialogs", {"client": client, "text": "a"}),
         ("PATCH", f"/v1/dialogs/{dialog}", {"assignee": boss}),
@@ -96,6 +97,9 @@ def test_every_write_takes_a_key(okno: Okno, scene: Scene, admin: str) -> None:
         ("PATCH", f"/v1/clients/{client}", {"phone": "1"}),
         ("POST", "/v1/operators", {"name": "new"}),
         ("PATCH", f"/v1/operators/{vera.id}", {"name": "newer"}),
+        ("POST", "/v1/departments", {"name": "new"}),
+        ("PATCH", f"/v1/departments/{sales}", {"name": "newer"}),
+        ("DELETE", f"/v1/departments/{sales}", None),
         ("POST", f"/v1/outbox/{letter.id}/retry", None),
         ("POST", f"/v1/outbox/{letter.id}/cancel", None),
         ("DELETE", f"/v1/operators/{vera.id}/tokens/{token}", None),

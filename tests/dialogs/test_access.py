@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialogs import access, clients, events, queues, team, view, work, writing
+from dialogs import access, clients, departments, events, queues, team, view, work, writing
 from dialogs.access import Action, Staff, Visitor
 from errors import Forbidden
 from storage import journal, operators
@@ -69,6 +69,8 @@ READS: dict[str, Any] = {
     "client": lambda tx, who: clients.client(tx, who, 1),
     "team": lambda tx, who: team.team(tx, who, (1, None)),
     "tokens": lambda tx, who: team.tokens(tx, who, 1),
+    "departments": lambda tx, who: departments.listing(tx, who, (1, None)),
+    "department": lambda tx, who: departments.department(tx, who, 1),
     "events": lambda tx, who: events.events(tx, who, 0, (1, None)),
     "raws": lambda tx, who: queues.raws(tx, who, "parked", (1, None)),
     "raw": lambda tx, who: queues.raw(tx, who, 1),
@@ -85,6 +87,9 @@ CHANGES: dict[str, Any] = {
     "promote": lambda job: team.change(job, 1, {"role": "admin"}),
     "issue": lambda job: team.issue(job, 1, None),
     "revoke": lambda job: team.revoke(job, 1, 1),
+    "create department": lambda job: departments.create(job, "x", ""),
+    "change department": lambda job: departments.change(job, 1, {"signature": "x"}),
+    "remove department": lambda job: departments.remove(job, 1),
     "replay": lambda job: queues.replay(job, 1),
     "retry": lambda job: queues.retry(job, 1),
     "cancel": lambda job: queues.cancel(job, 1),
