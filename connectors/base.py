@@ -231,7 +231,7 @@ class Letter(msgspec.Struct, frozen=True):
     so is `number`, 1 … 2³¹-1, for channels whose keys are numbers. `buttons` are rows of them. `reply_to` is what it
     answers; of a reply in several letters the first says so, and the others are told by `below`. `thread` is what the
     client's newest message in the channel had as its own, and `quoted` its words, where the channel's limits ask for
-    them. What no person wrote is `automatic`.
+    them. What no person wrote is `automatic`. `signature` is that of the author's department.
     """
 
     id: int
@@ -249,6 +249,7 @@ class Letter(msgspec.Struct, frozen=True):
     thread: dict[str, Any] | None = None
     quoted: Quoted | None = None
     automatic: bool = False
+    signature: str = ""
     number: int = 1
     spans: tuple[Span, ...] = ()
     buttons: tuple[tuple[Button, ...], ...] = ()

@@ -8,7 +8,7 @@ from sqlalchemy import Row, select, update
 from dialogs import desk
 from dialogs.access import demand
 from dialogs.work import Work
-from dialogs.writing import Draft, Split, looks, read
+from dialogs.writing import Draft, Split, looks, read, written_by
 from errors import Invalid, NotFound
 from storage import attachments, outbox
 from storage.outbox import CANCELLED, FAILED, HELD, OUTBOX, QUEUED, UNCONFIRMED
@@ -48,7 +48,7 @@ def take_back(work: Work, dialog_id: int, message_id: int) -> None:
     out = [letter for letter in letters if letter.id not in stopped and letter.state not in (FAILED, CANCELLED)]
     if out:
         _demand_able(work, out[0].channel, "delete")
-        _put(work, out, "delete", {"text": "", "files": [], "author": work.actor.name})
+        _put(work, out, "delete", {"text": "", "files": [], **written_by(work)})
     work.tx.execute(update(MESSAGES).where(MESSAGES.c.id == row.id).values(deleted_at=work.at))
     read(work, row.id, dialog_id, "deleted")
     work.tell("message.deleted", dialog_id, message=row.id, seq=row.seq, channel=row.channel)
@@ -63,7 +63,7 @@ def _say_otherwise(work: Work, letter: Row[Any], words: dict[str, Any]) -> None:
     if letter.state in {FAILED, CANCELLED, UNCONFIRMED}:
         raise Invalid(f"The reply is {letter.state}; retry it, or write another one.")
     _demand_able(work, letter.channel, "edit")
-    _put(work, [letter], "edit", {**kept, "files": [], "author": work.actor.name, **words})
+    _put(work, [letter], "edit", {**kept, "files": [], "signature": "", **written_by(work), **words})
 
 
 def _ours(work: Work, dialog_id: int, message_id: int) -> tuple[Row[Any], Sequence[Row[Any]]]:

@@ -11,7 +11,7 @@ from dialogs import desk
 from dialogs.access import IDENTITIES, demand
 from dialogs.work import Work
 from errors import Invalid
-from storage import attachments, bulk, outbox, talk, triage
+from storage import attachments, bulk, departments, outbox, talk, triage
 from storage.talk import DIALOGS, EPISODES, MESSAGES, OPEN
 
 _AHEAD = timedelta(days=366)
@@ -109,14 +109,10 @@ def _send(work: Work, dialog: Row[Any], draft: Draft, split: Split) -> int:
     files = attachments.of_messages(work.tx, [message_id]).get(message_id, [])
     parts = split(recipient.channel, draft, files)
     answers, asked = _answered(work, recipient, draft.reply_to), _asked(work, dialog, recipient, draft.reply_to)
-    letters = []
+    letters, signed = [], written_by(work)
     for number, part in enumerate(parts):
-        payload: dict[str, Any] = {
-            "text": part.text,
-            "files": [files[at].id for at in part.files],
-            "author": work.actor.name,
-        }
-        payload |= looks(part) | asked
+        payload: dict[str, Any] = {"text": part.text, "files": [files[at].id for at in part.files]}
+        payload |= signed | looks(part) | asked
         if answers:
             payload["below" if number else "reply_to"] = answers
         # One quote is enough.
@@ -141,6 +137,12 @@ def read(work: Work, message_id: int, dialog_id: int, why: triage.Kind) -> None:
     """Have a reply read for tasks: for what it promises, and what it settles."""
     triage.put(work.tx, [triage.ToRead(message_id, dialog_id, why)])
     work.pipeline = True
+
+
+def written_by(work: Work) -> dict[str, str]:
+    """What a letter's payload holds of who writes it: his name, and his department's signature if it has one."""
+    signature = departments.signature_of(work.tx, work.actor.id)
+    return {"author": work.actor.name} | ({"signature": signature} if signature else {})
 
 
 def looks(part: Part) -> dict[str, Any]:

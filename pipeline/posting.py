@@ -31,6 +31,7 @@ def _letter(tx: Tx, row: Row[Any], store: FileStore) -> Letter:
         action=row.action,
         text=payload["text"],
         author=payload.get("author", ""),
+        signature=payload.get("signature", ""),
         sent_at=row.created_at,
         files=tuple(Outgoing(f.id, f.name, f.type, f.size, str(store.path(f.sha256))) for f in files),
         reply_to=payload.get("reply_to"),

@@ -54,10 +54,10 @@ def _wrote(letter: Letter, quoted: Quoted, settings: EmailSettings) -> str:
 
 
 def _signature(letter: Letter, settings: EmailSettings) -> str:
-    """The channel's signature below what persons write; a line that names nobody is left out."""
+    """The signature below what persons write: their department's, or else the channel's; no line that names nobody."""
     if letter.automatic:
         return ""
     author = clean_name(letter.author, 100) if settings.show_author else ""
-    lines = clean_text(settings.signature).splitlines()
+    lines = clean_text(letter.signature or settings.signature).splitlines()
     kept = [line.replace(_AUTHOR, author) for line in lines if author or line.strip() != _AUTHOR]
     return "\n".join(kept).strip()

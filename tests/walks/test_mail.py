@@ -5,6 +5,7 @@ import email.policy
 import itertools
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +33,19 @@ def address() -> str:
 
 
 @pytest.fixture
-def home(tmp_path: Path, dovecot: Dovecot, outside: SmtpServer, address: str) -> Iterator[Household]:
+def signature() -> str:
+    """The channel's; for tests to parametrize."""
+    return ""
+
+
+@pytest.fixture
+def home(tmp_path: Path, dovecot: Dovecot, outside: SmtpServer, address: str, signature: str) -> Iterator[Household]:
     settings = {
         "KIND": "email",
         "ADDRESS": address,
         "NAME": "Магазин",
         "QUOTE": "true",
+        "SIGNATURE": signature,
         "IMAP__HOST": "127.0.0.1",
         "IMAP__PORT": str(dovecot.port),
         "IMAP__SECURITY": "none",
@@ -166,3 +174,30 @@ def test_a_wrong_password_is_told_and_loses_nothing(home: Household, outside: Sm
     assert home.run("check").returncode == 1
     (letter,) = home.ask("GET", "/v1/outbox")[1]["items"]
     assert (letter["state"], outside.mails) == ("queued", [])
+
+
+def sent(outside: SmtpServer, count: int) -> bool:
+    return len(outside.mails) == count
+
+
+def hired(home: Household, name: str, **more: Any) -> str:
+    """The token of a new operator."""
+    who = home.ask("POST", "/v1/operators", {"name": name, **more})[1]["id"]
+    return str(home.ask("POST", f"/v1/operators/{who}/tokens", {})[1]["token"])
+
+
+@pytest.mark.parametrize("signature", ["{author}\nМагазин"])
+def test_a_reply_ends_with_the_signature_of_its_writers_department(
+    home: Household, outside: SmtpServer, arrives: Arrives
+) -> None:
+    sales = home.ask("POST", "/v1/departments", {"name": "Sales", "signature": "{author}\nОтдел продаж"})[1]["id"]
+    olga, boris = hired(home, "Ольга", department=sales), hired(home, "Борис")
+    arrives(1, "Где мой заказ?")
+    (dialog,) = until(lambda: dialogs(home))
+    path = f"/v1/dialogs/{dialog['id']}/messages"
+    for number, (token, signed) in enumerate([(olga, "Ольга\nОтдел продаж"), (boris, "Борис\nМагазин")], 1):
+        assert home.ask("POST", path, {"text": "В пути"}, token)[0] == 202
+        until(partial(sent, outside, number))
+        own, _, quoted = plain(outside.mails[-1].data).partition(", <anna@example.com>:\n")
+        assert own.startswith(f"\nВ пути\n\n-- \n{signed}\n\n")
+        assert quoted.startswith("> Где мой заказ?")

@@ -35,6 +35,15 @@ def test_a_signature_tells_no_more_than_the_sender_does() -> None:
     assert text_of(read(letter(author=""), settings(signature="{author}"))) == LETTER.text
 
 
+def test_the_departments_signature_comes_before_the_channels() -> None:
+    ours = letter(signature="{author}\nОтдел продаж <2>")
+    assert text_of(read(ours, SIGNED)) == text_of(read(ours)) == f"{LETTER.text}\n\n-- \nОльга\nОтдел продаж <2>"
+    assert "Ольга<br>Отдел продаж &lt;2&gt;</div></body>" in text_of(read(ours, SIGNED), "html")
+    hidden = settings(show_author=False, signature=SIGNED.signature)
+    assert text_of(read(ours, hidden)) == f"{LETTER.text}\n\n-- \nОтдел продаж <2>"
+    assert text_of(read(letter(automatic=True, signature=ours.signature), SIGNED)) == LETTER.text
+
+
 def test_what_a_machine_wrote_and_files_alone_are_not_signed(tmp_path: Path) -> None:
     assert text_of(read(letter(automatic=True), SIGNED)) == LETTER.text
     message = read(letter(text="", files=(file(tmp_path / "a"),)), SIGNED)
