@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from tasks.extract import linker
 from tasks.extract.client.moves import Moves
 from tasks.extract.language import content
-from tasks.extract.language.clauses import Clause, content_of
+from tasks.extract.language.clauses import NO, Clause, content_of
 from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag, Token
 from tasks.extract.model import Task
@@ -87,7 +87,7 @@ def _named_before(scene: Scene, clause: Clause, pool: Sequence[Task]) -> list[Ta
 def _refused(scene: Scene, clause: Clause) -> list[Task]:
     """«Второй номер тогда не подключаем»: the request's own verb, which the client will not have done."""
     told = _WE_DO if clause.forms & _YOU else _WE_DO | Flag.PRES2
-    verbs = [after for after in clause.behind("не") if after.word.flags & told]
+    verbs = [after for after in clause.behind(NO) if after.word.flags & told]
     if not verbs:
         return []
     roots = content.of_words(verbs)

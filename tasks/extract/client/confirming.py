@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from tasks.extract import linker
 from tasks.extract.client.moves import Moves
 from tasks.extract.language import content
-from tasks.extract.language.clauses import Clause
+from tasks.extract.language.clauses import NO, Clause
 from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag, Token, tokens
 from tasks.extract.model import Task
@@ -126,7 +126,7 @@ def _repeats(scene: Scene) -> bool:
 
 def _cured(scene: Scene, clause: Clause) -> Task | None:
     """«В другом не мигает», «стука нет»: the trouble's own word, with a not beside it that was not there."""
-    denied, none = clause.behind("не"), clause.forms & _NONE
+    denied, none = clause.behind(NO), clause.forms & _NONE
     if not (denied or none) or clause.forms & _STILL:
         return None
     for task in scene.open:

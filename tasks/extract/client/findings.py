@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from tasks.extract.client.idle import asks_nothing, mood_of
 from tasks.extract.language import content
-from tasks.extract.language.clauses import SENTENCE, Clause, content_of
+from tasks.extract.language.clauses import NO, SENTENCE, Clause, content_of
 from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag, Token
 from tasks.extract.model import Due, Kind, New, Side
@@ -159,7 +159,7 @@ def _finding(scene: Scene, clause: Clause, verdict: Verdict, due: Due | None) ->
     if ".paper." in verdict.rule or (".nominal." in verdict.rule and clause.lemmas & _UNDOING):
         # «Прайс на 2026 год» is not wanted by its end, nor «отмена записи на среду» on it.
         due = scene.due_in(clause, deadline=True)
-    if verdict.verb in clause.behind("не") and not clause.lemmas & _FORGET:
+    if verdict.verb in clause.behind(NO) and not clause.lemmas & _FORGET:
         # «Не запускайте до девяти» is for always.
         due = None
     # «Есть такая просьба», «подскажите»: what is asked for stands beside.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tasks.extract.language import content
-from tasks.extract.language.clauses import Clause
+from tasks.extract.language.clauses import NO, Clause
 from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag, Token
 from tasks.extract.scene import Scene
@@ -93,7 +93,7 @@ def _is_idle(clause: Clause, verdict: Verdict, mood: Mood) -> bool:
     if mood.sighed and verdict.kind == "question" and not clause.content:
         # «Ну вот кто так делает? Кто?!»
         return True
-    if (mood.calm and verdict.verb in clause.behind("не")) or (clause.has("mine") and "не" in clause.forms):
+    if (mood.calm and verdict.verb in clause.behind(NO)) or (clause.has("mine") and "не" in clause.forms):
         # «Ложная тревога, не пинайте»
         return True
     if not clause.has("cancel"):

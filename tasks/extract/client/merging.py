@@ -5,7 +5,7 @@ from itertools import zip_longest
 
 from tasks.extract.client.findings import Finding
 from tasks.extract.language import content
-from tasks.extract.language.clauses import Clause
+from tasks.extract.language.clauses import NO, Clause
 from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag
 from tasks.extract.model import Kind
@@ -95,7 +95,7 @@ def _one_ask(first: Finding, second: Finding) -> bool:
         bare = second.rule == "infinitive" and (purpose or not _names_a_thing(second.clause))
         detail = second.rule.startswith(("ru.fact", "en.fact")) and len(second.lemmas) <= _LITTLE
         told = together and (first.clause.has("fact") or _goes_on(first, second))
-        return bare or detail or told or _speaks_of_it(second.clause) or second.verb in second.clause.behind("не")
+        return bare or detail or told or _speaks_of_it(second.clause) or second.verb in second.clause.behind(NO)
     if together and second.clause.lead in _OR:
         return True
     announced = together and first.clause.has("askq") and second.clause.lead not in _ALSO
@@ -144,5 +144,5 @@ def _speaks_of_it(clause: Clause) -> bool:
     """Whether it speaks of its object as of something just named."""
     nouns = [token for token in clause.words if token.word.flags & Flag.NOUN and not token.word.flags & Flag.IMPR]
     # "Put my new address on it"
-    named = any(content.of_words([after]) for after in clause.behind(*_ARTICLES))
+    named = any(content.of_words([after]) for after in clause.behind(_ARTICLES))
     return bool(clause.forms & _IT) and not nouns and not named

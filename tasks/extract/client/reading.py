@@ -12,7 +12,7 @@ from tasks.extract.client.offers import acceptance, offered_due, other_day, take
 from tasks.extract.client.redating import redates
 from tasks.extract.client.turns import placed
 from tasks.extract.language import content
-from tasks.extract.language.clauses import Clause
+from tasks.extract.language.clauses import NO, Clause
 from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag
 from tasks.extract.model import Change, Task, TaskChange
@@ -71,7 +71,7 @@ def _moves(scene: Scene) -> Moves:
 def _is_reason(scene: Scene, clause: Clause, moves: Moves) -> bool:
     """«У нас холл затопило, давайте лучше в субботу», «показ отменяем, район не понравился»: why is no trouble."""
     ordered = order_in(clause)
-    if ordered is not None and ordered in clause.behind("не") and moves.cancelled:
+    if ordered is not None and ordered in clause.behind(NO) and moves.cancelled:
         # «Ложная тревога, не пинайте»
         return True
     if not clause.has("problem", "lack") or clause.asked or ordered is not None:

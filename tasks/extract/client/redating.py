@@ -6,7 +6,7 @@ from tasks.dates import shifted
 from tasks.extract import linker
 from tasks.extract.client.moves import Moves
 from tasks.extract.language import content
-from tasks.extract.language.clauses import Clause
+from tasks.extract.language.clauses import NO, Clause
 from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag, Token
 from tasks.extract.model import Change, Due, Status, Task
@@ -159,8 +159,8 @@ def _is_unfit(clause: Clause) -> bool:
     """«Меня не будет», «завтра не смогу», "tomorrow doesn't work": the day that is named is one that does not fit."""
     if clause.has("away"):
         return True
-    unfit = any(one.word.form in _FITS for one in clause.behind("не"))
-    return not clause.asked and (unfit or any(one.word.form in _WORKS for one in clause.behind(*_NOT)))
+    unfit = any(one.word.form in _FITS for one in clause.behind(NO))
+    return not clause.asked and (unfit or any(one.word.form in _WORKS for one in clause.behind(_NOT)))
 
 
 def _along(scene: Scene, target: Task, due: Due) -> list[Change]:

@@ -31,6 +31,8 @@ _PLEASE = lexicon("please")
 _DENIABLE = frozenset({"praise", "social"})
 _NOT = lexicon("denials")
 _VERY = lexicon("very")
+# The word that denies what stands behind it.
+NO = lexicon("no_russian")
 _I_WILL, _COMING = lexicon("i_will"), lexicon("come_and")
 _SERVES, _ARTICLES = lexicon("serves"), lexicon("articles")
 # A sentence of more clauses is taken for several: what is compared within one stays cheap.
@@ -96,9 +98,9 @@ class Clause:
         """Its words, each with the one behind it."""
         return pairwise(self.words)
 
-    def behind(self, *forms: str) -> list[Token]:
+    def behind(self, forms: frozenset[str]) -> list[Token]:
         """The words right behind one of these."""
-        if self.forms.isdisjoint(forms):
+        if forms.isdisjoint(self.forms):
             return []
         return [after for before, after in self.pairs if before.word.form in forms]
 

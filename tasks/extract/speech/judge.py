@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tasks.extract.language import content
-from tasks.extract.language.clauses import Clause
+from tasks.extract.language.clauses import NO, Clause
 from tasks.extract.language.cues import may_begin
 from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag, Token
@@ -144,7 +144,7 @@ def _verb_of(clause: Clause) -> Token | None:
     """«Телефон снизу вообще убрать», «воду возить сюда»: a thing, and what is to become of it."""
     verbs = [token for token in clause.words if token.word.flags & Flag.INF]
     told = any(token.word.flags & (Flag.FINITE | Flag.PRED | Flag.PART) for token in clause.words)
-    if len(verbs) != 1 or told or clause.has("lack", "problem") or verbs[0] in clause.behind("не"):
+    if len(verbs) != 1 or told or clause.has("lack", "problem") or verbs[0] in clause.behind(NO):
         return None
     near = verbs[0] in {clause.words[-1], *clause.words[1:2]}
     return verbs[0] if near and clause.words[0].word.flags & Flag.NOUN else None
@@ -155,7 +155,7 @@ def _will_you(clause: Clause) -> Verdict | None:
     if clause.has("qword"):
         return None
     told = [token for token in clause.words if token.word.flags & Flag.FUT2 and not _WILL_NOT & {*token.word.lemmas}]
-    polite = [token for token in clause.behind("не") if token in told and clause.forms.isdisjoint(_UNLESS)]
+    polite = [token for token in clause.behind(NO) if token in told and clause.forms.isdisjoint(_UNLESS)]
     if polite and _TELL.intersection(polite[0].word.lemmas):
         return Verdict("question", 0.8, "order.tell", polite[0])
     given = next((token for token in told if clause.asked or may_begin(token.word, "promise")), None)

@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from tasks.extract.language import content
-from tasks.extract.language.clauses import Clause
+from tasks.extract.language.clauses import NO, Clause
 from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag, Token
 from tasks.extract.model import Kind
@@ -57,7 +57,7 @@ def _infinitive(clause: Clause, verb: Token, text: str) -> str:
         # Who does it belongs to it: «курьер заберёт брак послезавтра».
         return tidy(text[clause.start : clause.end])
     head = next((lemma for lemma in verb.word.lemmas if lemma.endswith(_INFINITIVES)), verb.word.lemma)
-    denied = verb in clause.behind("не")
+    denied = verb in clause.behind(NO)
     # What a comma parts from the verb leads up to it.
     near = text.rfind(",", clause.start, verb.start)
     before = [_inner(text, token) for token in _kept(clause) if near < token.start < verb.start]
@@ -79,7 +79,7 @@ def wanted(clause: Clause) -> Token | None:
 
 def needed(clause: Clause, text: str) -> str | None:
     """What is needed as something to do: "I need a copy of my policy"."""
-    behind = next(iter(clause.behind(*_NEEDING)), None)
+    behind = next(iter(clause.behind(_NEEDING)), None)
     if behind is None or not (behind.word.form in _ARTICLES or content.of_words([behind])):
         return None
     return tidy(_PLEASE.sub(" ", f"provide {text[behind.start : clause.end]}"))
