@@ -7,10 +7,10 @@ its end, and an element with `!` in front must not come next. Words are in small
 
 import tomllib
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from tasks.extract.language.lexicon import FOLDER
 from tasks.extract.language.words import Flag, Word
@@ -19,6 +19,8 @@ LANGUAGES = ("russian", "english")
 
 # The numbers of the terms that a word fits.
 Terms = frozenset[int]
+# In place of a flag: whatever a word is.
+_ANY = 0
 
 
 class Element(NamedTuple):
@@ -97,57 +99,50 @@ def _element(part: str, glossary: "_Glossary") -> Element:
 # ---- terms ----
 
 
-class _Term(NamedTuple):
-    """What an element takes. `words` are the only ones, where these are known, by their `form` or their `lemma`."""
-
-    test: Callable[[Word], bool]
-    words: frozenset[str] = frozenset()
-    by: Literal["form", "lemma", ""] = ""
-
-
 class _Glossary:
     """The terms of all patterns, by number; alike ones are one. There is none with the number 0."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
-        self._tests: list[Callable[[Word], bool]] = [lambda _: False]
-        # A number or a name is met for the first time in most messages: few terms are tried on it.
         self._by_form: dict[str, list[int]] = defaultdict(list)
         self._by_lemma: dict[str, list[int]] = defaultdict(list)
-        self._others: list[int] = []
+        self._by_stem: dict[tuple[str, ...], int] = {}
+        self._by_flag: dict[int, list[int]] = defaultdict(list)
+        # A number or a name is met for the first time in most messages, and few sorts of words there are.
+        self._sorts: dict[int, Terms] = {}
 
     def number(self, body: str) -> int:
         """The term of this body, which is new or known."""
-        number = self._numbers.setdefault(body, len(self._tests))
-        if number == len(self._tests):
-            term = _term(body)
-            self._tests.append(term.test)
-            for word in term.words:
-                (self._by_form if term.by == "form" else self._by_lemma)[word].append(number)
-            if not term.words:
-                self._others.append(number)
-        return number
+        if body not in self._numbers:
+            self._numbers[body] = len(self._numbers) + 1
+            self._note(body, self._numbers[body])
+        return self._numbers[body]
+
+    def _note(self, body: str, number: int) -> None:
+        """Remember which words fit a new term."""
+        if body == "*":
+            self._by_flag[_ANY].append(number)
+        elif body[0] == "<":
+            for name in body[1:-1].split("|"):
+                self._by_flag[getattr(Flag, name.upper())].append(number)
+        elif "~" in body:
+            self._by_stem[tuple(stem.lstrip("~") for stem in body.split("|"))] = number
+        else:
+            index = self._by_lemma if body[0] == "=" else self._by_form
+            for word in body.removeprefix("=").split("|"):
+                index[word].append(number)
 
     def fitting(self, word: Word) -> Terms:
         """The terms that the word fits."""
-        may = {*self._others, *self._by_form.get(word.form, ())}
-        may.update(number for lemma in word.lemmas for number in self._by_lemma.get(lemma, ()))
-        return Terms(number for number in may if self._tests[number](word))
+        found = {number for stems, number in self._by_stem.items() if word.form.startswith(stems)}
+        found.update(self._by_form.get(word.form, ()))
+        for lemma in word.lemmas:
+            found.update(self._by_lemma.get(lemma, ()))
+        return self._sort(word.flags).union(found)
 
-
-def _term(body: str) -> _Term:
-    if body == "*":
-        return _Term(lambda _: True)
-    if body[0] == "<":
-        flags = 0
-        for name in body[1:-1].split("|"):
-            flags |= getattr(Flag, name.upper())
-        return _Term(lambda word: bool(word.flags & flags))
-    if "~" in body:
-        stems = tuple(stem.lstrip("~") for stem in body.split("|"))
-        return _Term(lambda word: word.form.startswith(stems))
-    if body[0] == "=":
-        lemmas = frozenset(body[1:].split("|"))
-        return _Term(lambda word: not lemmas.isdisjoint(word.lemmas), lemmas, "lemma")
-    forms = frozenset(body.split("|"))
-    return _Term(lambda word: word.form in forms, forms, "form")
+    def _sort(self, flags: int) -> Terms:
+        """The terms that any word with these flags fits."""
+        if flags not in self._sorts:
+            fits = (numbers for flag, numbers in self._by_flag.items() if flag == _ANY or flags & flag)
+            self._sorts[flags] = Terms(number for numbers in fits for number in numbers)
+        return self._sorts[flags]
