@@ -11,6 +11,7 @@ from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag, Token
 from tasks.extract.model import Change, Due, Status, Task
 from tasks.extract.scene import USEFUL, Scene, on_its_day
+from tasks.extract.speech import titles
 from tasks.extract.speech.orders import order_in
 from tasks.extract.speech.promises import Setting, promise_in
 
@@ -50,9 +51,11 @@ def _shifts(scene: Scene, clause: Clause, moves: Moves) -> bool:
         return False
     text = scene.message.text[clause.start : clause.end]
     when = shifted(text, target.due.date, scene.context.calendar)
-    return when is not None and moves.add(
-        clause, *_moved(scene, clause, target, Due(when.date, target.due.time, when.phrase))
-    )
+    if when is None:
+        return False
+    # «На денёк позже» names no day for whoever reads no more than the task.
+    due = Due(when.date, target.due.time, titles.day(when.date, text))
+    return moves.add(clause, *_moved(scene, clause, target, due))
 
 
 def _rather(scene: Scene, clause: Clause) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import date
 from functools import lru_cache
 from itertools import pairwise
 
@@ -28,6 +29,11 @@ _I = re.compile(r"I\b")
 _PLEASE = re.compile(r"[\s,]*\b(?:пожалуйста|плиз|please)\b[\s,]*", re.IGNORECASE)
 # What stands before the verb and belongs to what is done: no pronouns, links, particles, and no other verb.
 _NO_PART = Flag.PRON | Flag.CONJ | Flag.PRCL | Flag.PRED | Flag.VERB
+_MONTHS = (
+    ("января", "January"), ("февраля", "February"), ("марта", "March"), ("апреля", "April"), ("мая", "May"),
+    ("июня", "June"), ("июля", "July"), ("августа", "August"), ("сентября", "September"), ("октября", "October"),
+    ("ноября", "November"), ("декабря", "December"),
+)  # fmt: skip
 _LEADS: dict[Kind, tuple[str, str]] = {
     "request": ("Сделать", "Do"),
     "question": ("Ответить", "Answer"),
@@ -122,6 +128,11 @@ def in_language_of(text: str, words: tuple[str, str]) -> str:
 @lru_cache(maxsize=256)
 def _is_russian(text: str) -> bool:
     return _RUSSIAN.search(text) is not None
+
+
+def day(on: date, text: str) -> str:
+    """A day as the language of the text names it: «4 декабря», "4 December"."""
+    return f"{on.day} {in_language_of(text, _MONTHS[on.month - 1])}"
 
 
 def said(about: str, parts: Sequence[str]) -> str:
