@@ -29,10 +29,12 @@ def change(tx: Tx, department_id: int, **values: Any) -> Row[Any] | None:
 
 def remove(tx: Tx, department_id: int) -> Sequence[int]:
     """Remove a department that `get` has locked; the operators who were in it, and are in none from now on."""
-    inside = update(OPERATORS).where(OPERATORS.c.department_id == department_id).values(department_id=None)
-    left = tx.execute(inside.returning(OPERATORS.c.id)).scalars().all()
+    inside = select(OPERATORS.c.id).where(OPERATORS.c.department_id == department_id).order_by(OPERATORS.c.id)
+    # In order: whoever else locks operators does so too.
+    left = tx.execute(inside.with_for_update()).scalars().all()
+    tx.execute(update(OPERATORS).where(OPERATORS.c.department_id == department_id).values(department_id=None))
     tx.execute(delete(DEPARTMENTS).where(DEPARTMENTS.c.id == department_id))
-    return sorted(left)
+    return left
 
 
 def get(tx: Tx, department_id: int, *, lock: bool = False) -> Row[Any] | None:

@@ -86,7 +86,9 @@ def names(tx: Tx, operator_ids: Iterable[int]) -> dict[int, str]:
 
 def other_admins(tx: Tx, operator_id: int) -> int:
     """How many active administrators there are besides this one; those are locked until the transaction ends."""
-    query = select(OPERATORS.c.id).where(OPERATORS.c.role == ADMIN, OPERATORS.c.active.is_(True))
+    query = (
+        select(OPERATORS.c.id).where(OPERATORS.c.role == ADMIN, OPERATORS.c.active.is_(True)).order_by(OPERATORS.c.id)
+    )
     return sum(other != operator_id for other in tx.execute(query.with_for_update()).scalars())
 
 

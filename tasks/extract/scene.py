@@ -16,7 +16,7 @@ from tasks.extract.model import Change, Context, Due, Said, Span, Status, Task
 _PAUSE = timedelta(minutes=20)
 # What denies a date stands right before it.
 _DENIAL = 12
-_DENIED = re.compile(r"\b(?:не|вместо|not|instead of)\s+$", re.IGNORECASE)
+DENIED = re.compile(r"\b(?:не|вместо|not|instead of)\s+$", re.IGNORECASE)
 # An hour without a day, in either language.
 _HOUR = re.compile(
     r"(?:\W|\b(?:в|во|к|ко|до|после|с|на|около|часов|часа|час|утра|дня|вечера|at|by|before|after|from|around|am|pm|o'clock"
@@ -24,8 +24,8 @@ _HOUR = re.compile(
     re.IGNORECASE,
 )
 # What somebody is told to have said, of so many words at least.
-_QUOTED = re.compile(r"«[^«»]*»|\"[^\"]*\"")
-_SAYING = 3
+_QUOTED = re.compile(r"«[^«»]*»|„[^„“”]*[“”]|“[^“”]*”|\"[^\"]*\"")
+_SAYING = 2
 # Parts a date plays that can be due.
 USEFUL = frozenset({"deadline", "point", "span"})
 
@@ -85,7 +85,7 @@ class Scene:
         """The date phrases of the message, without those it denies: «не в понедельник, а восьмого»."""
         text = self.message.text
         found = find(text, self.message.at, self.context.calendar)
-        return [when for when in found if not _DENIED.search(text[max(0, when.start - _DENIAL) : when.start])]
+        return [when for when in found if not DENIED.search(text[max(0, when.start - _DENIAL) : when.start])]
 
     @cached_property
     def _starts(self) -> list[int]:

@@ -12,7 +12,7 @@ from tasks.extract.model import Task
 from tasks.extract.scene import Scene
 from tasks.extract.speech.orders import order_in
 
-_THANKS, _NOT_TO_DO, _YOU = lexicon("thanks"), lexicon("not_to_do"), lexicon("you_all")
+_THANKS, _YOU = lexicon("thanks"), lexicon("you_all")
 _IT = lexicon("it")
 _WE_DO = Flag.PRES1 | Flag.FUT1 | Flag.IMPR
 # How sure it is that with a part the whole is taken back: a suggestion.
@@ -91,13 +91,12 @@ def _refused(scene: Scene, clause: Clause) -> list[Task]:
     if not verbs:
         return []
     roots = content.of_words(verbs)
-    named = any(_NOT_TO_DO.intersection(token.word.lemmas) for token in verbs) and not scene.dates_in(clause)
-    if named and (task := linker.best([one for one in scene.open if one.kind == "request"], clause.content - roots)):
-        # «Фильтры не кладите», where they were to be added.
-        return [task]
+    # «Лук в суп не кладите» is not about the salad.
+    things = clause.content - roots
     asked = [
         task for task in scene.open
-        if task.kind == "request" and any(_akin(root, other) for root in roots for other in linker.about(task))
+        if task.kind == "request" and things <= linker.about(task)
+        and (any(_akin(root, other) for root in roots for other in linker.about(task)) or (things and not roots))
     ]  # fmt: skip
     return asked[-1:]
 

@@ -79,10 +79,11 @@ def _thing(clause: Clause, text: str) -> str | None:
     return titles.awaited(clause, text) or titles.needed(clause, text)
 
 
-def findings_of(scene: Scene, clauses: Sequence[Clause], *, answering: bool, glad: bool) -> list[Finding]:
+def findings_of(scene: Scene, clauses: Sequence[Clause], *, answering: bool, glad: frozenset[int]) -> list[Finding]:
     """What these clauses of the client's ask for, one by one.
 
-    `answering` says that the operator asked for something right before, `glad` that the client says something is done.
+    `answering` says that the operator asked for something right before; in the sentences that are `glad` the client
+    says that something is done.
     """
     mood = mood_of(scene, clauses, answering=answering, glad=glad)
     found: list[Finding] = []
@@ -90,6 +91,9 @@ def findings_of(scene: Scene, clauses: Sequence[Clause], *, answering: bool, gla
         due = _due(scene, clause, found)
         promise = promise_in(clause, Setting("client", due is not None, answering))
         verdict = judge(clause) or _by_a_day(scene, clause)
+        if scene.quotes(clause.start) and promise is not None:
+            # «Менеджер писал: „перезвоним завтра“»
+            continue
         if promise is not None and (verdict is None or verdict.kind == "complaint" or verdict.rule == "question.word"):
             found += [_promised(scene, one, promise, due) for one, due in _shared(scene, clause, due)]
         elif verdict is not None and not asks_nothing(scene, clause, verdict, mood):

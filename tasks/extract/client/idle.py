@@ -11,6 +11,7 @@ from tasks.extract.scene import Scene
 from tasks.extract.speech.judge import Verdict
 
 _UNDO, _LOOK, _BUT, _GUESSING = lexicon("undo"), lexicon("look"), lexicon("but"), lexicon("guessing")
+_WHEN = lexicon("when")
 _UNREAL = ("hypothetical", "attention", "threat")
 # Rules so strong that they hold beside a joke, a threat or a sigh.
 _STRONG = ("order", "ru.ask", "ru.want", "ru.can", "en.ask")
@@ -27,17 +28,17 @@ _LITTLE = 1
 class Mood(NamedTuple):
     """How a message sounds as a whole: which of its sentences hardly ask for anything, and which do no more than sigh.
 
-    Whether its trouble is nobody's fault but his own, whether he is glad of something, and whether he answers.
+    Whether its trouble is nobody's fault but his own, in which sentences he is glad, and whether he answers.
     """
 
     idle: set[int]
     sighed: set[int]
     calm: bool
-    glad: bool
+    glad: frozenset[int]
     answering: bool
 
 
-def mood_of(scene: Scene, clauses: Sequence[Clause], *, answering: bool, glad: bool) -> Mood:
+def mood_of(scene: Scene, clauses: Sequence[Clause], *, answering: bool, glad: frozenset[int]) -> Mood:
     """The mood of a message in these clauses: «что за дела, его нету» is more than a sigh."""
     idle = {one.sentence for one in clauses if one.has(*_UNREAL, "mine", "fine")}
     sighed = {one.sentence for one in clauses if one.has("rhetorical")}
@@ -47,7 +48,8 @@ def mood_of(scene: Scene, clauses: Sequence[Clause], *, answering: bool, glad: b
 
 def asks_nothing(scene: Scene, clause: Clause, verdict: Verdict, mood: Mood) -> bool:
     """Whether nothing comes of what the clause was taken for."""
-    if verdict.kind == "complaint" and (mood.calm or (mood.glad and not _but(clause)) or _is_praised(scene, clause)):
+    glad = clause.sentence in mood.glad and not _but(clause)
+    if verdict.kind == "complaint" and (mood.calm or glad or _is_praised(scene, clause)):
         return True
     return (
         _is_idle(clause, verdict, mood)
@@ -132,7 +134,8 @@ def _chooses(scene: Scene, clause: Clause) -> bool:
     if clause.content & scene.other_lemmas and not clause.flags & (Flag.FINITE | Flag.PART | Flag.PRED):
         return True
     known = any(task.kind == "complaint" for task in scene.open) and len(clause.words) <= _SHORT
-    return known or bool(scene.dates_in(clause))
+    when = any(one.forms & _WHEN for one in scene.other_clauses)
+    return known or (when and bool(scene.dates_in(clause)))
 
 
 def _is_short_of(scene: Scene, clause: Clause) -> bool:

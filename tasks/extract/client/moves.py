@@ -28,6 +28,11 @@ class Moves:
         return any(change.rule == "confirmed" for change in self.changes)
 
     @property
+    def glad(self) -> frozenset[int]:
+        """The sentences in which that is said."""
+        return frozenset(clause.sentence for clause in self.used) if self.confirm else frozenset()
+
+    @property
     def cancelled(self) -> bool:
         """Whether the client has taken something back."""
         return any(change.status == "cancelled" for change in self.changes)

@@ -19,7 +19,7 @@ from tasks.extract.model import Change, Task, TaskChange
 from tasks.extract.scene import Scene
 from tasks.extract.speech.orders import order_in
 
-_HANDED = lexicon("handed")
+_HANDED, _ALSO, _ASIDE = lexicon("handed"), lexicon("also"), lexicon("aside")
 _WHERE = lexicon("where")
 # How sure it is that somebody should look at what is known to be nothing, and at nothing else.
 _GUESS = 0.4
@@ -44,7 +44,12 @@ def read(scene: Scene) -> list[TaskChange]:
     # Who has named another day has taken it up already.
     offer = None if moves.redates else taken_up(scene)
     answering = not scene.turn and _was_asked(scene.other_clauses)
-    found = findings_of(scene, left, answering=answering, glad=moves.confirm)
+    found = findings_of(
+        scene,
+        left,
+        answering=answering,
+        glad=frozenset(one.sentence for one in moves.used) if moves.confirm else frozenset(),
+    )
     found = hurried(scene, left, merged(found))
     changes: list[TaskChange] = [*moves.changes, *_accepted(scene, found, offer)]
     changes += _placed(scene, found, moves)
@@ -76,8 +81,12 @@ def _is_reason(scene: Scene, clause: Clause, moves: Moves) -> bool:
         return True
     if not clause.has("problem", "lack") or clause.asked or ordered is not None:
         return False
+    if clause.lead in _ALSO or clause.forms & _ASIDE:
+        # «Перенесите на субботу, и ещё у стула отвалилась ножка»
+        return False
     beside = any(one in moves.used for one in scene.sentences[clause.sentence])
-    return moves.redates or (moves.cancelled and beside)
+    leads_up = clause.start < min((one.start for one in moves.used), default=0)
+    return (moves.redates and (beside or leads_up)) or (moves.cancelled and beside)
 
 
 def _asks_again(scene: Scene, clause: Clause, moves: Moves) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tasks.dates import shifted
+from tasks.dates import When, shifted
 from tasks.extract import linker
 from tasks.extract.client.moves import Moves
 from tasks.extract.language import content
@@ -10,7 +10,7 @@ from tasks.extract.language.clauses import NO, Clause
 from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag, Token
 from tasks.extract.model import Change, Due, Status, Task
-from tasks.extract.scene import USEFUL, Scene, on_its_day
+from tasks.extract.scene import DENIED, USEFUL, Scene, on_its_day
 from tasks.extract.speech import titles
 from tasks.extract.speech.orders import order_in
 from tasks.extract.speech.promises import Setting, promise_in
@@ -43,19 +43,31 @@ def _moved(scene: Scene, clause: Clause, target: Task, due: Due) -> list[Change]
 
 def _shifts(scene: Scene, clause: Clause, moves: Moves) -> bool:
     """«Сдвиньте на денёк позже», "push them back two days": so much from the day that was agreed on."""
-    if not clause.has("redate", "lets"):
+    wished = clause.has("lets") or order_in(clause) is not None or (clause.asked and clause.has("redate"))
+    if not wished or (clause.flags & (Flag.PAST | Flag.FUT3) and not clause.flags & Flag.LATIN):
+        # «Сосед получил на день раньше» moves nothing of ours.
         return False
     dated = [task for task in _movable(scene) if task.due is not None]
-    target = linker.best(dated, clause.content, 0.3) or next(reversed(dated), None)
+    named = linker.best(dated, clause.content, 0.3)
+    target = named or next(reversed(dated), None)
     if target is None or target.due is None:
         return False
     text = scene.message.text[clause.start : clause.end]
     when = shifted(text, target.due.date, scene.context.calendar)
-    if when is None:
+    if when is None or when.date < scene.message.at.date() or DENIED.search(text[: when.start]):
+        return False
+    if named is None and _names_beside(clause, when):
+        # «Отложите на два дня книгу для меня»
         return False
     # «На денёк позже» names no day for whoever reads no more than the task.
     due = Due(when.date, target.due.time, titles.day(when.date, text))
     return moves.add(clause, *_moved(scene, clause, target, due))
+
+
+def _names_beside(clause: Clause, when: When) -> bool:
+    """Whether it names a thing, beside the length it moves by."""
+    start, end = clause.start + when.start, clause.start + when.end
+    return any(_is_thing(token) for token in clause.words if not start <= token.start < end)
 
 
 def _rather(scene: Scene, clause: Clause) -> bool:

@@ -35,8 +35,8 @@ _VERY = lexicon("very")
 NO = lexicon("no_russian")
 _I_WILL, _COMING = lexicon("i_will"), lexicon("come_and")
 _SERVES, _ARTICLES = lexicon("serves"), lexicon("articles")
-# A sentence of more clauses is taken for several: what is compared within one stays cheap.
 _ASKING = lexicon("asking")
+# A sentence of more clauses is taken for several: what is compared within one stays cheap.
 SENTENCE = 24
 _HEADS = Flag.FINITE | Flag.INF | Flag.PRED | Flag.PART
 # Senses that make a stretch one of its own, whatever verbs it has.
@@ -189,7 +189,7 @@ def _clauses(text: str, start: int, end: int, item: int) -> Iterator[Clause]:
         tail = part[-1].word.form
         clause = Clause(words, words[0].start, part[-1].end, item, "?" in tail)
         clause.main = sum(token.start < main for token in words)
-        clause.lead = part[0].word.form if part[0].word.form in _LINKS else ""
+        clause.lead = part[0].word.form if part[0].word.form in _LINKS | _TURNS else ""
         for hit in hits(words, clause.main):
             if hit.cue.sense not in _DENIABLE or not _is_denied(words, hit.start):
                 clause.found.setdefault(hit.cue.sense, []).append(hit)

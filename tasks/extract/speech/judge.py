@@ -15,6 +15,8 @@ _SERVICE, _TELL, _COMING = lexicon("service"), lexicon("tell"), lexicon("coming"
 _ALSO = lexicon("also")
 # «Успеете?», «поймёте?» ask for nothing to be done.
 _WILL_NOT = lexicon("no_service")
+_FORGET, _HOWEVER = lexicon("forget"), lexicon("however")
+_DENIALS = lexicon("denials") | lexicon("not_english") | {"no"}
 _UNLESS, _IN_TIME = lexicon("unreal"), lexicon("in_time")
 _EITHER, _YOU = lexicon("asks_which"), lexicon("you_all")
 _DO = lexicon("asks_do")
@@ -101,7 +103,7 @@ def _wish(clause: Clause) -> Verdict | None:
         # «Просим сообщить, кто будет подписывать», «просим подтвердить остатки»
         found = _by(clause, "question" if clause.has("qword") else "request", "ask")
         return found and found._replace(service=found.kind == "request")
-    if sense == "ask" and clause.has("cancel") and clause.forms & {"не", "no"}:
+    if sense == "ask" and clause.has("cancel") and clause.forms & _DENIALS and not clause.lemmas & _FORGET:
         # «Упаковка не нужна», where nobody knows of any.
         return _NOTHING
     if _only_comes(clause) or (sense == "wait_for" and not clause.content) or _only_in_time(clause, sense):
@@ -216,7 +218,9 @@ def _trouble(clause: Clause) -> Verdict | None:
     if all(polite.issuperset(range(hit.start, hit.end)) for hit in troubles):
         # «Не подведите!»
         return None
-    if clause.has("away", "fine") or (clause.has("praise") and not clause.has("lack")):
+    if clause.has("away", "fine"):
+        return None
+    if clause.has("praise") and not clause.has("lack") and clause.forms.isdisjoint(_HOWEVER):
         return None
     return next(filter(None, (_by(clause, "complaint", sense) for sense in _TROUBLES)), None)
 

@@ -13,6 +13,7 @@ _PLEASE = lexicon("please")
 _BEFORE_HIS = lexicon("had_in_mind")
 _YOU = lexicon("you_all")
 _POLITE = lexicon("polite") | _PLEASE
+_TELLING, _THANKS = lexicon("telling_english"), lexicon("thanks")
 _BEFORE_THINGS, _BE = lexicon("before_things"), lexicon("be")
 # How many words may stand before an English order.
 _LEAD = 3
@@ -42,8 +43,8 @@ def _orders(clause: Clause, at: int) -> bool:
 def _rather_not(clause: Clause, at: int) -> bool:
     """Whether a form that may be an order is more likely something else where it stands."""
     flags = clause.words[at].word.flags
-    if flags & Flag.FUT2 and clause.asked and clause.has("qword"):
-        # «Когда вкрутите?»
+    if flags & Flag.FUT2 and clause.asked and (clause.has("qword") or "или" in clause.forms):
+        # «Когда вкрутите?», «вернёте деньги или замените?»
         return True
     if flags & Flag.PAST:
         # «Пришли счёт» orders, «счёт пришли» and «пришли вчера» tell.
@@ -64,6 +65,8 @@ def _english(clause: Clause, at: int) -> bool:
     if after is not None and after.flags & Flag.PAST and not after.flags & (Flag.NOUN | Flag.ADJ):
         # "Quote attached", "invoice sent"
         return False
+    if _tells(clause, at):
+        return False
     if after is not None and after.flags & Flag.PRES3 and is_unasked(after.lemma):
         # "Export dies at 90 percent"
         return False
@@ -71,6 +74,15 @@ def _english(clause: Clause, at: int) -> bool:
         # "Fix that for me?"
         return not clause.asked or (after is not None and after.form in _BEFORE_HIS)
     return before[-1] in _PLEASE or (len(before) <= _LEAD and _POLITE.issuperset(before[-2:]))
+
+
+def _tells(clause: Clause, at: int) -> bool:
+    """ "Report is wrong", "refund still pending", "park pass expired": a noun, and what is told of it."""
+    near = [token.word for token in clause.words[at + 1 : at + 3]]
+    if any(word.form in _TELLING for word in near) and near[0].form not in _BEFORE_THINGS:
+        return True
+    ends = at + 3 + len([token for token in clause.words[at + 3 :] if token.word.form in _THANKS]) == len(clause.words)
+    return len(near) > 1 and ends and bool(near[1].flags & Flag.PAST) and near[0].form not in _BEFORE_THINGS
 
 
 def _thing_after(clause: Clause, at: int) -> bool:

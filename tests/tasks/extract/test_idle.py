@@ -37,6 +37,10 @@ def sure(talk: str) -> list[Task]:
         "да бросьте вы",
         "Last winter a different firm left us freezing",
         "Ни разу не пожалели, что к вам обратились",
+        "Stamp collection arrived, thanks",
+        "Соседка сказала: „пусть вернут деньги“",
+        "Менеджер писал: «перезвоним завтра»",
+        "I don't need the sauna though",
     ],
 )
 def test_it_asks_for_nothing(talk: str) -> None:
@@ -65,6 +69,11 @@ def test_it_asks_for_nothing(talk: str) -> None:
         ("С утра из крана идёт ржавчина", ["ржавчина"]),
         ("зравствуйте, оставила у вас зонтик, не находили?", ["не находили"]),
         ("Export dies at 90 percent every single time", ["export dies"]),
+        ("Report is wrong", ["report is wrong"]),
+        ("Супер мастер, но кран опять капает", ["кран опять капает"]),
+        ("Great service, but the soup was cold", ["the soup was cold"]),
+        ("> В какой вы комнате? / 12, душ холодный", ["душ холодный"]),
+        ("Вернёте деньги или замените?", ["вернёте деньги или замените"]),
     ],
 )
 def test_what_stands_beside_it_is_no_task_of_its_own(talk: str, titles: list[str]) -> None:
@@ -93,8 +102,41 @@ def test_what_stands_beside_it_is_no_task_of_its_own(talk: str, titles: list[str
         ("Предоплату внесём в четверг / > Ждём / Отбой, проект заморозили", "cancelled 12-03"),
         ("Запишите на 3 декабря / > Записали / Третьего не смогу. Давайте 6-го", "open 12-06"),
         ("> Дуба нет до июля. Сделать из ореха? / да, берите орех", "open"),
+        ("Привезите торт 5 декабря / > Ок / Перенесите на 12-е. Кстати, прошлый стул сломался", "open 12-12 open"),
+        ("Пришлите счёт / > Отправил / Пришёл, спасибо. Сумма неверная", "done open"),
+        ("Доставьте диван 5 декабря / > Ок / Давайте на 7-е, 5-го меня не будет дома", "open 12-07"),
         ("размеры сниму и пришлю в понедельник / > Ждём / Вот размеры: 2070 на 880", "done 12-07"),
     ],
 )
 def test_what_becomes_of_a_task(talk: str, found: str) -> None:
     assert " ".join(f"{task.status}{f' {day(task)}' if task.due else ''}" for task in sure(talk)) == found
+
+
+@pytest.mark.parametrize(
+    ("talk", "found"),
+    [
+        ("Ship my order by Friday / > Will do / My order came a week later than promised", "12-04"),
+        ("Привезите торт 3 декабря / > Ок / А сосед получил на два дня раньше", "12-03"),
+        ("Отчёт к пятнице / > Сделаю / Отложите на два дня книгу для меня", "12-04"),
+        ("Привезите торт 3 декабря / > Ок / Только не на день позже!", "12-03"),
+        ("Привезите торт завтра / > Ок / Перенесите на неделю раньше", "12-01"),
+    ],
+)
+def test_what_moves_nothing(talk: str, found: str) -> None:
+    first = sure(talk)[0]
+    assert (first.status, day(first)) == ("open", found)
+
+
+@pytest.mark.parametrize(
+    "talk",
+    [
+        "Доставьте пиццу к 7 / > Ок / Пиццу не режьте",
+        "Забронируйте стол на субботу / > Ок / Не ставьте стол у окна",
+        "Добавьте лук в салат / > Ок / Лук в суп не кладите",
+        "Положите соус / > Ок / Соус не кладите острый, положите сладкий",
+        "Добавьте соус и салфетки / > Ок / Соус не кладите",
+        "Почините дверь / > Ок / Дверь не закрывайте",
+    ],
+)
+def test_a_detail_takes_nothing_back(talk: str) -> None:
+    assert sure(talk)[0].status == "open"
