@@ -12,7 +12,7 @@ from tasks.grammar.spans import after
 
 _LENGTH = compiled(rf"(?<!\w){LENGTH}")
 _THAN = compiled(r" (?:<later>|(?P<sooner><sooner>))")
-_VERBS = re.compile(r"\b(?:mov|shift|push|postpon|bring|bump|delay|перен|сдви|подви|отодви|отлож)")
+_VERBS = re.compile(r"\b(?:mov|shift|push|postpon|bring|bump|delay|перен|сдви|подви|отодви|отлож|задерж|опазд|опозда)")
 # What stands right before the length behind a verb of moving; and what makes the day come sooner.
 _BEFORE = {"на", "by", "back", "out", "forward", "up"}
 _SOONER = {"forward", "up"}

@@ -11,7 +11,7 @@ from tasks.extract.scene import Scene
 from tasks.extract.speech.judge import Verdict
 
 _UNDO, _LOOK, _BUT, _GUESSING = lexicon("undo"), lexicon("look"), lexicon("but"), lexicon("guessing")
-_WHEN = lexicon("when")
+_WHEN, _STOP, _IT = lexicon("when"), lexicon("stop"), lexicon("it")
 _UNREAL = ("hypothetical", "attention", "threat")
 # Rules so strong that they hold beside a joke, a threat or a sigh.
 _STRONG = ("order", "ru.ask", "ru.want", "ru.can", "en.ask")
@@ -101,11 +101,17 @@ def _is_idle(clause: Clause, verdict: Verdict, mood: Mood) -> bool:
     if not clause.has("cancel"):
         return False
     beside = clause.beside("cancel")
-    if verdict.rule.startswith(_STRONG) and clause.lemmas & _UNDO and any(one.word.flags & Flag.NOUN for one in beside):
+    if verdict.rule.startswith(_STRONG) and clause.lemmas & _UNDO and any(map(_is_named, beside)):
         # «Хочу отменить заказ»: the order is not one of ours.
         return False
     sure = any(hit.cue.weight >= _WHATEVER for hit in clause.found["cancel"])
     return not content.of_words(beside) or (sure and not any(_is_thing(token) for token in beside))
+
+
+def _is_named(token: Token) -> bool:
+    """Whether it is a noun, or may be one in English."""
+    word = token.word
+    return bool(word.flags & Flag.NOUN) or (bool(word.flags & Flag.LATIN) and word.form not in _STOP | _IT)
 
 
 def _is_thing(token: Token) -> bool:

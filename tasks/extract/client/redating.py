@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tasks.dates import When, shifted
+from tasks.dates import When
 from tasks.extract import linker
 from tasks.extract.client.moves import Moves
 from tasks.extract.language import content
@@ -10,10 +10,10 @@ from tasks.extract.language.clauses import NO, Clause
 from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag, Token
 from tasks.extract.model import Change, Due, Status, Task
-from tasks.extract.scene import DENIED, USEFUL, Scene, on_its_day
-from tasks.extract.speech import titles
+from tasks.extract.scene import USEFUL, Scene, on_its_day
 from tasks.extract.speech.orders import order_in
 from tasks.extract.speech.promises import Setting, promise_in
+from tasks.extract.speech.shifting import shift_of, shifted_due
 
 _MAKE, _TIMES, _DAYS = lexicon("make"), lexicon("times"), lexicon("asked_days")
 _FITS, _NOT, _WORKS = lexicon("fits"), lexicon("not_english"), lexicon("works_english")
@@ -52,22 +52,18 @@ def _shifts(scene: Scene, clause: Clause, moves: Moves) -> bool:
     target = named or next(reversed(dated), None)
     if target is None or target.due is None:
         return False
-    text = scene.message.text[clause.start : clause.end]
-    when = shifted(text, target.due.date, scene.context.calendar)
-    if when is None or when.date < scene.message.at.date() or DENIED.search(text[: when.start]):
-        return False
-    if named is None and _names_beside(clause, when):
+    when = shift_of(scene, clause, target)
+    if when is None or (named is None and _names_beside(scene, clause, when)):
         # «Отложите на два дня книгу для меня»
         return False
-    # «На денёк позже» names no day for whoever reads no more than the task.
-    due = Due(when.date, target.due.time, titles.day(when.date, text))
-    return moves.add(clause, *_moved(scene, clause, target, due))
+    return moves.add(clause, *_moved(scene, clause, target, shifted_due(scene, target, when)))
 
 
-def _names_beside(clause: Clause, when: When) -> bool:
-    """Whether it names a thing, beside the length it moves by."""
-    start, end = clause.start + when.start, clause.start + when.end
-    return any(_is_thing(token) for token in clause.words if not start <= token.start < end)
+def _names_beside(scene: Scene, clause: Clause, when: When) -> bool:
+    """Whether it names a thing, beside the length it moves by; behind a comma stands why."""
+    comma = scene.message.text.find(",", when.end, clause.end)
+    said = [token for token in clause.words if comma < 0 or token.start < comma]
+    return any(_is_thing(token) for token in said if not when.start <= token.start < when.end)
 
 
 def _rather(scene: Scene, clause: Clause) -> bool:

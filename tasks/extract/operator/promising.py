@@ -12,6 +12,7 @@ from tasks.extract.scene import Scene, on_its_day
 from tasks.extract.speech import titles
 from tasks.extract.speech.promises import Promise, Setting, promise_in, promise_on
 from tasks.extract.speech.sharing import shares
+from tasks.extract.speech.shifting import shift_of, shifted_due
 
 _HE, _I_WILL = lexicon("he"), lexicon("we_will")
 # So much of what is said must belong to a promise made before, to be that promise again.
@@ -154,16 +155,16 @@ def _named_beside(scene: Scene, made: Sequence[Task], lemmas: frozenset[str]) ->
 
 
 def put_off(scene: Scene, clause: Clause) -> list[Change]:
-    """«Переносим на 30 марта», «да, переставили на пятницу»: what is agreed on gets another day."""
-    due = scene.own_due(clause)
-    if due is None or clause.asked or not clause.has("redate"):
+    """«Переносим на 30 марта», «да, сдвинули на день»: what is agreed on gets another day."""
+    if clause.asked or not clause.has("redate"):
         return []
     pool = [
         task for task in scene.context.tasks
         if task.status in {"open", "done"} and task.due is not None and task.promised_by != "client"
     ]  # fmt: skip
     target = linker.best(pool, clause.content) or next(reversed(pool), None)
-    if target is None:
+    due = (scene.own_due(clause) or _shifted(scene, clause, target)) if target else None
+    if target is None or due is None:
         return []
     along = [task for task in pool if target.key == task.related or task.key == target.related]
     moved = [scene.redate(task, due) for task in [target, *along]]
@@ -172,3 +173,11 @@ def put_off(scene: Scene, clause: Clause) -> list[Change]:
         # A booking is done once its new time is agreed on.
         moved[0] = moved[0]._replace(status="done")
     return moved
+
+
+def _shifted(scene: Scene, clause: Clause, target: Task) -> Due | None:
+    """«Задержимся на два дня», but not «в прошлый раз привезли на день позже»."""
+    moving = {at for hit in clause.found["redate"] for at in range(hit.start, hit.end)}
+    told = any(token.word.flags & Flag.PAST for at, token in enumerate(clause.words) if at not in moving)
+    when = None if told else shift_of(scene, clause, target)
+    return when and shifted_due(scene, target, when)

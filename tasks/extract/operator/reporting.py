@@ -18,7 +18,7 @@ _RECEIVED, _NOTED, BOOKING, _WRITTEN = (lexicon(name) for name in ("received", "
 _UNREAL = lexicon("will") | lexicon("unreal")
 _ASSIGNED, _GIVES_BACK = lexicon("assigned"), lexicon("gives_back")
 # "I'll have an ETA for you tomorrow"
-_HAVING = lexicon("having")
+_HAVING, _LAST, _TIMES = lexicon("having"), lexicon("last_time"), lexicon("times_of")
 _DONE = Flag.PAST | Flag.PART
 _LINK = re.compile(r"\w\.\w{2,}(?:/|\b)")
 
@@ -85,7 +85,7 @@ def _is_report(scene: Scene, clause: Clause) -> bool:
     """Whether it says that something is done, rather than begun, noticed or regretted."""
     if order_in(clause) is not None or clause.has("lack") or (clause.has("apologise") and not clause.has("done")):
         return False
-    if clause.forms & _UNREAL or _came_to_nothing(scene, clause):
+    if clause.forms & _UNREAL or _came_to_nothing(scene, clause) or _is_of_then(clause):
         return False
     verbs = [token for token in clause.words if token.word.flags & _DONE]
     if clause.has("problem") and not verbs:
@@ -94,6 +94,11 @@ def _is_report(scene: Scene, clause: Clause) -> bool:
     if verbs and all(_UNDERWAY.intersection(token.word.lemmas) for token in verbs):
         return any(_asks_for(task, verbs) for task in scene.open)
     return bool(verbs) or clause.has("done", "report")
+
+
+def _is_of_then(clause: Clause) -> bool:
+    """«В прошлый раз привезли», "last time we delivered it"."""
+    return any(one.word.form in _TIMES for one in clause.behind(_LAST))
 
 
 def _came_to_nothing(scene: Scene, clause: Clause) -> bool:
