@@ -25,7 +25,8 @@ _WHATEVER = 0.95
 
 def cancels(scene: Scene, clause: Clause, moves: Moves) -> bool:
     """Whether the clause takes back what was asked; the promises made for that go with it."""
-    if clause.asked:
+    if clause.asked or clause.has("away"):
+        # «Суббота отпадает» takes back no more than the day.
         return False
     again = clause.has("cancel") and moves.cancelled
     if again and linker.best(scene.context.tasks, clause.content) is None:
@@ -55,7 +56,7 @@ def _targets(scene: Scene, clause: Clause) -> list[Task]:
     named = linker.best(pool, clause.content) or _of_that_day(scene, clause, pool)
     if named is not None:
         return [named]
-    if beside := _asked_beside(scene, clause, pool) or _named_before(scene, clause, pool):
+    if beside := _promised(scene, clause) or _asked_beside(scene, clause, pool) or _named_before(scene, clause, pool):
         return beside
     if clause.content & content_of(one for one in scene.other_clauses if one.has("offer")):
         # «Можем откатить» — «откатывать не надо»: no more than what was offered.
@@ -75,6 +76,13 @@ def _asked_beside(scene: Scene, clause: Clause, pool: Sequence[Task]) -> list[Ta
         one.key for one in scene.context.before if content.of_words(clause.beside("cancel")) & content.of_text(one.text)
     }
     return [task for task in pool if task.source in said and not task.closed][-1:]
+
+
+def _promised(scene: Scene, clause: Clause) -> list[Task]:
+    """«Инженера не надо»: the help that was promised, whatever is to become of the trouble."""
+    theirs = [task for task in scene.open if task.promised_by == "operator"]
+    named = linker.best(theirs, content.of_words(clause.beside("cancel")))
+    return [named] if named else []
 
 
 def _named_before(scene: Scene, clause: Clause, pool: Sequence[Task]) -> list[Task]:

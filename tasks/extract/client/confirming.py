@@ -27,7 +27,7 @@ def confirms(scene: Scene, clause: Clause, moves: Moves) -> bool:
     """Whether the clause says that something is done."""
     # «Леса отставить, соседи дали свои»
     taken_back = moves.cancelled and any(one in moves.used for one in scene.sentences[clause.sentence])
-    if taken_back or ((cured := _cured(scene, clause)) is None and not _says_so(clause)):
+    if taken_back or clause.has("away") or ((cured := _cured(scene, clause)) is None and not _says_so(clause)):
         return False
     if cured is not None:
         return moves.add(clause, scene.close(cured, "confirmed"))
@@ -165,7 +165,7 @@ def delivers(scene: Scene, clause: Clause, moves: Moves) -> bool:
 
 def is_glad(scene: Scene, clause: Clause, moves: Moves) -> bool:
     """Whether a few words after the house did something say that it is fine: «пустило», «летает», «вы волшебники»."""
-    if clause.asked or clause.has("fact", "cancel", "ask", "want") or order_in(clause) or scene.turn:
+    if clause.asked or clause.has("away", "fact", "cancel", "ask", "want") or order_in(clause) or scene.turn:
         return False
     if scene.troubled or clause.forms & _NOT or scene.dates_in(clause) or _only_heard(scene, clause):
         return False

@@ -94,7 +94,9 @@ def findings_of(scene: Scene, clauses: Sequence[Clause], *, answering: bool, gla
         if scene.quotes(clause.start) and promise is not None:
             # «Менеджер писал: „перезвоним завтра“»
             continue
-        if promise is not None and (verdict is None or verdict.kind == "complaint" or verdict.rule == "question.word"):
+        if promise is not None and (
+            verdict is None or verdict.kind == "complaint" or verdict.rule.startswith("question.")
+        ):
             found += [_promised(scene, one, promise, due) for one, due in _shared(scene, clause, due)]
         elif verdict is not None and not asks_nothing(scene, clause, verdict, mood):
             shared = _shared(scene, clause, due)

@@ -68,8 +68,11 @@ def _names_beside(scene: Scene, clause: Clause, when: When) -> bool:
 
 def _rather(scene: Scene, clause: Clause) -> bool:
     """«Завтра меня не будет, пусть лучше в воскресенье»: behind the day that does not fit there is one that does."""
-    wish = _wished(clause)
-    return wish is not None and any(when.start >= wish.start for when in scene.dates_in(clause))
+    wish, dates = _wished(clause), scene.dates_in(clause)
+    if wish is None:
+        # "Wednesday's no good, Thursday after four?"
+        return clause.asked and len(dates) > 1
+    return any(when.start >= wish.start for when in dates)
 
 
 def _wished(clause: Clause) -> Token | None:

@@ -67,10 +67,14 @@ def _known_trouble(scene: Scene, one: Finding) -> Change | None:
         waiting = late[-1] if late else None
     if waiting is not None:
         return scene.nudge(waiting)
-    solved = [task for task in scene.context.tasks if task.kind == "complaint" and task.status == "done"]
+    done = [task for task in scene.context.tasks if task.status == "done"]
+    solved = [task for task in done if task.kind == "complaint"]
     again = linker.best(solved, one.lemmas, 0.3)
     if again is None and solved and len(one.lemmas) <= _LITTLE + 1 and one.clause.forms & _AGAIN:
         again = solved[-1]
+    if again is None and done and len(one.lemmas) <= _LITTLE and one.clause.forms & _AGAIN:
+        # «Уберите мой номер» — «сегодня опять звонили»
+        again = done[-1] if done[-1].kind == "request" else None
     if again is None:
         open_ones = [task for task in scene.open if task.kind == "complaint"]
         return scene.nudge(open_ones[-1]) if open_ones and one.clause.forms & _AGAIN and len(one.lemmas) <= 2 else None

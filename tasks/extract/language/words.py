@@ -203,6 +203,9 @@ def _parsed(form: str, *, known: bool) -> Word:
     if not known:
         # «Забукайте», «перевыпустите»: verbs no dictionary has are ordered like the others, and only so.
         flags = Flag.IMPR if form.endswith(_ORDERS) else flags & ~Flag.IMPR
+    if form.endswith("м") and flags & (Flag.PRES1 | Flag.FUT1):
+        # «Отправляем» is hardly ever what is being sent.
+        flags &= ~Flag.PART
     if form == "есть":
         # It is hardly ever the verb of eating.
         flags = Flag.PRES3

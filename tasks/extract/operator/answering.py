@@ -6,7 +6,7 @@ from tasks.extract import linker
 from tasks.extract.language import content
 from tasks.extract.language.clauses import Clause, content_of
 from tasks.extract.language.lexicon import lexicon
-from tasks.extract.language.words import tokens
+from tasks.extract.language.words import Flag, tokens
 from tasks.extract.model import Change, Task
 from tasks.extract.scene import Scene
 from tasks.extract.speech.promises import Promise
@@ -27,7 +27,7 @@ def answered(
     questions = [task for task in scene.open if task.kind == "question"]
     if not questions:
         return []
-    if any(_finds_out(one) for one in promises):
+    if any(_finds_out(one) for one in promises) or any(map(_will_find_out, telling)):
         # What it tells beside may answer another one.
         known = linker.best(questions, content_of(telling), _NAMED)
         return [scene.close(known, "answered")] if known else []
@@ -53,6 +53,11 @@ def _asks_when(task: Task) -> bool:
 def _finds_out(promise: Promise) -> bool:
     """«Уточню», «дадим ответ во вторник»."""
     return bool(_FINDING_OUT.intersection(promise.verb.word.lemmas)) or "ответ" in promise.clause.lemmas
+
+
+def _will_find_out(clause: Clause) -> bool:
+    """ "I'll ask the drivers\""""
+    return bool(clause.flags & Flag.LATIN) and clause.has("promise") and bool(clause.lemmas & _FINDING_OUT)
 
 
 def _says_something(clause: Clause) -> bool:

@@ -88,8 +88,8 @@ def _is_report(scene: Scene, clause: Clause) -> bool:
     if clause.forms & _UNREAL or _came_to_nothing(scene, clause) or _is_of_then(clause):
         return False
     verbs = [token for token in clause.words if token.word.flags & _DONE]
-    if clause.has("problem") and not verbs:
-        # «Сбой у нас, извините»
+    if not verbs and (clause.has("problem") or (clause.flags & Flag.PRES1 and not clause.has("report"))):
+        # «Сбой у нас, извините», «вижу оба списания»
         return False
     if verbs and all(_UNDERWAY.intersection(token.word.lemmas) for token in verbs):
         return any(_asks_for(task, verbs) for task in scene.open)
@@ -144,7 +144,7 @@ def _closed(scene: Scene, clause: Clause, promised: frozenset[str]) -> list[Chan
             settled += [
                 task for task in standing if task.key == target.related and _is_met(standing, target, task, lemmas)
             ]
-    mends = clause.has("done") or clause.flags & _DONE
+    mends = clause.flags & _DONE or (clause.has("done") and not clause.flags & Flag.PRES1)
     due = scene.own_due(clause)
     return [
         # «Записала на среду, 27-е»: the day it was done for is the one that counts.
@@ -177,6 +177,9 @@ def _is_met(standing: Sequence[Task], kept: Task, served: Task, lemmas: frozense
     others = [task for task in standing if task.kind == "commitment" and task.related == served.key]
     if len(others) > 1 or finds_out(kept):
         return False
+    if served.kind == "complaint" and _is_begun(kept):
+        # «Передам в биллинг» is kept once billing has it, and mends nothing.
+        return False
     if served.kind == "complaint" or (_is_handed(served) and _is_handed(kept)):
         # «Отдай Диме логины» — «вечером скину» — «скинул»
         return True
@@ -185,8 +188,17 @@ def _is_met(standing: Sequence[Task], kept: Task, served: Task, lemmas: frozense
 
 def _is_handed(task: Task) -> bool:
     """Whether something is to be handed over."""
+    return _begins_with(task, _GIVES_BACK)
+
+
+def _is_begun(task: Task) -> bool:
+    """Whether with it the work does no more than begin."""
+    return _begins_with(task, _UNDERWAY)
+
+
+def _begins_with(task: Task, verbs: frozenset[str]) -> bool:
     first = tokens(task.title, 0, len(task.title))[:1]
-    return any(_GIVES_BACK.intersection(token.word.lemmas) for token in first)
+    return any(verbs.intersection(token.word.lemmas) for token in first)
 
 
 def _unnamed(scene: Scene, clause: Clause, standing: Sequence[Task]) -> Task | None:

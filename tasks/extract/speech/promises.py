@@ -9,7 +9,7 @@ from tasks.extract.language.words import Flag, Token, Word
 from tasks.extract.model import Side
 
 _DELIVERS, _IDLE, _BARE = lexicon("delivers"), lexicon("idle"), lexicon("bare")
-_BY_HIMSELF = lexicon("by_himself")
+_BY_HIMSELF, _TAGS = lexicon("by_himself"), lexicon("tags")
 _EN_DELIVERS, _EN_IDLE, _BE, _WILL = (
     lexicon("delivers_english"),
     lexicon("idle_english"),
@@ -51,7 +51,9 @@ def promise_in(clause: Clause, setting: Setting) -> Promise | None:
     if "пусть" in clause.forms and setting.ours:
         # «Паспорта пусть захватят»
         return None
-    if clause.asked or clause.has("hypothetical", "threat", "advert", "automatic", "courtesy"):
+    if (clause.asked and not _is_tagged(clause)) or clause.has(
+        "hypothetical", "threat", "advert", "automatic", "courtesy"
+    ):
         return None
     if clause.forms & {"если", "когда", "if", "when", "once"} and not setting.dated:
         return None
@@ -59,6 +61,11 @@ def promise_in(clause: Clause, setting: Setting) -> Promise | None:
     if found is None:
         return None
     return found._replace(moment=clause.has("one_moment") and not setting.dated)
+
+
+def _is_tagged(clause: Clause) -> bool:
+    """«Предоплату кину в среду, ок?»"""
+    return clause.words[-1].word.form in _TAGS and bool(clause.flags & Flag.FUT1) and not clause.has("qword")
 
 
 def promise_on(clause: Clause, before: Promise, *, dated: bool) -> Promise | None:
