@@ -53,7 +53,7 @@ def is_part(task: Task, lemmas: frozenset[str]) -> bool:
         things = all(
             side and words[place].word.flags & _THING for side, place in zip(sides, (at - 1, at + 1), strict=True)
         )
-        if things and bool(sides[1] & lemmas) != bool(sides[0] & lemmas):
+        if things and sides[1] & lemmas and not sides[0] & lemmas:
             return True
     return False
 

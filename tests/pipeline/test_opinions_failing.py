@@ -87,7 +87,7 @@ def test_a_server_that_fails_is_asked_three_times_and_the_rules_stand(
     assert len(model.server.asked) == 3
     assert model.figures == {"failed": 1}
     assert model.desk.stored(number) == before
-    said = capsys.readouterr().out
+    said = "".join(capsys.readouterr())
     assert said.count("opinion.failed") == 3
     assert not [word for word in (KEY, "акт", "trouble with") if word in said]
 
