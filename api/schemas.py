@@ -240,10 +240,10 @@ class Task(Answer):
     """One thing to do, answer or wait for.
 
     `due` is a day and `due_time` an hour by the business's own clock, `due_at` the moment from which it is overdue;
-    `due_phrase` the words that said so, or the day they move it to. Who promised it stands on a commitment, in `related` the task that one serves.
-    `message` is the one it was found in. `suggestion` is a change a machine is not sure of: fields with their values,
-    message, reason and confidence. `nudged_at` is when the client last asked how it stands. `rules` found it, of the
-    version `extractor`; a task that no machine found has neither.
+    `due_phrase` the words that said so, or the day they move it to. Who promised it stands on a commitment, in
+    `related` the task that one serves. `message` is the one it was found in. `suggestion` is a change a machine is not
+    sure of: fields with their values, message, reason and confidence. `nudged_at` is when the client last asked how it
+    stands. `rules` found it, of the version `extractor`; a task that no machine found has neither.
     """
 
     number: int
