@@ -95,7 +95,11 @@ def find(text: str, at: datetime, calendar: Calendar) -> list[When]:
 def shifted(text: str, day: date, calendar: Calendar) -> When | None:
     """What a text makes of a known day that moves it by so much: «на день позже», "push it back two days"."""
     line = line_of(text, lowered(text))
-    shift = shift_in(line, day, calendar)
+    try:
+        shift = shift_in(line, day, calendar)
+    except (ValueError, OverflowError):
+        # There is no such day.
+        return None
     if shift is None:
         return None
     start, end = line.starts[shift.start], line.starts[shift.end]

@@ -34,7 +34,8 @@ def shift_in(line: Line, day: date, calendar: Calendar) -> Shift | None:
         start, end = found.span()
         than = _THAN.match(line.classes, end)
         before = line.words[start - 2] if start > 1 else ""
-        if than is None and not (moves and before in _BEFORE):
+        if before[:1].isdigit() or (than is None and not (moves and before in _BEFORE)):
+            # Of «3000 лет» no more than the years is known.
             continue
         sooner = than["sooner"] is not None if than else not _SOONER.isdisjoint(line.words[:start])
         phrase = Phrase(line, "shift", start, end, found[0], "")

@@ -109,10 +109,16 @@ def test_a_shift_counts_from_the_day_that_is_known(text: str, day: int, phrase: 
 
 
 @pytest.mark.parametrize(
-    "text", ["перенесите на среду", "напишу позже", "жду два дня", "сдвиньте на час", "back in two days"]
+    "text",
+    ["перенесите на среду", "напишу позже", "жду два дня", "сдвиньте на час", "back in two days", "на 3000 лет раньше"],
 )
 def test_what_is_no_length_of_days_shifts_nothing(text: str) -> None:
     assert shifted(text, _TUESDAY.date(), Calendar()) is None
+
+
+@pytest.mark.parametrize(("text", "day"), [("на день позже", date.max), ("сдвиньте на день раньше", date.min)])
+def test_beyond_the_last_day_nothing_moves(text: str, day: date) -> None:
+    assert shifted(text, day, Calendar()) is None
 
 
 def test_a_moment_with_a_zone_is_the_business_s_own() -> None:

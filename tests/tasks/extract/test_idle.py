@@ -1,18 +1,8 @@
 """What looks like a wish, a question or a trouble and asks for nothing, and what stands beside one."""
 
-from datetime import timedelta
-
 import pytest
 
-from tasks.extract.model import Task
-from tests.tasks.extract.talks import day, tasks_in
-
-HALF_AN_HOUR = timedelta(minutes=30)
-
-
-def sure(talk: str) -> list[Task]:
-    """The sure tasks of a talk: its lines are parted by " / "."""
-    return [task for task in tasks_in(talk.split(" / "), HALF_AN_HOUR) if task.status != "proposed"]
+from tests.tasks.extract.talks import day, sure_in, told
 
 
 @pytest.mark.parametrize(
@@ -44,7 +34,7 @@ def sure(talk: str) -> list[Task]:
     ],
 )
 def test_it_asks_for_nothing(talk: str) -> None:
-    assert sure(talk) == []
+    assert sure_in(talk) == []
 
 
 @pytest.mark.parametrize(
@@ -78,7 +68,7 @@ def test_it_asks_for_nothing(talk: str) -> None:
     ],
 )
 def test_what_stands_beside_it_is_no_task_of_its_own(talk: str, titles: list[str]) -> None:
-    found = [task.title for task in sure(talk)]
+    found = [task.title for task in sure_in(talk)]
     assert [title.lower() in one.lower() for title, one in zip(titles, found, strict=True)] == [True] * len(titles)
 
 
@@ -125,7 +115,7 @@ def test_what_stands_beside_it_is_no_task_of_its_own(talk: str, titles: list[str
     ],
 )
 def test_what_becomes_of_a_task(talk: str, found: str) -> None:
-    assert " ".join(f"{task.status}{f' {day(task)}' if task.due else ''}" for task in sure(talk)) == found
+    assert told(talk) == found
 
 
 @pytest.mark.parametrize(
@@ -140,7 +130,7 @@ def test_what_becomes_of_a_task(talk: str, found: str) -> None:
     ],
 )
 def test_what_moves_nothing(talk: str, found: str) -> None:
-    first = sure(talk)[0]
+    first = sure_in(talk)[0]
     assert (first.status, day(first)) == ("open", found)
 
 
@@ -155,4 +145,4 @@ def test_what_moves_nothing(talk: str, found: str) -> None:
     ],
 )
 def test_a_detail_takes_nothing_back(talk: str) -> None:
-    assert sure(talk)[0].status == "open"
+    assert sure_in(talk)[0].status == "open"

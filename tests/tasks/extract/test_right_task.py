@@ -4,20 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tasks.extract.model import Task
-from tests.tasks.extract.talks import day, tasks_in
-
-HALF_AN_HOUR = timedelta(minutes=30)
-
-
-def tasks(talk: str) -> list[Task]:
-    """The sure tasks of a talk: its lines are parted by " / "."""
-    return [task for task in tasks_in(talk.split(" / "), HALF_AN_HOUR) if task.status != "proposed"]
-
-
-def told(talk: str) -> str:
-    """The state of each task, and its day where it has one."""
-    return " ".join(f"{task.status}{f' {day(task)}' if task.due else ''}" for task in tasks(talk))
+from tests.tasks.extract.talks import sure_in, tasks_in, told
 
 
 @pytest.mark.parametrize(
@@ -125,7 +112,7 @@ def test_what_makes_no_task(talk: str, found: str) -> None:
 
 @pytest.mark.parametrize("text", ["Что-то тут не очень понятно с оплатой", "I'm not happy with the service"])
 def test_what_is_denied_is_no_praise(text: str) -> None:
-    assert tasks_in([text], HALF_AN_HOUR)
+    assert tasks_in([text], timedelta())
 
 
 @pytest.mark.parametrize(
@@ -137,4 +124,4 @@ def test_what_is_denied_is_no_praise(text: str) -> None:
     ],
 )
 def test_titles(talk: str, title: str) -> None:
-    assert tasks(talk)[0].title == title
+    assert sure_in(talk)[0].title == title
