@@ -38,7 +38,7 @@ _log = log.get(__name__)
 
 # Messages of a batch, and of one shard at most: while there is more than fills one, the fewer shards it is taken from
 # the fewer dialogs it is about.
-_BATCH, _EACH = 160, 40
+_BATCH, _EACH = 320, 80
 # So many raws are let by, wherever they are taken in: two processes and a database share what processors there are. It
 # is looked so often whether they are through, and so long waited at most: reading never stands still. Seconds.
 _CROWD, _LOOK, _PAUSE = 300, 0.1, 2.0

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import ColumnElement, Row, case, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, Integer, Row, bindparam, case, delete, func, literal, select, update
 
 from storage import bulk
 from storage.db import Tx, cursor, is_postgres, now
@@ -30,7 +30,9 @@ _PARTS = 16
 RECEIVED, DUPLICATE, PROCESSED = "received", "duplicate", "processed"
 _TALLY = (TALLIES.c.channel, TALLIES.c.kind, TALLIES.c.count, TALLIES.c.at)
 _COLUMNS = ("channel", "external_id", "address", "shard", "data", "received_at")
-
+_FEW = select(func.count()).select_from(
+    select(literal(1)).select_from(QUEUE).limit(bindparam("few", type_=Integer())).subquery()
+)
 
 # `put` in one statement; ids are given out in the order of the arrays.
 _PUT = """
@@ -225,8 +227,7 @@ def forget(tx: Tx, before: datetime, limit: int = 1000) -> int:
 
 def waits_more_than(tx: Tx, count: int) -> bool:
     """Whether more raws than that are queued; no more of them are looked at."""
-    some = select(literal(1)).select_from(QUEUE).limit(count + 1).subquery()
-    return int(tx.execute(select(func.count()).select_from(some)).scalar_one()) > count
+    return int(tx.execute(_FEW, {"few": count + 1}).scalar_one()) > count
 
 
 def oldest_waiting(tx: Tx) -> datetime | None:

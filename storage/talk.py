@@ -108,8 +108,13 @@ def known(tx: Tx, channel: str, external_ids: Iterable[str]) -> dict[str, Row[An
 
 def episodes(tx: Tx, episode_ids: Iterable[int]) -> dict[int, Row[Any]]:
     """Episodes by id."""
-    query = select(EPISODES).where(bulk.among(tx, EPISODES.c.id, episode_ids))
-    return {row.id: row for row in tx.execute(query)}
+    rows = tx.execute(_episodes(is_postgres(tx)), {"ids": bulk.packed(tx, episode_ids)})
+    return {row.id: row for row in rows}
+
+
+@cache
+def _episodes(postgres: bool) -> Select[Any]:
+    return select(EPISODES).where(bulk.one_of(EPISODES.c.id, "ids", postgres=postgres))
 
 
 def name_message(tx: Tx, message_id: int, channel: str, keys: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import JSON, Row, Select, bindparam, func, or_, select, update
+from sqlalchemy import JSON, Row, Select, Update, bindparam, func, or_, select, update
 
 from storage import bulk
 from storage.db import Tx, is_postgres
@@ -224,9 +224,15 @@ def _record(tx: Tx, changes: Sequence[Change], at: datetime) -> Sequence[int]:
     ]  # fmt: skip
     bulk.insert(tx, CHANGES, names, rows)
     if rows:
-        mine = bulk.among(tx, DIALOGS.c.id, sorted({one.dialog_id for one in changes}))
-        tx.execute(update(DIALOGS).where(mine).values(task_rev=DIALOGS.c.task_rev + 1))
+        dialog_ids = bulk.packed(tx, sorted({one.dialog_id for one in changes}))
+        tx.execute(_next_revision(is_postgres(tx)), {"ids": dialog_ids})
     return ids
+
+
+@cache
+def _next_revision(postgres: bool) -> Update:
+    theirs = bulk.one_of(DIALOGS.c.id, "ids", postgres=postgres)
+    return update(DIALOGS).where(theirs).values(task_rev=DIALOGS.c.task_rev + 1)
 
 
 @cache

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
+from functools import cache
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, Select, func, select, update
 
 from storage import bulk
 from storage.db import Tx, cursor, is_postgres, now
@@ -94,8 +95,8 @@ def waiting(tx: Tx, shards: Sequence[int], each: int) -> list[Waiting]:
 
 def rounds(tx: Tx, message_ids: Collection[int]) -> dict[int, int]:
     """At which round these messages wait by now."""
-    query = select(TRIAGE.c.message_id, TRIAGE.c.round).where(bulk.among(tx, TRIAGE.c.message_id, message_ids))
-    return {message_id: number for message_id, number in tx.execute(query)}
+    found = tx.execute(_rounds(is_postgres(tx)), {"ids": bulk.packed(tx, message_ids)})
+    return {message_id: number for message_id, number in found}
 
 
 def take_off(tx: Tx, message_ids: Iterable[int]) -> None:
@@ -132,6 +133,12 @@ def histories(tx: Tx, task_ids: Collection[int]) -> dict[int, list[Row[Any]]]:
     for row in tx.execute(query):
         found[row.task_id].append(row)
     return found
+
+
+@cache
+def _rounds(postgres: bool) -> Select[Any]:
+    theirs = bulk.one_of(TRIAGE.c.message_id, "ids", postgres=postgres)
+    return select(TRIAGE.c.message_id, TRIAGE.c.round).where(theirs)
 
 
 def _waiting(row: Sequence[Any]) -> Waiting:
