@@ -193,6 +193,11 @@ class Scene:
         return [clause for said in self.other for clause in reading_of(said.text) if not clause.has("opener")]
 
     @cached_property
+    def other_dates(self) -> list[When]:
+        """The date phrases of what the other side said right before the turn."""
+        return [when for said in self.other for when in find(said.text, said.at, self.context.calendar)]
+
+    @cached_property
     def other_lemmas(self) -> frozenset[str]:
         """What the other side spoke of right before the turn."""
         return content_of(self.other_clauses)

@@ -30,6 +30,8 @@ _REFUSED = re.compile(
     r"|\bникак|\bнеудобно|\bнет\b"
     r"|\b(?:can't|cannot|can not|won't|doesn't work|isn't|not possible|not good|no good)\b"
 )
+# «Пятница подойдёт», «ну среда так среда».
+_AGREED = re.compile(r" (?:подойд|подход|хорош|удобн|отличн|годит|супер|идеальн|норм|устра|(?:ок|да|можно|так)\b)")
 _FEW_WORDS = compiled(r"(?:'\w| (?!<and>)\w){0,5}")
 _RATHER = {"а ", "но ", "или ", "лучше ", "давайте "}
 _GONE = re.compile(r"прош|законч|заканч|истек|наступ|кончил|минул")
@@ -45,7 +47,9 @@ def is_sure(piece: Piece, line: Line) -> bool:
     if piece.sort == "number":
         return _is_alone(piece, line) or ("".join(line.words[start : piece.start]) in _RATHER and _ends(piece, line))
     return _is_alone(piece, line) or bool(
-        _OR_WEEKDAY.match(line.classes, piece.end) or _WEEKDAY_OR.search(line.classes, start, piece.start)
+        _AGREED.match(line.low, line.starts[piece.end])
+        or _OR_WEEKDAY.match(line.classes, piece.end)
+        or _WEEKDAY_OR.search(line.classes, start, piece.start)
     )
 
 

@@ -32,8 +32,8 @@ _FORMS = ("weekday_form", "environment", "nominative", "short_weekday")
 _NO_DATE_LEADS = {"", "in", "over"}
 # How many years ahead the last two digits of one may mean.
 _AHEAD = 7
-# «Двадцатого» is hardly said of anything but days.
-_SURELY_A_DAY = 20
+# «Двенадцатого» is hardly said of anything but days.
+_SURELY_A_DAY = 10
 _DAY_LEADS = {"until", "by", "toward", "within", "through", "since", "after", "not before", "onto"}
 _DATE_LEADS = {"until", "by", "toward", "since", "from", "on", "to", "through", "of"}
 _DEADLINES = {"until", "by", "toward", "within", "through"}

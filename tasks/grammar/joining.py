@@ -82,7 +82,14 @@ def _days(left: Piece, right: Piece, gap: str) -> Piece | None:
     at = left.meaning.at or right.meaning.at
     precision = left.meaning.precision if left.meaning.at else best.meaning.precision
     meaning = best.meaning._replace(at=at, precision=precision, weak=left.meaning.weak and right.meaning.weak)
-    return left._replace(end=right.end, sort=best.sort, meaning=meaning, role=_stronger(left.role, right.role))
+    sort = "date" if _is_exact(left, right) else best.sort
+    return left._replace(end=right.end, sort=sort, meaning=meaning, role=_stronger(left.role, right.role))
+
+
+def _is_exact(left: Piece, right: Piece) -> bool:
+    """«В субботу, 27-го»: of whichever month, for that day is a Saturday."""
+    same = left.meaning.day.weekday() == right.meaning.day.weekday()
+    return {left.sort, right.sort} == {"weekday", "number"} and same
 
 
 def _range(left: Piece, right: Piece) -> Piece:

@@ -40,6 +40,7 @@ def _forms(*names: str) -> list[str]:
 _CLASSES = {CLASS[name] for name in _TABLES if name not in _SILENT}
 _WORDS = {word for word, name in CLASSES.items() if name in _CLASSES}
 _WORDS |= {"через", "спустя", "следующий", "следующее", "following", "конца", "концу", "двадцатого", "тридцатого"}
+_WORDS |= {form for form in _forms("ordinal") if form.endswith("надцатого") or form == "десятого"}
 _WORDS |= {f"q{number}" for number in range(1, 5)}
 _WORDS |= {f"{number}{suffix}" for number in range(60) for suffix in _SUFFIXES}
 _WORDS -= _COMMON

@@ -13,7 +13,8 @@ from tasks.extract.scene import Scene
 from tasks.extract.speech.orders import order_in
 
 _THANKS, _YOU = lexicon("thanks"), lexicon("you_all")
-_IT = lexicon("it")
+_IT, _US = lexicon("it"), lexicon("us")
+_BEGINNINGS = lexicon("verb_beginnings")
 _WE_DO = Flag.PRES1 | Flag.FUT1 | Flag.IMPR
 # How sure it is that with a part the whole is taken back: a suggestion.
 _PERHAPS = 0.45
@@ -102,17 +103,27 @@ def _refused(scene: Scene, clause: Clause) -> list[Task]:
     # «Лук в суп не кладите» is not about the salad.
     things = clause.content - roots
     asked = [
-        task for task in scene.open
-        if task.kind == "request" and things <= linker.about(task)
+        task for task in scene.context.tasks
+        if task.kind == "request" and task.status not in {"cancelled", "rejected"} and things <= linker.about(task)
         and (any(_akin(root, other) for root in roots for other in linker.about(task)) or (things and not roots))
     ]  # fmt: skip
     return asked[-1:]
 
 
 def _akin(one: str, other: str) -> bool:
-    """Whether two roots are of one verb: вызвать and вызывать."""
+    """Whether two roots are of one verb: вызвать and вызывать, приклеить and клеить."""
+    return _begin_alike(one, other, 3) or _begin_alike(_bare(one), _bare(other), 2)
+
+
+def _begin_alike(one: str, other: str, least: int) -> bool:
     short = min(len(one), len(other), _ALIKE)
-    return short > 2 and one[:short] == other[:short] and abs(len(one) - len(other)) <= 2
+    return short >= least and one[:short] == other[:short] and abs(len(one) - len(other)) <= 2
+
+
+def _bare(root: str) -> str:
+    """The root without what a verb may begin with."""
+    cut = (root[at:] for at in range(3, 0, -1) if root[:at] in _BEGINNINGS and len(root) - at > 1)
+    return next(cut, root)
 
 
 def _of_that_day(scene: Scene, clause: Clause, pool: Sequence[Task]) -> Task | None:
@@ -126,9 +137,9 @@ def _takes_all_back(clause: Clause) -> bool:
 
 
 def _takes_it_back(clause: Clause) -> bool:
-    """ "Leave it in after all": it speaks of what was just asked for."""
+    """ "Leave it in after all", «вычеркните меня»: it speaks of what was just asked for."""
     said = (token.word.form for hit in clause.found["cancel"] for token in clause.words[hit.start : hit.end])
-    return not _IT.isdisjoint(said)
+    return not (_IT | _US).isdisjoint(said)
 
 
 def _names_something(words: Sequence[Token]) -> bool:

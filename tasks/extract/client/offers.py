@@ -17,8 +17,8 @@ from tasks.extract.speech.orders import order_in
 _YES, _NO, _OR, _RATHER = lexicon("yes"), lexicon("no"), lexicon("either"), lexicon("rather")
 # "Go for it", "shall I set that up?"
 _SAYS_YES = lexicon("says_yes")
-_IS = lexicon("is_there")
-_IDLE = lexicon("idle")
+_IS, _I_CAN = lexicon("is_there"), lexicon("i_can")
+_IDLE, _TAKING = lexicon("idle"), lexicon("taking")
 # Who only chooses among what was offered needs no more words; and within so many he has said yes or no.
 _CHOICE, _FIRST = 6, 3
 
@@ -43,7 +43,7 @@ def taken_up(scene: Scene) -> Clause | None:
 def acceptance(scene: Scene, offer: Clause) -> list[TaskChange]:
     """What taking up the offer comes to: a request, or no more than the day of one that is known."""
     own = other_day(scene) or scene.clauses[0]
-    lemmas, due = offer.content, offered_due(scene, offer)
+    lemmas, due = _offered(offer), offered_due(scene, offer)
     standing = [task for task in scene.open if task.kind == "request" and task.status == "open"]
     known = linker.best(standing, lemmas, 0.3)
     if known is None and len(lemmas) <= 1:
@@ -54,6 +54,11 @@ def acceptance(scene: Scene, offer: Clause) -> list[TaskChange]:
         return [Change(known.key, scene.message.key, "accepted", 0.8, due=due, evidence=proof, nudged=True)]
     found = Finding("request", (own,), 0.8, "accepted", due=due)
     return [found.task(scene)._replace(title=_title(scene, offer))]
+
+
+def _offered(offer: Clause) -> frozenset[str]:
+    """What is offered: nothing in particular by «берём в работу?»"""
+    return content.of_words(token for token in offer.words if _TAKING.isdisjoint(token.word.lemmas))
 
 
 def other_day(scene: Scene) -> Clause | None:
@@ -93,6 +98,9 @@ def _offers(clause: Clause) -> bool:
     if clause.asked and (clause.has("offer") or clause.flags & (Flag.FUT1 | Flag.INF) or _we_do(clause)):
         return True
     if clause.has("offer") and clause.flags & Flag.INF and not clause.flags & Flag.IMPR:
+        return True
+    if clause.has("offer") and {"if", "you"} <= clause.forms and clause.forms & _I_CAN:
+        # "I can price up a new one if you like"
         return True
     return clause.has("offer", "promise") and _leaves_a_choice(clause)
 

@@ -21,6 +21,7 @@ from tasks.extract.speech.orders import order_in
 
 _HANDED, _ALSO, _ASIDE = lexicon("handed"), lexicon("also"), lexicon("aside")
 _WHERE = lexicon("where")
+_YES, _SAYS_YES, _FETCHING = lexicon("yes"), lexicon("says_yes"), lexicon("fetching")
 # How sure it is that somebody should look at what is known to be nothing, and at nothing else.
 _GUESS = 0.4
 _NOTHING = (
@@ -117,6 +118,9 @@ def _accepted(scene: Scene, found: list[Finding], offer: Clause | None) -> list[
     if order is None:
         return comes_to
     first = order.clause is scene.clauses[0]
+    if not first and order.lemmas - offer.content - _SAYS_YES and scene.clauses[0].forms & _YES:
+        # "Yes do. And put us down for two bikes"
+        return comes_to
     if len(order.lemmas) <= _LITTLE and (first or isinstance(comes_to[0], Change)):
         # «Занимайте!» says nothing that the offer did not.
         found.remove(order)
@@ -132,7 +136,7 @@ def _placed(scene: Scene, found: Sequence[Finding], moves: Moves) -> list[TaskCh
     changes: list[TaskChange] = []
     for one in found:
         known = linker.best(scene.open, one.lemmas)
-        if one.kind == "question" and known is not None and known.key in moves.nudged:
+        if one.kind == "question" and _is_nudged(one, known, moves):
             continue
         if known is not None and _asks_where(scene, one, known):
             changes.append(scene.nudge(known))
@@ -148,6 +152,13 @@ def _placed(scene: Scene, found: Sequence[Finding], moves: Moves) -> list[TaskCh
         else:
             changes.append(placed(scene, one, taken))
     return changes
+
+
+def _is_nudged(one: Finding, known: Task | None, moves: Moves) -> bool:
+    """Whether it asks once more what the message has asked: «ну что там, завтра забирать можно?»"""
+    if known is None:
+        return bool(moves.nudged) and bool(one.clause.lemmas & _FETCHING)
+    return known.key in moves.nudged
 
 
 def _asks_where(scene: Scene, one: Finding, known: Task) -> bool:

@@ -20,7 +20,7 @@ _FITS, _NOT, _WORKS = lexicon("fits"), lexicon("not_english"), lexicon("works_en
 # Words of an answer that names no more than a day.
 _ANSWER = 8
 # What a question of the usual begins with.
-_GENERAL, _BY_NOW = lexicon("usual"), lexicon("by_now")
+_GENERAL, _BY_NOW, _ONLY = lexicon("usual"), lexicon("by_now"), lexicon("only")
 
 
 def redates(scene: Scene, clause: Clause, moves: Moves) -> bool:
@@ -29,10 +29,35 @@ def redates(scene: Scene, clause: Clause, moves: Moves) -> bool:
     if due is None and clause.has("redate") and moves.redates and not _names_a_thing(scene, clause):
         # «А суббота не занята? Переставьте тогда туда»
         return moves.add(clause)
-    if due is None:
-        return _shifts(scene, clause, moves) or _does_not_fit(scene, clause, moves)
+    if due is None or not scene.dates_in(clause):
+        # «В среду мы на даче, можно на день позже?»
+        moved = _shifts(scene, clause, moves) or (due is None and _does_not_fit(scene, clause, moves))
+        if moved or due is None:
+            return moved
+    if clause.asked and moves.nudged and clause.flags & Flag.INF:
+        # «Ну что там, завтра забирать можно?»
+        return False
     target = _target(scene, clause) or _asked_when(scene, clause) or _just_asked(scene, clause)
-    return target is not None and moves.add(clause, *_moved(scene, clause, target, on_its_day(target, due)))
+    if target is not None:
+        return moves.add(clause, *_moved(scene, clause, target, on_its_day(target, due)))
+    return _agreed(scene, clause, due, moves)
+
+
+def _agreed(scene: Scene, clause: Clause, due: Due, moves: Moves) -> bool:
+    """«Пятница подойдёт», "Thursday's good": one of the days that the house has just named, and no more than that."""
+    named = next((when for when in scene.other_dates if when.date == due.date and when.role in USEFUL), None)
+    if named is None or clause.asked or len(clause.words) > _ANSWER or _names_a_thing(scene, clause):
+        return False
+    promised = any(task.due and task.due.date == due.date for task in scene.open if task.promised_by)
+    asked = [task for task in scene.open if task.kind == "request" and task.status == "open"]
+    if promised or not asked or promise_in(clause, Setting("client", True, True)) is not None:
+        return False
+    meant = [task for task in asked if {task.source, *(span.message for span in task.evidence)} & scene.asked_keys]
+    if not meant and (len(asked) > 1 or any(order_in(one) for one in scene.clauses)):
+        # «Понедельник подходит, бронируйте»
+        return False
+    agreed = due if due.time else due._replace(time=named.time)
+    return moves.add(clause, *_moved(scene, clause, (meant or asked)[-1], agreed))
 
 
 def _moved(scene: Scene, clause: Clause, target: Task, due: Due) -> list[Change]:
@@ -53,7 +78,8 @@ def _shifts(scene: Scene, clause: Clause, moves: Moves) -> bool:
     if target is None or target.due is None:
         return False
     when = shift_of(scene, clause, target)
-    if when is None or (named is None and _names_beside(scene, clause, when)):
+    of_it = named is not None or (len(dated) == 1 and clause.has("lets", "redate") and order_in(clause) is None)
+    if when is None or (not of_it and _names_beside(scene, clause, when)):
         # «Отложите на два дня книгу для меня»
         return False
     return moves.add(clause, *_moved(scene, clause, target, shifted_due(scene, target, when)))
@@ -68,7 +94,8 @@ def _names_beside(scene: Scene, clause: Clause, when: When) -> bool:
 
 def _rather(scene: Scene, clause: Clause) -> bool:
     """«Завтра меня не будет, пусть лучше в воскресенье»: behind the day that does not fit there is one that does."""
-    wish, dates = _wished(clause), scene.dates_in(clause)
+    dates = scene.dates_in(clause)
+    wish = _wished(clause) or next((one for one in clause.words if one.word.form in _ONLY), None)
     if wish is None:
         # "Wednesday's no good, Thursday after four?"
         return clause.asked and len(dates) > 1
@@ -141,7 +168,8 @@ def _put_off(scene: Scene, clause: Clause, pool: Sequence[Task]) -> Task | None:
     if found in dated and wanted and not clause.asked:
         # «Счёт лучше к понедельнику», «афиши нужны уже 13-го»
         return found
-    if dated and bare and (_asks_for_it(clause) or clause.has("lets", "redate") or clause.forms & _MAKE):
+    rather = clause.has("lets", "redate", "away") or clause.forms & _MAKE
+    if dated and bare and (_asks_for_it(clause) or rather):
         return dated[-1]
     return None
 

@@ -191,9 +191,17 @@ def _clauses(text: str, start: int, end: int, item: int) -> Iterator[Clause]:
         clause.main = sum(token.start < main for token in words)
         clause.lead = part[0].word.form if part[0].word.form in _LINKS | _TURNS else ""
         for hit in hits(words, clause.main):
-            if hit.cue.sense not in _DENIABLE or not _is_denied(words, hit.start):
+            if not _is_void(words, hit):
                 clause.found.setdefault(hit.cue.sense, []).append(hit)
         yield clause
+
+
+def _is_void(words: Sequence[Token], hit: Hit) -> bool:
+    """Whether the words before a cue make it say something else."""
+    if hit.cue.sense == "qword":
+        # «Так что выступление снимаем» asks nothing.
+        return [token.word.form for token in words[max(0, hit.end - 2) : hit.end]] == ["так", "что"]
+    return hit.cue.sense in _DENIABLE and _is_denied(words, hit.start)
 
 
 def _is_denied(words: Sequence[Token], at: int) -> bool:

@@ -11,6 +11,9 @@ _DATA = Path(__file__).parents[1] / "cues" / "english_words.toml"
 def base_of(form: str) -> str:
     """The form without its ending, near enough to tell that two forms are of one word."""
     known = _words()
+    if form.endswith("'s") and form not in known.auxiliaries and len(form) > 4:
+        # «The quote's in your inbox», "Friday's van"
+        return base_of(form[:-2])
     if form in known.irregular:
         return known.irregular[form]
     if form in known.verbs or len(form) < 4:

@@ -140,7 +140,7 @@ def _english(form: str) -> Word:
         flags |= Flag.INGF
     elif is_past(form):
         flags |= Flag.PAST
-    elif is_verb(base) or is_unasked(base):
+    elif (is_verb(base) or is_unasked(base)) and not form.endswith("'s"):
         flags |= Flag.PRES3
     return Word(form, (base,), flags, known=True)
 

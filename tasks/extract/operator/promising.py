@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from tasks.extract import linker
+from tasks.extract.language import content
 from tasks.extract.language.clauses import Clause, content_of
 from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag
@@ -24,10 +25,14 @@ _LITTLE = 1
 def promises_in(scene: Scene, clauses: Sequence[Clause]) -> list[Promise]:
     """The promises among these clauses of an operator's message."""
     found: list[Promise] = []
+    asks = any(one.asked and (one.has("offer") or one.words[0].word.flags & Flag.PRES1) for one in scene.clauses)
     for clause in clauses:
         own = scene.own_due(clause)
         dated = bool(scene.dates) and any(scene.due_in(one) for one in scene.sentences[clause.sentence])
         promise = promise_in(clause, Setting("operator", dated))
+        if promise is not None and own is None and asks and _names_nothing(promise):
+            # «Сошьём, 3 500. Берём в работу?»: no more than that it can be done, if the client says so.
+            promise = None
         if promise is not None and clause.has("one_moment") and own is None:
             promise = promise._replace(moment=True)
         if promise is None and found and found[-1].clause.sentence == clause.sentence:
@@ -36,6 +41,12 @@ def promises_in(scene: Scene, clauses: Sequence[Clause]) -> list[Promise]:
             pieces = shares(clause, scene.dates_in(clause), scene.message.text)
             found += [promise._replace(clause=one) for one in pieces] if len(pieces) > 1 else [promise]
     return found
+
+
+def _names_nothing(promise: Promise) -> bool:
+    """Whether it says nothing but what will be done, and for how much."""
+    others = (one for one in promise.clause.words if one is not promise.verb and not one.word.flags & Flag.NUM)
+    return not content.of_words(others)
 
 
 def promised(scene: Scene, promises: Sequence[Promise]) -> list[TaskChange]:
@@ -166,7 +177,8 @@ def put_off(scene: Scene, clause: Clause) -> list[Change]:
     due = (scene.own_due(clause) or _shifted(scene, clause, target)) if target else None
     if target is None or due is None:
         return []
-    along = [task for task in pool if target.key == task.related or task.key == target.related]
+    bound = [task for task in pool if target.key == task.related or task.key == target.related]
+    along = [task for task in bound if not task.closed or task.due == target.due]
     moved = [scene.redate(task, due) for task in [target, *along]]
     booked = is_booking(target) or clause.lemmas & BOOKING
     if clause.flags & (Flag.PAST | Flag.PART) and target.kind == "request" and booked:

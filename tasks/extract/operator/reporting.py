@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from tasks.extract import linker
 from tasks.extract.language import content
@@ -16,7 +17,8 @@ _UNDERWAY, _FINDING_OUT = lexicon("underway"), lexicon("finding_out")
 _RECEIVED, _NOTED, BOOKING, _WRITTEN = (lexicon(name) for name in ("received", "noted", "booking", "written"))
 # What is not so yet, or would be.
 _UNREAL = lexicon("will") | lexicon("unreal")
-_ASSIGNED, _GIVES_BACK = lexicon("assigned"), lexicon("gives_back")
+_ASSIGNED, _GIVES_BACK, _BOOKED = lexicon("assigned"), lexicon("gives_back"), lexicon("booked")
+_HOW_MUCH = lexicon("how_much")
 # "I'll have an ETA for you tomorrow"
 _HAVING, _LAST, _TIMES = lexicon("having"), lexicon("last_time"), lexicon("times_of")
 _DONE = Flag.PAST | Flag.PART
@@ -27,6 +29,8 @@ def reported(scene: Scene, clause: Clause, promised: frozenset[str]) -> list[Cha
     """What the clause settles; `promised` is what the message speaks of in promises beside."""
     if got := _received(scene, clause):
         return [got]
+    if counted := _counted(scene, clause):
+        return [counted]
     if _is_report(scene, clause) or _shows(scene, clause):
         return _closed(scene, clause, promised) or _found_out(scene, clause)
     return _found_out(scene, clause)
@@ -59,6 +63,19 @@ def _received(scene: Scene, clause: Clause) -> Change | None:
     if not owed or not got or clause.has("lack"):
         return None
     return scene.close(linker.best(owed, clause.content) or owed[-1], "received")
+
+
+def _counted(scene: Scene, clause: Clause) -> Change | None:
+    """«Пересчитайте, сколько остаётся» — «4 900 остаток»: the sum itself."""
+    if not clause.flags & Flag.NUM or clause.flags & Flag.FINITE:
+        return None
+    asked = [task for task in scene.open if task.kind == "request" and _asks_how_much(task)]
+    target = linker.best(asked, clause.content)
+    return scene.close(target, "reported") if target else None
+
+
+def _asks_how_much(task: Task) -> bool:
+    return not _HOW_MUCH.isdisjoint(token.word.form for token in tokens(task.title, 0, len(task.title)))
 
 
 def _found_out(scene: Scene, clause: Clause) -> list[Change]:
@@ -149,7 +166,7 @@ def _closed(scene: Scene, clause: Clause, promised: frozenset[str]) -> list[Chan
     return [
         # «Записала на среду, 27-е»: the day it was done for is the one that counts.
         scene.close(task, "reported")._replace(
-            due=on_its_day(task, due) if task.kind == "request" and task.due and due else None
+            due=on_its_day(task, due) if task.kind == "request" and (task.due or is_booking(task)) and due else None
         )
         for task in settled
         if task.kind != "complaint" or mends
@@ -180,6 +197,9 @@ def _is_met(standing: Sequence[Task], kept: Task, served: Task, lemmas: frozense
     if served.kind == "complaint" and _is_begun(kept):
         # «Передам в биллинг» is kept once billing has it, and mends nothing.
         return False
+    if served.kind == "request" and _is_handed(kept) and not _is_handed(served) and not _is_of(kept, served):
+        # «Нужен ещё один стол» — «по столу пришлю соглашение»: with that there is no table yet.
+        return False
     if served.kind == "complaint" or (_is_handed(served) and _is_handed(kept)):
         # «Отдай Диме логины» — «вечером скину» — «скинул»
         return True
@@ -189,6 +209,16 @@ def _is_met(standing: Sequence[Task], kept: Task, served: Task, lemmas: frozense
 def _is_handed(task: Task) -> bool:
     """Whether something is to be handed over."""
     return _begins_with(task, _GIVES_BACK)
+
+
+def _is_of(kept: Task, served: Task) -> bool:
+    """Whether what is handed over is what was asked for."""
+    words = tokens(kept.title, 0, len(kept.title))
+    given = [
+        one for before, one in pairwise(words)
+        if one.word.flags & Flag.NOUN and not before.word.flags & Flag.PREP
+    ]  # fmt: skip
+    return not given or bool(content.of_words(given[:1]) & linker.about(served))
 
 
 def _is_begun(task: Task) -> bool:
@@ -203,6 +233,10 @@ def _begins_with(task: Task, verbs: frozenset[str]) -> bool:
 
 def _unnamed(scene: Scene, clause: Clause, standing: Sequence[Task]) -> Task | None:
     """A report that names nothing is about what was asked last, or promised."""
+    bookings = [task for task in standing if is_booking(task)]
+    if bookings and scene.dates_in(clause) and _books(clause):
+        # «Среда 17:40, переписала вас»
+        return bookings[-1]
     # «Держите», «во вложении»
     plain = (clause.has("done") and not _of_another(scene, clause)) or (
         clause.has("report") and not content.of_words(clause.beside("report"))
@@ -221,6 +255,11 @@ def _unnamed(scene: Scene, clause: Clause, standing: Sequence[Task]) -> Task | N
     if not asked and (plain or clause.words[0].word.flags & _DONE):
         asked = [task for task in standing if task.kind == "complaint"]
     return max(asked, key=lambda task: task.source, default=None)
+
+
+def _books(clause: Clause) -> bool:
+    """Whether somebody was given a time."""
+    return any(one.word.flags & Flag.PAST and _BOOKED.intersection(one.word.lemmas) for one in clause.words)
 
 
 def _of_another(scene: Scene, clause: Clause) -> bool:

@@ -25,6 +25,9 @@ _TROUBLES = ("problem", "lack", "waits_long")
 # Forms of the verb that says what one is to be let do.
 _LETS = Flag.FUT1 | Flag.FUT3 | Flag.INF
 _TELLING = Flag.PAST | Flag.PRES3 | Flag.FUT3 | Flag.PRED
+# Cues and forms beside which a verb in the infinitive is what somebody wants.
+_WISHES = ("ask", "want", "can", "vague")
+_I_DO = Flag.PRES1 | Flag.FUT1
 # What is said of the world as it is not.
 _UNREAL = ("hypothetical", "rhetorical", "threat")
 
@@ -195,7 +198,10 @@ def _asks_which(clause: Clause) -> bool:
     if clause.forms & _YOU and any(one.word.flags & Flag.PRES2 for one in clause.words[:at]):
         # «Негативы вы сканируете или только плёнку»
         return True
-    return all(any(one.word.flags & _TELLING for one in side) for side in (clause.words[:at], clause.words[at:]))
+    wished = clause.has(*_WISHES) or clause.flags & _I_DO
+    # «Гвозди свои покупать или у вас есть», «жилеты выдаёте или свои брать»
+    told = _TELLING if wished else _TELLING | Flag.INF | Flag.PRES2
+    return all(any(one.word.flags & told for one in side) for side in (clause.words[:at], clause.words[at:]))
 
 
 # ---- what is told ----

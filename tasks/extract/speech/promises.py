@@ -18,6 +18,9 @@ _EN_DELIVERS, _EN_IDLE, _BE, _WILL = (
 )
 _YOU, _ON_ITS_WAY = lexicon("you"), lexicon("on_its_way")
 _YOU_WILL = lexicon("you_will")
+_FORETOLD, _HEARSAY = lexicon("foretold"), lexicon("hearsay")
+_TO = lexicon("to_english")
+_TOLD = Flag.PAST | Flag.PRED
 _FUTURE = Flag.FUT1 | Flag.FUT3
 # How far a verb stands from its auxiliary.
 _NEAR = 4
@@ -100,7 +103,7 @@ def _russian(clause: Clause, setting: Setting) -> Promise | None:
 def _binds(clause: Clause, verb: Token, setting: Setting) -> bool:
     """Whether somebody waits for what the verb says."""
     word = verb.word
-    if _IDLE.intersection(word.lemmas):
+    if _IDLE.intersection(word.lemmas) or (not word.flags & Flag.FUT1 and _is_told(clause, word, setting)):
         return False
     if not setting.ours and not (_hands_over(clause, word) or (setting.wanted and setting.dated)):
         return False
@@ -113,6 +116,11 @@ def _binds(clause: Clause, verb: Token, setting: Setting) -> bool:
         # «Обслуживание выйдет в 3 200 ₽».
         return False
     return bool(word.flags & Flag.FUT1) or setting.dated or not clause.has("offer")
+
+
+def _is_told(clause: Clause, word: Word, setting: Setting) -> bool:
+    """«На завтра ливень обещают», «директор говорит, банк по голове даст»: others say so."""
+    return bool(_FORETOLD.intersection(word.lemmas)) or (not setting.ours and bool(clause.forms & _HEARSAY))
 
 
 def _hands_over(clause: Clause, word: Word) -> bool:
@@ -174,6 +182,9 @@ def _is_will(clause: Clause, at: int, setting: Setting) -> bool:
 def _expected(clause: Clause, at: int) -> str:
     """«The fix is going out on Monday», «expect it by noon», «it should arrive tomorrow»: by which rule, if any."""
     word = clause.words[at].word
+    if word.form == "you" and at and clause.words[at - 1].word.form in _TO and not clause.flags & _TOLD:
+        # "Credit note to you by Friday"
+        return "promise.there"
     if word.form in _ON_ITS_WAY or (word.flags & Flag.INGF and at and clause.words[at - 1].word.form in _BE):
         return "promise.going"
     return f"promise.{word.form}" if word.form in {"expect", "should"} else ""

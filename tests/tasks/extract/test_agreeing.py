@@ -1,0 +1,92 @@
+"""What both sides come to in a longer talk: days offered and taken, work taken back, and what a report is of."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.tasks.extract.talks import sure_in, tasks_in, told
+
+
+@pytest.mark.parametrize(
+    ("talk", "found"),
+    [
+        ("Хочу вызвать настройщика в выходные / > Суббота, 12:00, мастер Георгий / суббота хорошо", "open 12-05"),
+        ("септик откачайте завтра / > есть среда после обеда / ну среда так среда", "open 12-02"),
+        ("запишите на маникюр / > есть четверг 12:00 и пятница 15:00 / пятница подойдёт", "open 12-04"),
+        ("Need the chimney swept next week / > Wednesday at 9 any good? / Lovely, Wednesday it is", "open 12-02"),
+        ("Запишите к врачу / > Во вторник? / Во вторник никак. А среда? / > Среда 17:40, переписала вас", "done 12-02"),
+        ("перенесите вождение / > Есть пятница и суббота / суббота / > Переставила на субботу", "done 12-05"),
+        ("Вышлите всё четырнадцатого / давайте отправку на неделю позже", "open 12-21"),
+        ("стол почините / > В среду приедет Георгий / в среду мы на даче, можно на день позже?", "open open 12-03"),
+        ("в чём дело, ковра нет / > Привезём в среду / в среду дома никого, только четверг", "open open 12-03"),
+        ("стол нужен / > Стол будет готов к среде / ну что там, в пятницу забирать можно?", "open open 12-02"),
+        ("Пришлите машину к среде / > Будет во вторник / > Сдвигаем на пятницу", "open 12-04 open 12-04"),
+    ],
+)  # fmt: skip
+def test_a_day_is_agreed_on(talk: str, found: str) -> None:
+    assert told(talk) == found
+
+
+@pytest.mark.parametrize(
+    ("talk", "found"),
+    [
+        ("кармашек приклейте / > Вижу, поставила в печать / кармашек не клейте, диск не требуют", "cancelled"),
+        ("Запишите меня с 9-го / > Записала / Вычёркивайте меня из бачаты", "cancelled 12-09"),
+        ("На четверг забронируйте переговорку / > четверг, бронь ваша / переговорка нам ни к чему", "cancelled 12-03"),
+        ("и торфа добавьте / > Торф только самовывозом / а, ну тогда без торфа", "cancelled"),
+        ("бронируйте / тогда без проблем", "open"),
+        ("I want to move up to a larger unit / > I've pencilled you in / Change of plan. Forget C20", "cancelled"),
+    ],
+)
+def test_it_is_taken_back(talk: str, found: str) -> None:
+    assert told(talk) == found
+
+
+@pytest.mark.parametrize(
+    ("talk", "found"),
+    [
+        ("нас 7. пересчитайте, сколько остаётся / > 4 900 остаток", "done"),
+        ("Нужен ещё один стол / > По столу пришлю соглашение завтра / > Соглашение отправила", "open done 12-01"),
+        ("Нужен прайс / > пришлю прайс завтра / > Прайс отправила", "done done 12-01"),
+        ("Swap us to two doubles, please / > Shall I do that? / Yes do. And put us down for two bikes", "open open"),
+        ("scrap the generator / > Generator's off. Credit note to you by Friday", "open 12-04"),
+        ("А фату сошьёте? / > Сошьём, 3 500. Берём в работу? / Берите!", "open"),
+        ("Лифт стоит / > Механик будет до двух / ну и где механик", "open 11-30"),
+        ("Can someone come and quote? / > Quote's in your inbox", "done"),
+    ],
+)  # fmt: skip
+def test_a_word_is_of_what_it_names(talk: str, found: str) -> None:
+    assert told(talk) == found
+
+
+@pytest.mark.parametrize(
+    ("talk", "titles"),
+    [
+        ("а гвозди свои покупать или у вас есть", ["гвозди"]),
+        ("спасжилеты выдаёте или свои брать", ["спасжилеты"]),
+        ("надо позвонить или написать", ["Позвонить"]),
+        ("Так что выступление снимаем", []),
+        ("всякое бывает, без обид", []),
+        ("Our site is down since morning", ["site is down"]),
+        ("So you can take the scaffold down", ["scaffold"]),
+        ("Директор говорит за подпись банк по голове даст", []),
+        ("> На завтра ливень обещают", []),
+    ],
+)
+def test_it_is_a_task_or_none(talk: str, titles: list[str]) -> None:
+    found = [task.title for task in sure_in(talk)]
+    assert len(found) == len(titles)
+    assert all(title in own for title, own in zip(titles, found, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("lines", "titles"),
+    [
+        (["у папы аппарат свистит", "и батарейки отложите нам две пачки"], ["свистит", "Отложить батарейки"]),
+        (["чайник сломался", "и пришлите мастера"], ["Прислать мастера"]),
+    ],
+)
+def test_what_is_asked_for_beside_a_trouble_may_be_another_thing(lines: list[str], titles: list[str]) -> None:
+    found = [task.title for task in tasks_in(lines, timedelta(minutes=1))]
+    assert len(found) == len(titles)
+    assert all(title in own for title, own in zip(titles, found, strict=True))
