@@ -83,9 +83,19 @@ class Scene:
     @cached_property
     def dates(self) -> list[When]:
         """The date phrases of the message, without those it denies: «не в понедельник, а восьмого»."""
-        text = self.message.text
-        found = find(text, self.message.at, self.context.calendar)
-        return [when for when in found if not DENIED.search(text[max(0, when.start - _DENIAL) : when.start])]
+        return [when for when in self._named if not self._is_denied(when)]
+
+    @cached_property
+    def denied(self) -> list[When]:
+        """The date phrases it denies."""
+        return [when for when in self._named if self._is_denied(when)]
+
+    @cached_property
+    def _named(self) -> list[When]:
+        return find(self.message.text, self.message.at, self.context.calendar)
+
+    def _is_denied(self, when: When) -> bool:
+        return DENIED.search(self.message.text[max(0, when.start - _DENIAL) : when.start]) is not None
 
     @cached_property
     def _starts(self) -> list[int]:

@@ -7,7 +7,7 @@ from tasks.extract.client.moves import Moves
 from tasks.extract.language import content
 from tasks.extract.language.clauses import NO, Clause, content_of
 from tasks.extract.language.lexicon import lexicon
-from tasks.extract.language.words import Flag, Token
+from tasks.extract.language.words import Flag, Token, tokens
 from tasks.extract.model import Task
 from tasks.extract.scene import Scene
 from tasks.extract.speech.orders import order_in
@@ -20,6 +20,8 @@ _WE_DO = Flag.PRES1 | Flag.FUT1 | Flag.IMPR
 _PERHAPS = 0.45
 # So many letters verbs of one root share, whatever their aspect.
 _ALIKE = 5
+# And so many, without what they begin with: сшить and дошивать.
+_SAME = 2
 # Cues so sure need not name what they take back.
 _WHATEVER = 0.95
 
@@ -96,34 +98,51 @@ def _named_before(scene: Scene, clause: Clause, pool: Sequence[Task]) -> list[Ta
 def _refused(scene: Scene, clause: Clause) -> list[Task]:
     """«Второй номер тогда не подключаем»: the request's own verb, which the client will not have done."""
     told = _WE_DO if clause.forms & _YOU else _WE_DO | Flag.PRES2
-    verbs = [after for after in clause.behind(NO) if after.word.flags & told]
+    denied = set(clause.behind(NO))
+    places = [at for at, token in enumerate(clause.words) if token in denied and token.word.flags & told]
+    verbs = [clause.words[at] for at in places]
     if not verbs:
         return []
     roots = content.of_words(verbs)
+    lemmas = {lemma for verb in verbs for lemma in verb.word.lemmas}
     # «Лук в суп не кладите» is not about the salad.
-    things = clause.content - roots
+    things = content.of_words(token for at in places for token in _around(clause, at)) - roots
     asked = [
         task for task in scene.context.tasks
         if task.kind == "request" and task.status not in {"cancelled", "rejected"} and things <= linker.about(task)
-        and (any(_akin(root, other) for root in roots for other in linker.about(task)) or (things and not roots))
+        and (_is_its_verb(task, roots, lemmas) or (things and not roots))
     ]  # fmt: skip
     return asked[-1:]
 
 
+def _around(clause: Clause, at: int) -> list[Token]:
+    """The words around one of a clause, up to the next sign: «фату не дошивайте 🙈 нашлась другая»."""
+    first, last = at, at + 1
+    while first and clause.words[first].start - clause.words[first - 1].end == 1:
+        first -= 1
+    while last < len(clause.words) and clause.words[last].start - clause.words[last - 1].end == 1:
+        last += 1
+    return clause.words[first:last]
+
+
+def _is_its_verb(task: Task, roots: frozenset[str], lemmas: set[str]) -> bool:
+    """Whether one of the verbs is what was asked for: вызвать and вызывать, приклеить and клеить."""
+    if any(_akin(root, other) for root in roots for other in linker.about(task)):
+        return True
+    said = [token.word for span in task.evidence for token in tokens(span.text, 0, len(span.text))]
+    own = {_bare(lemma) for word in said if word.flags & Flag.VERB for lemma in word.lemmas}
+    return any(_bare(lemma)[:_SAME] == other[:_SAME] for lemma in lemmas for other in own)
+
+
 def _akin(one: str, other: str) -> bool:
-    """Whether two roots are of one verb: вызвать and вызывать, приклеить and клеить."""
-    return _begin_alike(one, other, 3) or _begin_alike(_bare(one), _bare(other), 2)
-
-
-def _begin_alike(one: str, other: str, least: int) -> bool:
     short = min(len(one), len(other), _ALIKE)
-    return short >= least and one[:short] == other[:short] and abs(len(one) - len(other)) <= 2
+    return short > 2 and one[:short] == other[:short] and abs(len(one) - len(other)) <= 2
 
 
-def _bare(root: str) -> str:
-    """The root without what a verb may begin with."""
-    cut = (root[at:] for at in range(3, 0, -1) if root[:at] in _BEGINNINGS and len(root) - at > 1)
-    return next(cut, root)
+def _bare(verb: str) -> str:
+    """The verb without what it may begin with."""
+    cut = (verb[at:] for at in range(3, 0, -1) if verb[:at] in _BEGINNINGS and len(verb) - at > _SAME)
+    return next(cut, verb)
 
 
 def _of_that_day(scene: Scene, clause: Clause, pool: Sequence[Task]) -> Task | None:

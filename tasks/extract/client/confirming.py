@@ -35,7 +35,7 @@ def confirms(scene: Scene, clause: Clause, moves: Moves) -> bool:
     if _is_said_again(scene, clause, moves, target):
         moves.repeats = True
         return moves.add(clause)
-    if target is not None and _in_part(scene, clause, target):
+    if target is not None and (_in_part(scene, clause, target) or moves.takes_back(target)):
         return moves.add(clause)
     target = target or _unnamed(scene, clause, scene.open)
     if target is None:
@@ -165,7 +165,12 @@ def delivers(scene: Scene, clause: Clause, moves: Moves) -> bool:
 
 def is_glad(scene: Scene, clause: Clause, moves: Moves) -> bool:
     """Whether a few words after the house did something say that it is fine: «пустило», «летает», «вы волшебники»."""
-    if clause.asked or clause.has("away", "fact", "cancel", "ask", "want", "qword") or order_in(clause) or scene.turn:
+    if (
+        clause.asked
+        or clause.has("away", "fact", "cancel", "ask", "want", "qword", "rhetorical")
+        or order_in(clause)
+        or scene.turn
+    ):
         return False
     if scene.troubled or clause.forms & _NOT or scene.dates_in(clause) or _only_heard(scene, clause):
         return False

@@ -23,7 +23,9 @@ _THAT = lexicon("so_that")
 _IDLE = ("social", "praise", "advert", "automatic", "away", "vague", "hypothetical", "cancel", "redate", "report")
 _UNDOING = lexicon("undoing")
 _FORGET, _IN_TIME = lexicon("forget"), lexicon("in_time")
-_AHEAD = lexicon("go_ahead")
+_AHEAD, _FETCHING = lexicon("go_ahead"), lexicon("fetching")
+# Words of a question that is about no more than a day.
+_FEW = 2
 # A title with less than so many characters has room for what the thing is about.
 _BRIEF = 40
 
@@ -178,9 +180,22 @@ def _finding(scene: Scene, clause: Clause, verdict: Verdict, due: Due | None) ->
     # «Нужен план, раздобудете?»
     service = service or (verdict.rule == "you.will" and len(clause.words) == 1)
     bare = not content.of_words(token for token in said if token is not verdict.verb)
+    if _says_when(scene, clause, verdict) and (day := scene.own_due(clause)) is not None:
+        due, service = day, True
     return Finding(
         verdict.kind, (clause,), verdict.confidence, verdict.rule, verdict.verb, due, service, verdict.why, bare=bare
     )  # fmt: skip
+
+
+def _says_when(scene: Scene, clause: Clause, verdict: Verdict) -> bool:
+    """«Сможете в среду?», «забрать надо в четверг»: no more than by when what is asked for beside is wanted."""
+    said = scene.undated(clause)
+    if any(token.word.flags & Flag.NOUN for token in said):
+        return False
+    if verdict.kind == "question":
+        return clause.asked and bool(clause.flags & Flag.FUT2) and len(said) <= _FEW
+    fetched = any(token.word.flags & Flag.INF and _FETCHING.intersection(token.word.lemmas) for token in said)
+    return fetched and verdict.rule.startswith("ru.ask")
 
 
 def _is_reminder(scene: Scene, clause: Clause, verdict: Verdict) -> bool:

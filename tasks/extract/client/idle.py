@@ -56,6 +56,7 @@ def asks_nothing(scene: Scene, clause: Clause, verdict: Verdict, mood: Mood) -> 
         or _only_points(scene, clause, verdict)
         or _admires(scene, clause, verdict)
         or _is_quoted(scene, clause, verdict)
+        or _echoes(scene, clause)
         or (mood.answering and _answers(scene, clause, verdict))
     )
 
@@ -85,6 +86,13 @@ def _is_quoted(scene: Scene, clause: Clause, verdict: Verdict) -> bool:
     """«Свекровь сказала: „пусть вернут тебе деньги“»: a wish of somebody else's."""
     at = verdict.verb.start if verdict.verb else clause.start
     return verdict.kind == "request" and at != scene.clauses[0].start and scene.quotes(at)
+
+
+def _echoes(scene: Scene, clause: Clause) -> bool:
+    """ "She ate both breakfasts" — "Both?!": a word of the house's, in wonder."""
+    if not clause.asked or len(clause.words) > 1:
+        return False
+    return any(clause.forms <= one.forms for one in scene.other_clauses if not one.asked)
 
 
 def _is_idle(clause: Clause, verdict: Verdict, mood: Mood) -> bool:

@@ -91,7 +91,9 @@ def _one_ask(first: Finding, second: Finding) -> bool:
         return bool(about_it or (together and not apart))
     if first.kind == "request":
         # «Запишите к Ирине, корни закрасить»: what for.
-        purpose = together and first.verb is not None and not second.clause.lead
+        # «Нужна няня, выйти с 1 марта»
+        named = first.verb is not None or (first.rule.startswith("ru.ask") and not first.clause.flags & Flag.INF)
+        purpose = together and named and not second.clause.lead
         bare = second.rule == "infinitive" and (purpose or not _names_a_thing(second.clause))
         detail = second.rule.startswith(("ru.fact", "en.fact")) and len(second.lemmas) <= _LITTLE
         told = together and (first.clause.has("fact") or _goes_on(first, second))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from tasks.extract.language.clauses import Clause
-from tasks.extract.model import Change
+from tasks.extract.model import Change, Task
 
 
 @dataclass
@@ -21,6 +21,10 @@ class Moves:
         known = {(change.task, change.status, change.due) for change in self.changes}
         self.changes += [change for change in changes if (change.task, change.status, change.due) not in known]
         return True
+
+    def takes_back(self, task: Task) -> bool:
+        """Whether the client has just taken it back: «передумал, вопрос снят»."""
+        return any(change.task == task.key and change.status == "cancelled" for change in self.changes)
 
     @property
     def confirm(self) -> bool:

@@ -70,7 +70,7 @@ def _moves(scene: Scene) -> Moves:
     moves = Moves()
     if scene.context.tasks:
         for clause in scene.clauses:
-            any(move(scene, clause, moves) for move in (cancels, redates, confirms, delivers, is_glad, _asks_again))
+            any(move(scene, clause, moves) for move in (cancels, redates, delivers, confirms, is_glad, _asks_again))
     return moves
 
 

@@ -127,7 +127,9 @@ def _target(scene: Scene, clause: Clause) -> Task | None:
 def _movable(scene: Scene) -> list[Task]:
     return [
         task for task in scene.context.tasks
-        if task.status in {"open", "done"} and task.kind in {"request", "commitment"}
+        if (task.status == "open" and task.kind in {"request", "commitment"})
+        # A booking that was made may be moved, a promise that was kept may not.
+        or (task.status == "done" and task.kind == "request")
     ]  # fmt: skip
 
 

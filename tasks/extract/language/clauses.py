@@ -35,7 +35,7 @@ _VERY = lexicon("very")
 NO = lexicon("no_russian")
 _I_WILL, _COMING = lexicon("i_will"), lexicon("come_and")
 _SERVES, _ARTICLES = lexicon("serves"), lexicon("articles")
-_ASKING = lexicon("asking")
+_ASKING, _MORE = lexicon("asking"), lexicon("one_more")
 # A sentence of more clauses is taken for several: what is compared within one stays cheap.
 SENTENCE = 24
 _HEADS = Flag.FINITE | Flag.INF | Flag.PRED | Flag.PART
@@ -264,6 +264,7 @@ def _joined(parts: list[list[Token]]) -> list[tuple[list[Token], int]]:
     """Join what has no predicate of its own, and what serves, to its neighbour; with where each main part begins."""
     joined: list[tuple[list[Token], int]] = []
     waiting: list[Token] = []
+    main = -1
     for part in parts:
         first = next((token.word.form for token in part if not token.word.flags & Flag.MARK), "")
         serves = first in _SERVES
@@ -271,6 +272,8 @@ def _joined(parts: list[list[Token]]) -> list[tuple[list[Token], int]]:
         if joined and not waiting and (serves or not headed or _is_object(part, joined[-1][0])):
             joined[-1][0].extend(part)
         elif serves or not headed:
+            # «Спасибо, и ещё, когда начало?»
+            main = part[0].start if headed and main < 0 and _goes_on(waiting) else main
             waiting += part
         else:
             joined.append((waiting + part, part[0].start))
@@ -279,8 +282,14 @@ def _joined(parts: list[list[Token]]) -> list[tuple[list[Token], int]]:
         if joined:
             joined[-1][0].extend(waiting)
         else:
-            joined.append((waiting, waiting[0].start))
+            joined.append((waiting, waiting[0].start if main < 0 else main))
     return joined
+
+
+def _goes_on(before: Sequence[Token]) -> bool:
+    """Whether the words end as they do before something else is said: «и ещё»."""
+    said = [token.word.form for token in before if not token.word.flags & Flag.MARK]
+    return bool(said) and said[-1] in _MORE
 
 
 def _headed(part: Sequence[Token]) -> bool:

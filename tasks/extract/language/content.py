@@ -16,6 +16,8 @@ _ENDING = re.compile(
 )
 # Consonants that take turns in one root.
 _SOFT = {"ч": "к", "ж": "г", "ш": "х", "щ": "ст"}
+# What English adds to who does it: "you'll", "they've".
+_AUXILIARIES = ("'ll", "'ve", "'re", "'d", "'m", "n't")
 # Letters of a part of a word that is a word of its own.
 _PART = 3
 _CONTENT = Flag.NOUN | Flag.VERB | Flag.ADJ | Flag.PART | Flag.NUM
@@ -40,7 +42,7 @@ def of_words(words: Iterable[Token]) -> frozenset[str]:
 
 
 def _of_word(word: Word) -> frozenset[str]:
-    if word.flags & Flag.MARK or ":" in word.form:
+    if word.flags & Flag.MARK or ":" in word.form or word.form.endswith(_AUXILIARIES):
         return frozenset()
     lemmas: set[str] = set()
     if word.flags & Flag.LATIN:

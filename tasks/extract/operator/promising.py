@@ -15,7 +15,7 @@ from tasks.extract.speech.promises import Promise, Setting, promise_in, promise_
 from tasks.extract.speech.sharing import shares
 from tasks.extract.speech.shifting import shift_of, shifted_due
 
-_HE, _I_WILL = lexicon("he"), lexicon("we_will")
+_HE, _IT, _I_WILL = lexicon("he"), lexicon("it"), lexicon("we_will")
 # So much of what is said must belong to a promise made before, to be that promise again.
 _SAME = 0.5
 # Words of a promise that names hardly what.
@@ -133,9 +133,12 @@ def _beginning(scene: Scene, clause: Clause) -> int:
 
 
 def _of_him(scene: Scene, promise: Promise) -> Task | None:
-    """«Он поднимется через пятнадцать минут»: more of whom a promise speaks of already."""
+    """«Он поднимется через пятнадцать минут», "you'll have it then": more of what a promise speaks of already."""
     flags = promise.verb.word.flags
-    if not _HE & promise.clause.forms or (flags & (Flag.FUT1 | Flag.FUT3) != Flag.FUT3 and not flags & Flag.LATIN):
+    of_it = bool(_IT & promise.clause.forms) and not promise.clause.content
+    if not (_HE & promise.clause.forms or of_it) or (
+        flags & (Flag.FUT1 | Flag.FUT3) != Flag.FUT3 and not flags & Flag.LATIN
+    ):
         return None
     return next((task for task in reversed(scene.open) if task.promised_by == "operator"), None)
 
@@ -167,13 +170,18 @@ def _named_beside(scene: Scene, made: Sequence[Task], lemmas: frozenset[str]) ->
 
 def put_off(scene: Scene, clause: Clause) -> list[Change]:
     """«Переносим на 30 марта», «да, сдвинули на день»: what is agreed on gets another day."""
-    if clause.asked or not clause.has("redate"):
+    denied = {when.date for when in scene.denied if clause.start <= when.start < clause.end}
+    if clause.asked or not (clause.has("redate") or denied):
         return []
     pool = [
         task for task in scene.context.tasks
         if task.status in {"open", "done"} and task.due is not None and task.promised_by != "client"
     ]  # fmt: skip
-    target = linker.best(pool, clause.content) or next(reversed(pool), None)
+    # «Готово будет не к пятнице, а ко вторнику»
+    of_that_day = [task for task in pool if task.due and task.due.date in denied]
+    if denied and not of_that_day and not clause.has("redate"):
+        return []
+    target = linker.best(of_that_day or pool, clause.content) or next(reversed(of_that_day or pool), None)
     due = (scene.own_due(clause) or _shifted(scene, clause, target)) if target else None
     if target is None or due is None:
         return []

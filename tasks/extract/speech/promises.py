@@ -168,6 +168,8 @@ def _english(clause: Clause, setting: Setting) -> Promise | None:
             )
         if setting.ours and setting.dated and (rule := _expected(clause, at)):
             return Promise(clause, token, 0.75, rule)
+        if setting.ours and setting.dated and _is_given(clause, at):
+            return Promise(clause, clause.words[0], 0.75, "promise.given")
     return None
 
 
@@ -182,12 +184,15 @@ def _is_will(clause: Clause, at: int, setting: Setting) -> bool:
 def _expected(clause: Clause, at: int) -> str:
     """«The fix is going out on Monday», «expect it by noon», «it should arrive tomorrow»: by which rule, if any."""
     word = clause.words[at].word
-    if word.form == "you" and at and clause.words[at - 1].word.form in _TO and not clause.flags & _TOLD:
-        # "Credit note to you by Friday"
-        return "promise.there"
     if word.form in _ON_ITS_WAY or (word.flags & Flag.INGF and at and clause.words[at - 1].word.form in _BE):
         return "promise.going"
     return f"promise.{word.form}" if word.form in {"expect", "should"} else ""
+
+
+def _is_given(clause: Clause, at: int) -> bool:
+    """ "Credit note to you by Friday"."""
+    to = clause.words[at - 1].word.form if at else ""
+    return clause.words[at].word.form == "you" and to in _TO and not clause.flags & _TOLD
 
 
 def _after(clause: Clause, at: int, setting: Setting) -> Promise | None:

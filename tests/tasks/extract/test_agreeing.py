@@ -20,6 +20,10 @@ from tests.tasks.extract.talks import sure_in, tasks_in, told
         ("стол почините / > В среду приедет Георгий / в среду мы на даче, можно на день позже?", "open open 12-03"),
         ("в чём дело, ковра нет / > Привезём в среду / в среду дома никого, только четверг", "open open 12-03"),
         ("стол нужен / > Стол будет готов к среде / ну что там, в пятницу забирать можно?", "open open 12-02"),
+        ("Орлика пора перековать. Сможете в среду?", "open 12-02"),
+        ("Диплом переплести в твёрдую обложку, забрать надо в четверг", "open 12-03"),
+        ("Нам нужна няня на полдня, выйти с 1 марта", "open 03-01"),
+        ("стол сделайте / > Стол готов будет к пятнице / > будет будет не к пятнице, а ко вторнику", "open open 12-01"),
         ("Пришлите машину к среде / > Будет во вторник / > Сдвигаем на пятницу", "open 12-04 open 12-04"),
     ],
 )  # fmt: skip
@@ -35,6 +39,8 @@ def test_a_day_is_agreed_on(talk: str, found: str) -> None:
         ("На четверг забронируйте переговорку / > четверг, бронь ваша / переговорка нам ни к чему", "cancelled 12-03"),
         ("и торфа добавьте / > Торф только самовывозом / а, ну тогда без торфа", "cancelled"),
         ("бронируйте / тогда без проблем", "open"),
+        ("А фату сошьёте? / > Сошьём / фату не дошивайте 🙈 свекровь достала бабушкину", "cancelled cancelled"),
+        ("Закажите факсимиле директора / передумал. вопрос снят", "cancelled"),
         ("I want to move up to a larger unit / > I've pencilled you in / Change of plan. Forget C20", "cancelled"),
     ],
 )
@@ -52,6 +58,7 @@ def test_it_is_taken_back(talk: str, found: str) -> None:
         ("scrap the generator / > Generator's off. Credit note to you by Friday", "open 12-04"),
         ("А фату сошьёте? / > Сошьём, 3 500. Берём в работу? / Берите!", "open"),
         ("Лифт стоит / > Механик будет до двух / ну и где механик", "open 11-30"),
+        ("Any news on the visa? / > A statement is needed / I'll scan it by Sunday / Attached", "done done 12-06"),
         ("Can someone come and quote? / > Quote's in your inbox", "done"),
     ],
 )  # fmt: skip
@@ -66,6 +73,10 @@ def test_a_word_is_of_what_it_names(talk: str, found: str) -> None:
         ("спасжилеты выдаёте или свои брать", ["спасжилеты"]),
         ("надо позвонить или написать", ["Позвонить"]),
         ("Так что выступление снимаем", []),
+        ("> Miso ate both breakfasts / Both?!", []),
+        ("спасибо(( и еще, когда теория у 14 группы", ["когда теория"]),
+        ("Just do the reduction instead", ["reduction"]),
+        ("Oh, and book me travel insurance while you're at it", ["insurance"]),
         ("всякое бывает, без обид", []),
         ("Our site is down since morning", ["site is down"]),
         ("So you can take the scaffold down", ["scaffold"]),
