@@ -14,6 +14,7 @@ from api.writes import Writer, answer, writer
 from dialogs import team
 from dialogs.access import Staff
 from dialogs.work import Work
+from storage.operators import READ_ONLY
 from tasks import board
 from tasks.deadline import office_hours
 
@@ -33,7 +34,10 @@ class NewOperator(Body):
 
 
 class Change(Body):
-    """What changes; who is no longer `active` comes in no more, and leaves his open dialogs and tasks to others."""
+    """What changes; who is no longer `active` comes in no more.
+
+    He leaves his open dialogs and tasks to others, and so does who may only read from now on.
+    """
 
     name: Name = ""
     role: Role = "operator"
@@ -68,7 +72,7 @@ def change_operator(operator_id: PathId, body: Change, write: Runs) -> Response:
 
     def act(work: Work) -> tuple[int, Any]:
         shown = team.change(work, operator_id, body.model_dump(exclude_unset=True))
-        if not shown["active"]:
+        if not shown["active"] or shown["role"] == READ_ONLY:
             board.leave(work, operator_id, office_hours(write.house.settings))
         return 200, shown
 

@@ -10,7 +10,7 @@ from dialogs.work import Work
 from errors import Conflict, Invalid, NotFound
 from storage import departments, operators, pages
 from storage.db import Tx
-from storage.operators import ADMIN
+from storage.operators import ADMIN, READ_ONLY
 from storage.pages import Page
 from storage.talk import EPISODES, OPEN
 
@@ -43,7 +43,7 @@ def hire(work: Work, name: str, role: str, department: int | None = None) -> dic
 def change(work: Work, operator_id: int, values: dict[str, Any]) -> dict[str, Any]:
     """Set name, role, department or active; raises Invalid when there is no such department.
 
-    Who is let go leaves his open dialogs to the queue; one administrator stays.
+    Who is let go, or may only read from now on, leaves his open dialogs to the queue; one administrator stays.
     """
     demand(work.actor, "operator.write")
     # Before the operator: in the order in which removing a department locks them.
@@ -62,7 +62,7 @@ def change(work: Work, operator_id: int, values: dict[str, Any]) -> dict[str, An
     assert row is not None
     old = {name: shown[name] for name in changed}
     work.tell("operator.updated", None, operator=operator_id, before=old, after=changed)
-    if changed.get("active") is False:
+    if not _works(row):
         _leave_dialogs(work, operator_id)
     return _operator(row)
 
@@ -95,6 +95,10 @@ def revoke(work: Work, operator_id: int, token_id: int) -> None:
         raise NotFound(f"The operator {operator_id} has no token {token_id}.")
     if ended:
         work.tell("operator.token_revoked", None, operator=operator_id, token=token_id)
+
+
+def _works(row: Row[Any]) -> bool:
+    return bool(row.active) and row.role != READ_ONLY
 
 
 def _operator_row(work: Work, operator_id: int) -> Row[Any]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from storage import bulk, journal
@@ -62,9 +62,14 @@ def get(tx: Tx, operator_id: int, *, lock: bool = False) -> Row[Any] | None:
     return tx.execute(query.with_for_update() if lock else query).one_or_none()
 
 
+def works() -> ColumnElement[bool]:
+    """Of operators those who can be given work: they are active, and may do more than read."""
+    return and_(OPERATORS.c.active.is_(True), OPERATORS.c.role != READ_ONLY)
+
+
 def at_work(tx: Tx, operator_id: int) -> bool:
-    """Whether the operator is active, and stays so until this transaction ends."""
-    query = select(OPERATORS.c.id).where(OPERATORS.c.id == operator_id, OPERATORS.c.active.is_(True))
+    """Whether the operator can be given work, and so until this transaction ends."""
+    query = select(OPERATORS.c.id).where(OPERATORS.c.id == operator_id, works())
     if is_postgres(tx):
         query = query.with_for_update(read=True)
     return tx.execute(query).one_or_none() is not None

@@ -9,15 +9,14 @@ from typing import Any, NamedTuple
 from sqlalchemy import Row, Select, select, update
 from sqlalchemy.exc import IntegrityError
 
-from storage import bulk
+from storage import bulk, operators
 from storage.db import Tx, is_postgres
-from storage.models import Alias, Dialog, Episode, Message, Operator
+from storage.models import Alias, Dialog, Episode, Message
 
 DIALOGS = Dialog.__table__  # type: ignore[attr-defined]
 EPISODES = Episode.__table__  # type: ignore[attr-defined]
 MESSAGES = Message.__table__  # type: ignore[attr-defined]
 ALIASES = Alias.__table__  # type: ignore[attr-defined]
-OPERATORS = Operator.__table__  # type: ignore[attr-defined]
 
 OPEN, RESOLVED = "open", "resolved"
 # Message ids begin above any arrival number, so that one can never be taken for the other.
@@ -90,12 +89,12 @@ def ids_of(tx: Tx, channel: str, external_ids: Iterable[str]) -> dict[str, int]:
 
 
 def reopen(tx: Tx, episode_ids: Sequence[int]) -> None:
-    """Open resolved episodes again; their owner keeps them unless he was let go."""
+    """Open resolved episodes again; their owner keeps them if he can still be given work."""
     if not episode_ids:
         return
     these = bulk.among(tx, EPISODES.c.id, episode_ids)
     tx.execute(update(EPISODES).where(these, EPISODES.c.status == RESOLVED).values(status=OPEN, resolved_at=None))
-    gone = select(OPERATORS.c.id).where(~OPERATORS.c.active)
+    gone = select(operators.OPERATORS.c.id).where(~operators.works())
     tx.execute(update(EPISODES).where(these, EPISODES.c.assignee_id.in_(gone)).values(assignee_id=None))
 
 

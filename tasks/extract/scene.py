@@ -9,11 +9,16 @@ from functools import cached_property, lru_cache
 
 from tasks.dates import When, find
 from tasks.extract.language.clauses import Clause, clauses_of, content_of
+from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag, Token
 from tasks.extract.model import Change, Context, Due, Said, Span, Status, Task
 
 # Who writes again so soon has not come to the end of what he was saying.
 _PAUSE = timedelta(minutes=20)
+_WEEK = timedelta(days=7)
+_AGREEING = lexicon("agreeing")
+# Words of an answer that is a day and no more: «среда до обеда».
+_ALONE = 3
 # What denies a date stands right before it.
 _DENIAL = 12
 DENIED = re.compile(r"\b(?:не|вместо|not|instead of)\s+$", re.IGNORECASE)
@@ -203,9 +208,28 @@ class Scene:
         return [clause for said in self.other for clause in reading_of(said.text) if not clause.has("opener")]
 
     @cached_property
-    def other_dates(self) -> list[When]:
-        """The date phrases of what the other side said right before the turn."""
-        return [when for said in self.other for when in find(said.text, said.at, self.context.calendar)]
+    def other_days(self) -> list[tuple[Clause, When]]:
+        """The days ahead that the other side named right before the turn, with the clauses that do."""
+        found: list[tuple[Clause, When]] = []
+        for said in self.other:
+            named = find(said.text, said.at, self.context.calendar)
+            ahead = [when for when in named if when.role in USEFUL and when.date >= self.message.at.date()]
+            for clause in reading_of(said.text) if ahead else ():
+                found += [(clause, when) for when in ahead if clause.start <= when.start < clause.end]
+        return found
+
+    def agrees_on(self, clause: Clause) -> Due | None:
+        """The day of a clause that says yes to one and nothing else: «пятница подойдёт», "Thursday'd be lovely"."""
+        if clause.asked or any(token.word.form not in _AGREEING for token in self.undated(clause)):
+            return None
+        days = [when for when in self.dates_in(clause) if when.role in {"point", "span"} or len(clause.words) <= _ALONE]
+        return Due(days[-1].date, days[-1].time, days[-1].phrase) if days else None
+
+    def offered(self, due: Due) -> When | None:
+        """The day that the other side named, by which this one means the same: of a weekday, the one of that week."""
+        days = [when for _, when in self.other_days]
+        same = (when for when in days if when.date == due.date)
+        return next(same, None) or next((when for when in days if when.date == due.date + _WEEK), None)
 
     @cached_property
     def other_lemmas(self) -> frozenset[str]:

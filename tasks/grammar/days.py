@@ -32,8 +32,8 @@ _FORMS = ("weekday_form", "environment", "nominative", "short_weekday")
 _NO_DATE_LEADS = {"", "in", "over"}
 # How many years ahead the last two digits of one may mean.
 _AHEAD = 7
-# «Двенадцатого» is hardly said of anything but days.
-_SURELY_A_DAY = 10
+# «Двадцатого» is hardly said of anything but days, nor «двенадцатого» where nothing follows in its clause.
+_PERHAPS_A_DAY, _SURELY_A_DAY = 10, 20
 _DAY_LEADS = {"until", "by", "toward", "within", "through", "since", "after", "not before", "onto"}
 _DATE_LEADS = {"until", "by", "toward", "since", "from", "on", "to", "through", "of"}
 _DEADLINES = {"until", "by", "toward", "within", "through"}
@@ -124,8 +124,15 @@ def month_number(phrase: Phrase, now: Now) -> Meaning | None:
     number = numbers[-1] if numbers else _day_number(phrase)
     next_month = phrase.has("month_unit") and phrase.has("next")
     start = add_months(now.day.replace(day=1), 1) if next_month else now.day
-    weak = spelt and not phrase.lead and number < _SURELY_A_DAY
+    weak = spelt and not phrase.lead and (number < _PERHAPS_A_DAY or (number < _SURELY_A_DAY and not _ends(phrase)))
     return Meaning(next_number(number, start), role="topic" if is_now(phrase) else None, weak=weak)
+
+
+def _ends(phrase: Phrase) -> bool:
+    """Whether a sign or nothing stands behind it, and nobody is spoken of: not «у двенадцатого»."""
+    behind = phrase.word(phrase.end)
+    before = phrase.word(phrase.start - 2)
+    return not behind[:1].isalnum() and behind != " " and before not in {"у", "для", "из", "от", "без"}
 
 
 def _is_told(phrase: Phrase) -> bool:

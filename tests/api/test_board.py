@@ -245,15 +245,25 @@ def test_what_the_client_just_wrote_comes_before_the_tasks(okno: Okno, desk: Des
     assert desk.task(number)["status"] == "open"
 
 
-def test_who_is_let_go_leaves_his_tasks_to_nobody(okno: Okno, desk: Desk, admin: str) -> None:
+@pytest.mark.parametrize("change", [{"active": False}, {"role": "read-only"}])
+def test_who_works_no_more_leaves_his_tasks_to_nobody(okno: Okno, desk: Desk, admin: str, change: Any) -> None:
     vera, boris = desk.operator("Vera"), desk.operator("Boris")
     dialogs = [desk.says(f"v{n}") for n in range(3)]
     mine = [desk.finds(dialog, assignee_id=vera.id) for dialog in dialogs]
     his, done = desk.finds(dialogs[0], assignee_id=boris.id), desk.finds(dialogs[0], assignee_id=vera.id, status="done")
-    assert okno.ask("PATCH", f"/v1/operators/{vera.id}", {"active": False}, token=admin).status == 200
+    assert okno.ask("PATCH", f"/v1/operators/{vera.id}", change, token=admin).status == 200
     assert [desk.task(number)["assignee"] for number in mine] == [None] * 3
     assert [desk.stored(number).assignee_id for number in (his, done)] == [boris.id, vera.id]
     # Nobody has decided on whose they are now: machines may.
     assert [desk.stored(number).owned for number in mine] == [[]] * 3
     told = [line.data for line in desk.journal("task.changed")]
     assert told == [{"task": n, "before": {"assignee": vera.id}, "after": {"assignee": None}} for n in mine]
+
+
+def test_who_only_reads_is_given_no_work(okno: Okno, desk: Desk, anna: str) -> None:
+    guest, dialog = desk.operator("Reader", "read-only"), desk.says("v1")
+    number = desk.finds(dialog)
+    for path in (f"/v1/tasks/{number}", f"/v1/dialogs/{dialog}"):
+        refused = okno.ask("PATCH", path, {"assignee": guest.id}, token=anna)
+        assert (refused.status, refused.json["field"]) == (422, "assignee")
+        assert okno.ask("GET", path, token=anna).status == 200

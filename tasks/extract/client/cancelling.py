@@ -20,8 +20,10 @@ _WE_DO = Flag.PRES1 | Flag.FUT1 | Flag.IMPR
 _PERHAPS = 0.45
 # So many letters verbs of one root share, whatever their aspect.
 _ALIKE = 5
-# And so many, without what they begin with: сшить and дошивать.
-_SAME = 2
+# And so many, without what they begin with, where the thing is named too; and beginnings that turn no sense.
+_SAME, _OF_ALL = 2, {"", "до", "за"}
+# How far from a verb what it is about may stand.
+_NEAR = 6
 # Cues so sure need not name what they take back.
 _WHATEVER = 0.95
 
@@ -64,7 +66,7 @@ def _targets(scene: Scene, clause: Clause) -> list[Task]:
     if clause.content & content_of(one for one in scene.other_clauses if one.has("offer")):
         # «Можем откатить» — «откатывать не надо»: no more than what was offered.
         return []
-    if order_in(clause) is not None and not _takes_it_back(clause) and _names_something(clause.beside("cancel")):
+    if order_in(clause) is not None and not _takes_it_back(scene, clause) and _names_something(clause.beside("cancel")):
         # «Отмените заказ 77» asks for something itself.
         return []
     if _takes_all_back(clause) or not _names_something(clause.beside("cancel")):
@@ -104,13 +106,13 @@ def _refused(scene: Scene, clause: Clause) -> list[Task]:
     if not verbs:
         return []
     roots = content.of_words(verbs)
-    lemmas = {lemma for verb in verbs for lemma in verb.word.lemmas}
-    # «Лук в суп не кладите» is not about the salad.
+    # «Лук в суп не кладите» is not about the salad; and what is reported done is refused only by its name.
     things = content.of_words(token for at in places for token in _around(clause, at)) - roots
+    lemmas = {lemma for verb in verbs for lemma in verb.word.lemmas} if things else set()
     asked = [
         task for task in scene.context.tasks
-        if task.kind == "request" and task.status not in {"cancelled", "rejected"} and things <= linker.about(task)
-        and (_is_its_verb(task, roots, lemmas) or (things and not roots))
+        if task.kind == "request" and (not task.closed or (things and task.status == "done"))
+        and things <= linker.about(task) and (_is_its_verb(task, roots, lemmas) or (things and not roots))
     ]  # fmt: skip
     return asked[-1:]
 
@@ -118,9 +120,10 @@ def _refused(scene: Scene, clause: Clause) -> list[Task]:
 def _around(clause: Clause, at: int) -> list[Token]:
     """The words around one of a clause, up to the next sign: «фату не дошивайте 🙈 нашлась другая»."""
     first, last = at, at + 1
-    while first and clause.words[first].start - clause.words[first - 1].end == 1:
+    while first > at - _NEAR and first and clause.words[first].start - clause.words[first - 1].end == 1:
         first -= 1
-    while last < len(clause.words) and clause.words[last].start - clause.words[last - 1].end == 1:
+    end = min(len(clause.words), at + _NEAR)
+    while last < end and clause.words[last].start - clause.words[last - 1].end == 1:
         last += 1
     return clause.words[first:last]
 
@@ -129,20 +132,29 @@ def _is_its_verb(task: Task, roots: frozenset[str], lemmas: set[str]) -> bool:
     """Whether one of the verbs is what was asked for: вызвать and вызывать, приклеить and клеить."""
     if any(_akin(root, other) for root in roots for other in linker.about(task)):
         return True
-    said = [token.word for span in task.evidence for token in tokens(span.text, 0, len(span.text))]
-    own = {_bare(lemma) for word in said if word.flags & Flag.VERB for lemma in word.lemmas}
-    return any(_bare(lemma)[:_SAME] == other[:_SAME] for lemma in lemmas for other in own)
+    said = [token.word for span in task.evidence for token in tokens(span.text, 0, len(span.text))] if lemmas else ()
+    own = {lemma for word in said if word.flags & Flag.VERB for lemma in word.lemmas}
+    return any(_is_of_one(lemma, other) for lemma in lemmas for other in own)
 
 
 def _akin(one: str, other: str) -> bool:
+    """Whether two roots are of one verb."""
     short = min(len(one), len(other), _ALIKE)
     return short > 2 and one[:short] == other[:short] and abs(len(one) - len(other)) <= 2
 
 
-def _bare(verb: str) -> str:
-    """The verb without what it may begin with."""
-    cut = (verb[at:] for at in range(3, 0, -1) if verb[:at] in _BEGINNINGS and len(verb) - at > _SAME)
-    return next(cut, verb)
+def _is_of_one(denied: str, asked: str) -> bool:
+    """Whether a verb is another one but for its beginning; «не выключайте» is none where it was to be switched on."""
+    begins, verb = _split(denied)
+    other_begins, other = _split(asked)
+    return verb[:_SAME] == other[:_SAME] and (begins in _OF_ALL or not other_begins)
+
+
+def _split(verb: str) -> tuple[str, str]:
+    """What a verb begins with, and the rest."""
+    cut = (at for at in range(4, 0, -1) if verb[:at] in _BEGINNINGS and len(verb) - at > _SAME)
+    at = next(cut, 0)
+    return verb[:at], verb[at:]
 
 
 def _of_that_day(scene: Scene, clause: Clause, pool: Sequence[Task]) -> Task | None:
@@ -155,10 +167,14 @@ def _takes_all_back(clause: Clause) -> bool:
     return any(hit.cue.weight >= _WHATEVER for hit in clause.found["cancel"])
 
 
-def _takes_it_back(clause: Clause) -> bool:
-    """ "Leave it in after all", «вычеркните меня»: it speaks of what was just asked for."""
-    said = (token.word.form for hit in clause.found["cancel"] for token in clause.words[hit.start : hit.end])
-    return not (_IT | _US).isdisjoint(said)
+def _takes_it_back(scene: Scene, clause: Clause) -> bool:
+    """ "Leave it in after all", «вычеркните меня из бачаты»: it speaks of what was asked for."""
+    said = {token.word.form for hit in clause.found["cancel"] for token in clause.words[hit.start : hit.end]}
+    if not _US.isdisjoint(said):
+        things = content.of_words(clause.beside("cancel"))
+        # «Уберите меня из рассылки» asks for something itself.
+        return not things or any(not things.isdisjoint(linker.about(task)) for task in scene.context.tasks)
+    return not _IT.isdisjoint(said)
 
 
 def _names_something(words: Sequence[Token]) -> bool:

@@ -182,7 +182,11 @@ def is_glad(scene: Scene, clause: Clause, moves: Moves) -> bool:
     target = None if moves.confirm else _meant(scene, clause, standing, late)
     if target is None or (target.kind == "commitment" and target.due is not None and not scene.late(target)):
         return False
-    served = [task for task in _settled_with(scene.open, target) if task in standing or _asks_for(task, target)]
+    served = [
+        task for task in _settled_with(scene.open, target)
+        # «Снег скинули» is about the snow that was to be cleared.
+        if task in standing or _asks_for(task, target) or linker.overlap(task, clause.content) > linker.LEAST
+    ]  # fmt: skip
     along = [*served, *(task for task in late if task.related == target.key)]
     return moves.add(clause, *(scene.close(task, "confirmed", 0.75) for task in [target, *along]))
 

@@ -23,7 +23,7 @@ _THAT = lexicon("so_that")
 _IDLE = ("social", "praise", "advert", "automatic", "away", "vague", "hypothetical", "cancel", "redate", "report")
 _UNDOING = lexicon("undoing")
 _FORGET, _IN_TIME = lexicon("forget"), lexicon("in_time")
-_AHEAD, _FETCHING = lexicon("go_ahead"), lexicon("fetching")
+_AHEAD, _CAN_DO = lexicon("go_ahead"), lexicon("can_do")
 # Words of a question that is about no more than a day.
 _FEW = 2
 # A title with less than so many characters has room for what the thing is about.
@@ -188,14 +188,9 @@ def _finding(scene: Scene, clause: Clause, verdict: Verdict, due: Due | None) ->
 
 
 def _says_when(scene: Scene, clause: Clause, verdict: Verdict) -> bool:
-    """«Сможете в среду?», «забрать надо в четверг»: no more than by when what is asked for beside is wanted."""
-    said = scene.undated(clause)
-    if any(token.word.flags & Flag.NOUN for token in said):
-        return False
-    if verdict.kind == "question":
-        return clause.asked and bool(clause.flags & Flag.FUT2) and len(said) <= _FEW
-    fetched = any(token.word.flags & Flag.INF and _FETCHING.intersection(token.word.lemmas) for token in said)
-    return fetched and verdict.rule.startswith("ru.ask")
+    """«Сможете в среду?»: no more than by when what is asked for beside is wanted."""
+    able = any(token.word.flags & Flag.FUT2 and _CAN_DO.intersection(token.word.lemmas) for token in clause.words)
+    return verdict.kind == "question" and clause.asked and able and len(scene.undated(clause)) <= _FEW
 
 
 def _is_reminder(scene: Scene, clause: Clause, verdict: Verdict) -> bool:

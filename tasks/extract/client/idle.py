@@ -11,6 +11,7 @@ from tasks.extract.scene import Scene
 from tasks.extract.speech.judge import Verdict
 
 _UNDO, _LOOK, _BUT, _GUESSING = lexicon("undo"), lexicon("look"), lexicon("but"), lexicon("guessing")
+_AMAZED = lexicon("amazed")
 _WHEN, _STOP, _IT = lexicon("when"), lexicon("stop"), lexicon("it")
 _UNREAL = ("hypothetical", "attention", "threat")
 # Rules so strong that they hold beside a joke, a threat or a sigh.
@@ -90,7 +91,7 @@ def _is_quoted(scene: Scene, clause: Clause, verdict: Verdict) -> bool:
 
 def _echoes(scene: Scene, clause: Clause) -> bool:
     """ "She ate both breakfasts" — "Both?!": a word of the house's, in wonder."""
-    if not clause.asked or len(clause.words) > 1:
+    if not clause.asked or len(clause.words) > 1 or clause.forms.isdisjoint(_AMAZED):
         return False
     return any(clause.forms <= one.forms for one in scene.other_clauses if not one.asked)
 

@@ -11,10 +11,12 @@ from tasks.extract.language.words import Flag
 from tasks.extract.model import Kind
 
 _IT, _ASIDE, _ALSO = lexicon("it"), lexicon("aside"), lexicon("also")
-_ARTICLES = lexicon("articles")
+_ARTICLES, _ASIDE_ORDERS = lexicon("articles"), lexicon("aside_orders")
 _THEM, _GIVES_BACK = lexicon("them"), lexicon("gives_back")
 _OR = lexicon("either")
 _ASIDES = _ALSO | {"а"}
+# Rules of what is wanted, and of when.
+_WANTED = ("infinitive", "ru.ask")
 # Words of a fact that is no more than a detail: «нас будет шестеро».
 _LITTLE = 1
 # What was asked for longer ago in a message is another thing.
@@ -33,7 +35,9 @@ def merged(found: Sequence[Finding]) -> list[Finding]:
             kept.append(one)
         else:
             kept[kept.index(last)] = _joined(last, one)
-    return [one for one in kept if not one.service or one.lemmas or len(kept) == 1]
+    left = [one for one in kept if not one.service or one.lemmas or len(kept) == 1]
+    # A question is not due on the day it asks about: «сможете в среду?»
+    return [one._replace(due=None) if one.service and one.kind == "question" else one for one in left]
 
 
 def _leads_up(one: Finding, after: Finding) -> bool:
@@ -91,10 +95,12 @@ def _one_ask(first: Finding, second: Finding) -> bool:
         return bool(about_it or (together and not apart))
     if first.kind == "request":
         # «Запишите к Ирине, корни закрасить»: what for.
-        # «Нужна няня, выйти с 1 марта»
-        named = first.verb is not None or (first.rule.startswith("ru.ask") and not first.clause.flags & Flag.INF)
-        purpose = together and named and not second.clause.lead
+        purpose = together and first.verb is not None and not second.clause.lead
         bare = second.rule == "infinitive" and (purpose or not _names_a_thing(second.clause))
+        # «Хотим ваши пироги. Испечёте два больших?»
+        bare = bare or (second.rule == "you.will" and not _names_a_thing(second.clause))
+        # «Нужна няня, выйти с 1 марта»
+        bare = bare or (together and not second.clause.lead and second.rule.startswith(_WANTED) and _only_when(second))
         detail = second.rule.startswith(("ru.fact", "en.fact")) and len(second.lemmas) <= _LITTLE
         told = together and (first.clause.has("fact") or _goes_on(first, second))
         return bare or detail or told or _speaks_of_it(second.clause) or second.verb in second.clause.behind(NO)
@@ -133,9 +139,26 @@ def _has_subject(clause: Clause) -> bool:
 def _asks_aside(first: Finding, second: Finding) -> bool:
     """Whether a question behind a trouble is about another thing: «А сауна по утрам работает?»"""
     aside = second.clause.lead in _ASIDES and first.clause.sentence != second.clause.sentence
+    if second.kind == "request" and aside:
+        return is_aside(second, first.lemmas)
     if second.kind != "question" or not aside:
         return False
     return not second.why and bool(second.lemmas) and not first.lemmas & second.lemmas
+
+
+def is_aside(one: Finding, trouble: frozenset[str]) -> bool:
+    """«И батарейки отложите», behind an aid that whistles: a thing of its own."""
+    verb = one.verb.word.lemmas if one.verb else ()
+    return one.clause.lead in _ALSO and not one.lemmas & trouble and bool(_ASIDE_ORDERS.intersection(verb))
+
+
+def _only_when(one: Finding) -> bool:
+    """«Выйти с 1 марта», «забрать надо в четверг»: it names no thing, but when it is to be."""
+    if one.due is None:
+        return False
+    day = one.due.phrase.lower()
+    nouns = (token for token in one.clause.words if token.word.flags & Flag.NOUN and token.word.form not in day)
+    return all(content.is_common(token.word.form) for token in nouns)
 
 
 def _names_a_thing(clause: Clause) -> bool:

@@ -13,31 +13,55 @@ from tasks.extract.model import Change, Due, Said, Task, TaskChange
 from tasks.extract.scene import USEFUL, Scene, reading_of
 from tasks.extract.speech import titles
 from tasks.extract.speech.orders import order_in
+from tasks.extract.speech.promises import Setting, promise_in
 
 _YES, _NO, _OR, _RATHER = lexicon("yes"), lexicon("no"), lexicon("either"), lexicon("rather")
 # "Go for it", "shall I set that up?"
 _SAYS_YES = lexicon("says_yes")
 _IS, _I_CAN = lexicon("is_there"), lexicon("i_can")
 _IDLE, _TAKING = lexicon("idle"), lexicon("taking")
+_FREE, _LIKES = lexicon("free_for"), lexicon("likes")
+_WE = lexicon("we_will")
 # Who only chooses among what was offered needs no more words; and within so many he has said yes or no.
 _CHOICE, _FIRST = 6, 3
 
 
 def taken_up(scene: Scene) -> Clause | None:
     """The offer the message accepts."""
-    offer = _offer_in(scene.other_clauses)
     first = scene.clauses[0]
+    offer = _offer_in(scene.other_clauses) or _free_day(scene, first)
     if offer is None:
         return None
     if not scene.open and other_day(scene) is not None:
         return offer
-    if first.asked or first.has("cancel", "vague"):
+    if first.asked or first.has("cancel", "vague") or _does_it_himself(first):
         return None
     forms = {token.word.form for token in first.words[:_FIRST]}
     if forms & _NO:
         return None
-    agreed = forms & _YES or order_in(first) is not None or _chooses(scene, first, offer)
+    agreed = forms & _YES or order_in(first) is not None or _chooses(scene, first, offer) or scene.agrees_on(first)
     return offer if agreed else None
+
+
+def _does_it_himself(first: Clause) -> bool:
+    """ "I can add one or you can resend" — "I'll resend"."""
+    return bool(first.flags & Flag.LATIN) and promise_in(first, Setting("client", dated=False)) is not None
+
+
+def _free_day(scene: Scene, first: Clause) -> Clause | None:
+    """«Свободно в среду и в четверг» — «четверг»: the clause that offers the day, or asks about one: «в среду?»"""
+    free = [
+        (clause, when) for clause, when in scene.other_days
+        if not clause.flags & Flag.PAST and promise_in(clause, Setting("operator", dated=True)) is None
+    ]  # fmt: skip
+    day = scene.agrees_on(first)
+    if day is None:
+        return free[0][0] if len(free) == 1 and free[0][0].asked else None
+    named = scene.offered(day)
+    chosen = next((clause for clause, when in free if when is named), None)
+    if chosen is None or not (len({when.date for _, when in free}) > 1 or chosen.asked or chosen.forms & _FREE):
+        return None
+    return chosen
 
 
 def acceptance(scene: Scene, offer: Clause) -> list[TaskChange]:
@@ -46,7 +70,7 @@ def acceptance(scene: Scene, offer: Clause) -> list[TaskChange]:
     lemmas, due = _offered(offer), offered_due(scene, offer)
     standing = [task for task in scene.open if task.kind == "request" and task.status == "open"]
     known = linker.best(standing, lemmas, 0.3)
-    if known is None and len(lemmas) <= 1:
+    if known is None and (len(lemmas) <= 1 or any(offer is clause for clause, _ in scene.other_days)):
         # «Есть 19:40, записать?» offers nothing but what was asked for right before.
         known = next((task for task in reversed(standing) if _spoken_of(task) & scene.asked_keys), None)
     if known is not None:
@@ -76,7 +100,8 @@ def offered_due(scene: Scene, offer: Clause) -> Due | None:
     """The day of what is accepted: the one the acceptance names, else the only one the offer names."""
     other = other_day(scene)
     if due := scene.last_due(other) if other else scene.due_in(scene.clauses[0]):
-        return due
+        named = scene.offered(due)
+        return due._replace(date=named.date, time=due.time or named.time) if named else due
     said = _said(scene, offer)
     found = find(said.text, said.at, scene.context.calendar)
     # "Oak is out of stock until July. Shall we build it in walnut?"
@@ -99,9 +124,11 @@ def _offers(clause: Clause) -> bool:
         return True
     if clause.has("offer") and clause.flags & Flag.INF and not clause.flags & Flag.IMPR:
         return True
-    if clause.has("offer") and {"if", "you"} <= clause.forms and clause.forms & _I_CAN:
+    if clause.words[0].word.form in _WE and any(
+        one.word.form == "you" and after.word.form in _LIKES for one, after in clause.pairs
+    ):
         # "I can price up a new one if you like"
-        return True
+        return clause.has("offer") and bool(clause.forms & _I_CAN)
     return clause.has("offer", "promise") and _leaves_a_choice(clause)
 
 

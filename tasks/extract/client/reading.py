@@ -69,6 +69,7 @@ def _moves(scene: Scene) -> Moves:
     """What the message does to the tasks of the dialog."""
     moves = Moves()
     if scene.context.tasks:
+        # What he sent himself is not what he got: «прикрепил» keeps his own word first.
         for clause in scene.clauses:
             any(move(scene, clause, moves) for move in (cancels, redates, delivers, confirms, is_glad, _asks_again))
     return moves
@@ -118,7 +119,8 @@ def _accepted(scene: Scene, found: list[Finding], offer: Clause | None) -> list[
     if order is None:
         return comes_to
     first = order.clause is scene.clauses[0]
-    if not first and order.lemmas - offer.content - _SAYS_YES and scene.clauses[0].forms & _YES:
+    more = order.lemmas - offer.content - _SAYS_YES
+    if not first and more and order.clause.lead in _ALSO and scene.clauses[0].forms & _YES:
         # "Yes do. And put us down for two bikes"
         return comes_to
     if len(order.lemmas) <= _LITTLE and (first or isinstance(comes_to[0], Change)):
@@ -136,7 +138,7 @@ def _placed(scene: Scene, found: Sequence[Finding], moves: Moves) -> list[TaskCh
     changes: list[TaskChange] = []
     for one in found:
         known = linker.best(scene.open, one.lemmas)
-        if one.kind == "question" and _is_nudged(one, known, moves):
+        if one.kind == "question" and _is_nudged(scene, one, known, moves):
             continue
         if known is not None and _asks_where(scene, one, known):
             changes.append(scene.nudge(known))
@@ -154,10 +156,11 @@ def _placed(scene: Scene, found: Sequence[Finding], moves: Moves) -> list[TaskCh
     return changes
 
 
-def _is_nudged(one: Finding, known: Task | None, moves: Moves) -> bool:
+def _is_nudged(scene: Scene, one: Finding, known: Task | None, moves: Moves) -> bool:
     """Whether it asks once more what the message has asked: «ну что там, завтра забирать можно?»"""
     if known is None:
-        return bool(moves.nudged) and bool(one.clause.lemmas & _FETCHING)
+        things = any(token.word.flags & Flag.NOUN for token in scene.undated(one.clause))
+        return bool(moves.nudged) and not things and bool(one.clause.lemmas & _FETCHING)
     return known.key in moves.nudged
 
 

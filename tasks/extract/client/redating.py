@@ -8,7 +8,7 @@ from tasks.extract.client.moves import Moves
 from tasks.extract.language import content
 from tasks.extract.language.clauses import NO, Clause
 from tasks.extract.language.lexicon import lexicon
-from tasks.extract.language.words import Flag, Token
+from tasks.extract.language.words import Flag, Token, tokens
 from tasks.extract.model import Change, Due, Status, Task
 from tasks.extract.scene import USEFUL, Scene, on_its_day
 from tasks.extract.speech.orders import order_in
@@ -20,6 +20,7 @@ _FITS, _NOT, _WORKS = lexicon("fits"), lexicon("not_english"), lexicon("works_en
 # Words of an answer that names no more than a day.
 _ANSWER = 8
 # What a question of the usual begins with.
+_FETCHING, _BOOKING = lexicon("fetching"), lexicon("booking")
 _GENERAL, _BY_NOW, _ONLY = lexicon("usual"), lexicon("by_now"), lexicon("only")
 
 
@@ -34,29 +35,30 @@ def redates(scene: Scene, clause: Clause, moves: Moves) -> bool:
         moved = _shifts(scene, clause, moves) or (due is None and _does_not_fit(scene, clause, moves))
         if moved or due is None:
             return moved
-    if clause.asked and moves.nudged and clause.flags & Flag.INF:
+    if clause.asked and moves.nudged and clause.lemmas & _FETCHING:
         # «Ну что там, завтра забирать можно?»
         return False
     target = _target(scene, clause) or _asked_when(scene, clause) or _just_asked(scene, clause)
     if target is not None:
         return moves.add(clause, *_moved(scene, clause, target, on_its_day(target, due)))
-    return _agreed(scene, clause, due, moves)
+    return _agreed(scene, clause, moves)
 
 
-def _agreed(scene: Scene, clause: Clause, due: Due, moves: Moves) -> bool:
+def _agreed(scene: Scene, clause: Clause, moves: Moves) -> bool:
     """«Пятница подойдёт», "Thursday's good": one of the days that the house has just named, and no more than that."""
-    named = next((when for when in scene.other_dates if when.date == due.date and when.role in USEFUL), None)
-    if named is None or clause.asked or len(clause.words) > _ANSWER or _names_a_thing(scene, clause):
+    due = scene.agrees_on(clause)
+    named = scene.offered(due) if due else None
+    if due is None or named is None:
         return False
-    promised = any(task.due and task.due.date == due.date for task in scene.open if task.promised_by)
+    promised = any(task.due and task.due.date == named.date for task in scene.open if task.promised_by)
     asked = [task for task in scene.open if task.kind == "request" and task.status == "open"]
-    if promised or not asked or promise_in(clause, Setting("client", True, True)) is not None:
+    if promised or not asked:
         return False
     meant = [task for task in asked if {task.source, *(span.message for span in task.evidence)} & scene.asked_keys]
     if not meant and (len(asked) > 1 or any(order_in(one) for one in scene.clauses)):
         # «Понедельник подходит, бронируйте»
         return False
-    agreed = due if due.time else due._replace(time=named.time)
+    agreed = due._replace(date=named.date, time=due.time or named.time)
     return moves.add(clause, *_moved(scene, clause, (meant or asked)[-1], agreed))
 
 
@@ -78,8 +80,7 @@ def _shifts(scene: Scene, clause: Clause, moves: Moves) -> bool:
     if target is None or target.due is None:
         return False
     when = shift_of(scene, clause, target)
-    of_it = named is not None or (len(dated) == 1 and clause.has("lets", "redate") and order_in(clause) is None)
-    if when is None or (not of_it and _names_beside(scene, clause, when)):
+    if when is None or (named is None and _names_beside(scene, clause, when)):
         # «Отложите на два дня книгу для меня»
         return False
     return moves.add(clause, *_moved(scene, clause, target, shifted_due(scene, target, when)))
@@ -95,11 +96,17 @@ def _names_beside(scene: Scene, clause: Clause, when: When) -> bool:
 def _rather(scene: Scene, clause: Clause) -> bool:
     """«Завтра меня не будет, пусть лучше в воскресенье»: behind the day that does not fit there is one that does."""
     dates = scene.dates_in(clause)
-    wish = _wished(clause) or next((one for one in clause.words if one.word.form in _ONLY), None)
+    wish = _wished(clause) or _only(clause, dates)
     if wish is None:
         # "Wednesday's no good, Thursday after four?"
         return clause.asked and len(dates) > 1
     return any(when.start >= wish.start for when in dates)
+
+
+def _only(clause: Clause, dates: Sequence[When]) -> Token | None:
+    """«В среду дома никого, только четверг», but not «нас нет только в четверг»."""
+    only = next((one for one in clause.words if one.word.form in _ONLY), None)
+    return only if only and any(when.start < only.start for when in dates) else None
 
 
 def _wished(clause: Clause) -> Token | None:
@@ -128,9 +135,15 @@ def _movable(scene: Scene) -> list[Task]:
     return [
         task for task in scene.context.tasks
         if (task.status == "open" and task.kind in {"request", "commitment"})
-        # A booking that was made may be moved, a promise that was kept may not.
-        or (task.status == "done" and task.kind == "request")
+        # A booking that was made may be moved, another promise that was kept may not.
+        or (task.status == "done" and (task.kind == "request" or _is_booked(task)))
     ]  # fmt: skip
+
+
+def _is_booked(task: Task) -> bool:
+    """Whether somebody of the house made a booking by it."""
+    words = tokens(task.title, 0, len(task.title))
+    return task.promised_by == "operator" and any(_BOOKING.intersection(token.word.lemmas) for token in words)
 
 
 def _asked_when(scene: Scene, clause: Clause) -> Task | None:

@@ -2,6 +2,7 @@
 
 from tasks.extract import linker
 from tasks.extract.client.findings import Finding
+from tasks.extract.client.merging import is_aside
 from tasks.extract.language import content
 from tasks.extract.language.clauses import Clause
 from tasks.extract.language.lexicon import lexicon
@@ -10,7 +11,7 @@ from tasks.extract.model import SURE, Change, New, Task, TaskChange
 from tasks.extract.scene import Scene
 from tasks.extract.speech import titles
 
-_ALSO, _AGAIN, _MENDING = lexicon("also"), lexicon("again"), lexicon("mending")
+_ALSO, _AGAIN = lexicon("also"), lexicon("again")
 # A title with less than so many characters has room for what was said before.
 _BRIEF = 50
 # Words of a complaint that names hardly more than somebody who did not come.
@@ -41,7 +42,7 @@ def _within_turn(scene: Scene, task: Task, one: Finding, new: New) -> Change | N
     if one.kind == "complaint":
         return None if _has_nothing_to_do(task, one) else more
     if task.kind == "complaint":
-        if _is_aside(task, one):
+        if is_aside(one, linker.about(task)):
             return None
         return said._replace(title=titles.tidy(f"{new.title} — {about}"))
     return more if one.service else None
@@ -52,14 +53,6 @@ def _has_nothing_to_do(task: Task, one: Finding) -> bool:
     if task.kind != "complaint" or one.clause.lead not in _ALSO or len(one.lemmas) < 2:
         return False
     return not one.lemmas & linker.about(task)
-
-
-def _is_aside(task: Task, one: Finding) -> bool:
-    """«И батарейки отложите», behind an aid that whistles: a thing of its own."""
-    if one.clause.lead not in _ALSO or one.lemmas & linker.about(task):
-        return False
-    things = [token for token in one.clause.words if token.word.flags & Flag.NOUN and content.of_words([token])]
-    return bool(things) and all(_MENDING.isdisjoint(token.word.lemmas) for token in things)
 
 
 def _names_a_thing(clause: Clause) -> bool:

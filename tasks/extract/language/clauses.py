@@ -199,8 +199,9 @@ def _clauses(text: str, start: int, end: int, item: int) -> Iterator[Clause]:
 def _is_void(words: Sequence[Token], hit: Hit) -> bool:
     """Whether the words before a cue make it say something else."""
     if hit.cue.sense == "qword":
-        # «Так что выступление снимаем» asks nothing.
-        return [token.word.form for token in words[max(0, hit.end - 2) : hit.end]] == ["так", "что"]
+        # «Так что выступление снимаем» asks nothing, «так что входит в цену» does.
+        told = any(token.word.flags & (Flag.FUT1 | Flag.PRES1) for token in words)
+        return told and [token.word.form for token in words[max(0, hit.end - 2) : hit.end]] == ["так", "что"]
     return hit.cue.sense in _DENIABLE and _is_denied(words, hit.start)
 
 

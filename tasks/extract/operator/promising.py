@@ -8,7 +8,7 @@ from tasks.extract.language.clauses import Clause, content_of
 from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag
 from tasks.extract.model import Change, Due, New, Span, Task, TaskChange
-from tasks.extract.operator.reporting import BOOKING, is_booking
+from tasks.extract.operator.reporting import BOOKED, BOOKING, is_booking
 from tasks.extract.scene import Scene, on_its_day
 from tasks.extract.speech import titles
 from tasks.extract.speech.promises import Promise, Setting, promise_in, promise_on
@@ -16,6 +16,7 @@ from tasks.extract.speech.sharing import shares
 from tasks.extract.speech.shifting import shift_of, shifted_due
 
 _HE, _IT, _I_WILL = lexicon("he"), lexicon("it"), lexicon("we_will")
+_TAKING = lexicon("taking")
 # So much of what is said must belong to a promise made before, to be that promise again.
 _SAME = 0.5
 # Words of a promise that names hardly what.
@@ -25,7 +26,7 @@ _LITTLE = 1
 def promises_in(scene: Scene, clauses: Sequence[Clause]) -> list[Promise]:
     """The promises among these clauses of an operator's message."""
     found: list[Promise] = []
-    asks = any(one.asked and (one.has("offer") or one.words[0].word.flags & Flag.PRES1) for one in scene.clauses)
+    asks = any(one.asked and one.lemmas & _TAKING for one in scene.clauses)
     for clause in clauses:
         own = scene.own_due(clause)
         dated = bool(scene.dates) and any(scene.due_in(one) for one in scene.sentences[clause.sentence])
@@ -169,17 +170,17 @@ def _named_beside(scene: Scene, made: Sequence[Task], lemmas: frozenset[str]) ->
 
 
 def put_off(scene: Scene, clause: Clause) -> list[Change]:
-    """«Переносим на 30 марта», «да, сдвинули на день»: what is agreed on gets another day."""
-    denied = {when.date for when in scene.denied if clause.start <= when.start < clause.end}
-    if clause.asked or not (clause.has("redate") or denied):
+    """«Переносим на 30 марта», «да, сдвинули на день», «не к пятнице, а ко вторнику»: it gets another day."""
+    if clause.asked or not (clause.has("redate") or scene.denied):
         return []
+    # «Готово будет не к пятнице, а ко вторнику»
+    denied = {when.date for when in scene.denied if clause.start <= when.start < clause.end}
     pool = [
         task for task in scene.context.tasks
         if task.status in {"open", "done"} and task.due is not None and task.promised_by != "client"
     ]  # fmt: skip
-    # «Готово будет не к пятнице, а ко вторнику»
-    of_that_day = [task for task in pool if task.due and task.due.date in denied]
-    if denied and not of_that_day and not clause.has("redate"):
+    of_that_day = [task for task in pool if task.due and task.due.date in denied and _is_about(scene, clause, task)]
+    if not of_that_day and not clause.has("redate"):
         return []
     target = linker.best(of_that_day or pool, clause.content) or next(reversed(of_that_day or pool), None)
     due = (scene.own_due(clause) or _shifted(scene, clause, target)) if target else None
@@ -188,16 +189,23 @@ def put_off(scene: Scene, clause: Clause) -> list[Change]:
     bound = [task for task in pool if target.key == task.related or task.key == target.related]
     along = [task for task in bound if not task.closed or task.due == target.due]
     moved = [scene.redate(task, due) for task in [target, *along]]
-    booked = is_booking(target) or clause.lemmas & BOOKING
+    booked = is_booking(target) or clause.lemmas & (BOOKING | BOOKED)
     if clause.flags & (Flag.PAST | Flag.PART) and target.kind == "request" and booked:
         # A booking is done once its new time is agreed on.
         moved[0] = moved[0]._replace(status="done")
     return moved
 
 
+def _is_about(scene: Scene, clause: Clause, task: Task) -> bool:
+    """Whether it names nothing but the task: «оплата не в пятницу» is about another thing that is due then."""
+    said = (token for token in scene.undated(clause) if token.word.flags & (Flag.NOUN | Flag.LATIN))
+    things = content.of_words(one for one in said if not any(day.start <= one.start < day.end for day in scene.denied))
+    return not things or not things.isdisjoint(linker.about(task))
+
+
 def _shifted(scene: Scene, clause: Clause, target: Task) -> Due | None:
     """«Задержимся на два дня», but not «в прошлый раз привезли на день позже»."""
-    moving = {at for hit in clause.found["redate"] for at in range(hit.start, hit.end)}
+    moving = {at for hit in clause.found.get("redate", ()) for at in range(hit.start, hit.end)}
     told = any(token.word.flags & Flag.PAST for at, token in enumerate(clause.words) if at not in moving)
     when = None if told else shift_of(scene, clause, target)
     return when and shifted_due(scene, target, when)

@@ -9,7 +9,7 @@ from tasks.extract.language import content
 from tasks.extract.language.clauses import Clause
 from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag, Token, tokens
-from tasks.extract.model import Change, Task
+from tasks.extract.model import Change, Due, Task
 from tasks.extract.scene import Scene, on_its_day
 from tasks.extract.speech.orders import order_in
 
@@ -17,8 +17,12 @@ _UNDERWAY, _FINDING_OUT = lexicon("underway"), lexicon("finding_out")
 _RECEIVED, _NOTED, BOOKING, _WRITTEN = (lexicon(name) for name in ("received", "noted", "booking", "written"))
 # What is not so yet, or would be.
 _UNREAL = lexicon("will") | lexicon("unreal")
-_ASSIGNED, _GIVES_BACK, _BOOKED = lexicon("assigned"), lexicon("gives_back"), lexicon("booked")
-_HOW_MUCH = lexicon("how_much")
+_ASSIGNED, _GIVES_BACK, BOOKED = lexicon("assigned"), lexicon("gives_back"), lexicon("booked")
+_HOW_MUCH, _CLIENT = lexicon("how_much"), lexicon("the_client")
+# A sum has so many figures, or a sign behind it.
+_SUM = re.compile(r"\d[\d  ]{2,}|\d\s?(?:₽|\$|€|£|руб|р\b)")
+# "The quote's being prepared"
+_BEING = lexicon("being")
 # "I'll have an ETA for you tomorrow"
 _HAVING, _LAST, _TIMES = lexicon("having"), lexicon("last_time"), lexicon("times_of")
 _DONE = Flag.PAST | Flag.PART
@@ -67,7 +71,8 @@ def _received(scene: Scene, clause: Clause) -> Change | None:
 
 def _counted(scene: Scene, clause: Clause) -> Change | None:
     """«Пересчитайте, сколько остаётся» — «4 900 остаток»: the sum itself."""
-    if not clause.flags & Flag.NUM or clause.flags & Flag.FINITE:
+    said = scene.message.text[clause.start : clause.end]
+    if not clause.flags & Flag.NUM or clause.flags & Flag.FINITE or _SUM.search(said) is None:
         return None
     asked = [task for task in scene.open if task.kind == "request" and _asks_how_much(task)]
     target = linker.best(asked, clause.content)
@@ -102,7 +107,7 @@ def _is_report(scene: Scene, clause: Clause) -> bool:
     """Whether it says that something is done, rather than begun, noticed or regretted."""
     if order_in(clause) is not None or clause.has("lack") or (clause.has("apologise") and not clause.has("done")):
         return False
-    if clause.forms & _UNREAL or _came_to_nothing(scene, clause) or _is_of_then(clause):
+    if clause.forms & (_UNREAL | _BEING) or _came_to_nothing(scene, clause) or _is_of_then(clause):
         return False
     verbs = [token for token in clause.words if token.word.flags & _DONE]
     if not verbs and (clause.has("problem") or (clause.flags & Flag.PRES1 and not clause.has("report"))):
@@ -163,14 +168,19 @@ def _closed(scene: Scene, clause: Clause, promised: frozenset[str]) -> list[Chan
             ]
     mends = clause.flags & _DONE or (clause.has("done") and not clause.flags & Flag.PRES1)
     due = scene.own_due(clause)
+    meeting = _time_in(scene, clause)
     return [
         # «Записала на среду, 27-е»: the day it was done for is the one that counts.
-        scene.close(task, "reported")._replace(
-            due=on_its_day(task, due) if task.kind == "request" and (task.due or is_booking(task)) and due else None
-        )
+        scene.close(task, "reported")._replace(due=_day_it_got(task, due if task.due else meeting))
         for task in settled
         if task.kind != "complaint" or mends
     ]
+
+
+def _day_it_got(task: Task, due: Due | None) -> Due | None:
+    """The new day of a request that is done, if it is one that has a day."""
+    has_one = task.kind == "request" and (task.due is not None or is_booking(task))
+    return on_its_day(task, due) if has_one and due is not None else None
 
 
 def _is_noted(scene: Scene, clause: Clause) -> bool:
@@ -234,7 +244,7 @@ def _begins_with(task: Task, verbs: frozenset[str]) -> bool:
 def _unnamed(scene: Scene, clause: Clause, standing: Sequence[Task]) -> Task | None:
     """A report that names nothing is about what was asked last, or promised."""
     bookings = [task for task in standing if is_booking(task)]
-    if bookings and scene.dates_in(clause) and _books(clause):
+    if bookings and _books(scene, clause):
         # «Среда 17:40, переписала вас»
         return bookings[-1]
     # «Держите», «во вложении»
@@ -257,9 +267,18 @@ def _unnamed(scene: Scene, clause: Clause, standing: Sequence[Task]) -> Task | N
     return max(asked, key=lambda task: task.source, default=None)
 
 
-def _books(clause: Clause) -> bool:
-    """Whether somebody was given a time."""
-    return any(one.word.flags & Flag.PAST and _BOOKED.intersection(one.word.lemmas) for one in clause.words)
+def _books(scene: Scene, clause: Clause) -> bool:
+    """Whether the client was given a time; «в среду поставили новый аппарат» is none of his."""
+    if not any(one.word.flags & Flag.PAST and BOOKED.intersection(one.word.lemmas) for one in clause.words):
+        return False
+    named = any(one.word.flags & (Flag.NOUN | Flag.LATIN) for one in scene.undated(clause))
+    return _time_in(scene, clause) is not None and (not named or not _CLIENT.isdisjoint(clause.forms))
+
+
+def _time_in(scene: Scene, clause: Clause) -> Due | None:
+    """The day the clause names for a meeting, which no deadline is: «предоплата до среды»."""
+    days = [when for when in scene.dates_in(clause) if when.role in {"point", "span"}]
+    return Due(days[0].date, days[0].time, days[0].phrase) if days else None
 
 
 def _of_another(scene: Scene, clause: Clause) -> bool:

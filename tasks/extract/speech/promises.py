@@ -19,8 +19,7 @@ _EN_DELIVERS, _EN_IDLE, _BE, _WILL = (
 _YOU, _ON_ITS_WAY = lexicon("you"), lexicon("on_its_way")
 _YOU_WILL = lexicon("you_will")
 _FORETOLD, _HEARSAY = lexicon("foretold"), lexicon("hearsay")
-_TO = lexicon("to_english")
-_TOLD = Flag.PAST | Flag.PRED
+_TOLD = Flag.PAST | Flag.PRED | Flag.INGF
 _FUTURE = Flag.FUT1 | Flag.FUT3
 # How far a verb stands from its auxiliary.
 _NEAR = 4
@@ -90,6 +89,9 @@ def _russian(clause: Clause, setting: Setting) -> Promise | None:
         word = token.word
         if word.flags & (Flag.LATIN | Flag.PREP) or not word.flags & _FUTURE:
             continue
+        if at and clause.words[at - 1].word.flags & Flag.PREP and word.flags & Flag.NOUN:
+            # «Пересадили вас в «Сосну»
+            continue
         if "быть" in word.lemmas:
             if found := _will_be(clause, at, setting):
                 return found
@@ -119,8 +121,8 @@ def _binds(clause: Clause, verb: Token, setting: Setting) -> bool:
 
 
 def _is_told(clause: Clause, word: Word, setting: Setting) -> bool:
-    """«На завтра ливень обещают», «директор говорит, банк по голове даст»: others say so."""
-    return bool(_FORETOLD.intersection(word.lemmas)) or (not setting.ours and bool(clause.forms & _HEARSAY))
+    """«На завтра ливень обещают», «директор говорит банк по голове даст»: others say so."""
+    return word.form in _FORETOLD or (not setting.ours and bool(clause.forms & _HEARSAY) and "что" not in clause.forms)
 
 
 def _hands_over(clause: Clause, word: Word) -> bool:
@@ -184,15 +186,18 @@ def _is_will(clause: Clause, at: int, setting: Setting) -> bool:
 def _expected(clause: Clause, at: int) -> str:
     """«The fix is going out on Monday», «expect it by noon», «it should arrive tomorrow»: by which rule, if any."""
     word = clause.words[at].word
-    if word.form in _ON_ITS_WAY or (word.flags & Flag.INGF and at and clause.words[at - 1].word.form in _BE):
+    comes = word.flags & Flag.INGF and at and clause.words[at - 1].word.form in _BE and word.lemma not in _EN_IDLE
+    if word.form in _ON_ITS_WAY or comes:
         return "promise.going"
     return f"promise.{word.form}" if word.form in {"expect", "should"} else ""
 
 
 def _is_given(clause: Clause, at: int) -> bool:
     """ "Credit note to you by Friday"."""
-    to = clause.words[at - 1].word.form if at else ""
-    return clause.words[at].word.form == "you" and to in _TO and not clause.flags & _TOLD
+    if at < 2 or clause.words[at].word.form != "you" or clause.words[at - 1].word.form != "to":
+        return False
+    given = content.of_words(clause.words[at - 2 : at - 1])
+    return bool(given) and "by" in clause.forms and not clause.flags & _TOLD and not clause.has("social", "ask")
 
 
 def _after(clause: Clause, at: int, setting: Setting) -> Promise | None:
