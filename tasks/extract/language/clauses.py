@@ -36,6 +36,8 @@ NO = lexicon("no_russian")
 _I_WILL, _COMING = lexicon("i_will"), lexicon("come_and")
 _SERVES, _ARTICLES = lexicon("serves"), lexicon("articles")
 _ASKING, _MORE = lexicon("asking"), lexicon("one_more")
+# So far behind what leads up to it stands a verb.
+_NEAR = 4
 # A sentence of more clauses is taken for several: what is compared within one stays cheap.
 SENTENCE = 24
 _HEADS = Flag.FINITE | Flag.INF | Flag.PRED | Flag.PART
@@ -200,8 +202,8 @@ def _is_void(words: Sequence[Token], hit: Hit) -> bool:
     """Whether the words before a cue make it say something else."""
     if hit.cue.sense == "qword":
         # «Так что выступление снимаем» asks nothing, «так что входит в цену» does.
-        told = any(token.word.flags & (Flag.FUT1 | Flag.PRES1) for token in words)
-        return told and [token.word.form for token in words[max(0, hit.end - 2) : hit.end]] == ["так", "что"]
+        so = [token.word.form for token in words[max(0, hit.end - 2) : hit.end]] == ["так", "что"]
+        return so and any(token.word.flags & (Flag.FUT1 | Flag.PRES1) for token in words[hit.end : hit.end + _NEAR])
     return hit.cue.sense in _DENIABLE and _is_denied(words, hit.start)
 
 

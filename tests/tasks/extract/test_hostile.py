@@ -77,6 +77,6 @@ def _calls(piece: str, length: int, side: Side) -> int:
 
 
 @pytest.mark.parametrize("side", ["client", "operator"])
-@pytest.mark.parametrize("piece", CLAUSES)
+@pytest.mark.parametrize("piece", [*MARKS, *CLAUSES])
 def test_what_is_twice_as_long_costs_twice_as_much(piece: str, side: Side) -> None:
     assert _calls(piece, 8000, side) < 2.5 * _calls(piece, 4000, side)
