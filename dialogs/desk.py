@@ -108,7 +108,7 @@ def _assign(work: Work, dialog: Row[Any], to: int | None) -> None:
     if after == before:
         return
     if to is not None and not operators.at_work(work.tx, to):
-        raise Invalid(f"assignee: there is no operator {to} at work.", field="assignee")
+        raise Invalid(f"assignee: there is no operator {to} who can be given work.", field="assignee")
     _save(work, episode, after)
     _tell(work, episode, "dialog.assigned", {"assignee": before.assignee_id}, {"assignee": to})
 

@@ -208,7 +208,7 @@ def _assignable(job: Job, fields: Mapping[str, Any], owner: int | None, to: int 
     if owner is not None and f"operator:{owner}" != job.actor.label:
         raise Conflict("The task belongs to another operator; unassign it first.", assignee=owner)
     if not operators.at_work(job.tx, to):
-        raise Invalid(f"assignee: there is no operator {to} at work.", field="assignee")
+        raise Invalid(f"assignee: there is no operator {to} who can be given work.", field="assignee")
 
 
 def _quoted(job: Job, draft: Draft) -> list[dict[str, Any]]:
