@@ -3,24 +3,36 @@
 import abc
 import asyncio
 import os
+import random
 import shutil
 import signal
 import socket
 from asyncio.subprocess import DEVNULL, Process
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
 import redis.asyncio
 
 _START_SECONDS = 30.0
+# Ports are looked for among so many from here on, below those that the kernel gives to connections that go out.
+_LOWEST, _MANY = 10_000, 20_000
+_given: set[int] = set()
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port of 127.0.0.1 that nobody listens on, nor any connection gets that goes out before somebody does.
+
+    The daemons make many of those while the outside world is still to begin.
+    """
+    chance = random.SystemRandom()
+    while True:
+        port = _LOWEST + chance.randrange(_MANY)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            if port not in _given:
+                _given.add(port)
+                return port
 
 
 def dies_with_us(*how: str) -> list[str]:
