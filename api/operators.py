@@ -14,7 +14,7 @@ from api.writes import Writer, answer, writer
 from dialogs import team
 from dialogs.access import Staff
 from dialogs.work import Work
-from storage.operators import READ_ONLY
+from storage import operators
 from tasks import board
 from tasks.deadline import office_hours
 
@@ -72,7 +72,7 @@ def change_operator(operator_id: PathId, body: Change, write: Runs) -> Response:
 
     def act(work: Work) -> tuple[int, Any]:
         shown = team.change(work, operator_id, body.model_dump(exclude_unset=True))
-        if not shown["active"] or shown["role"] == READ_ONLY:
+        if not operators.can_work(active=shown["active"], role=shown["role"]):
             board.leave(work, operator_id, office_hours(write.house.settings))
         return 200, shown
 

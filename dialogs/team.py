@@ -10,7 +10,7 @@ from dialogs.work import Work
 from errors import Conflict, Invalid, NotFound
 from storage import departments, operators, pages
 from storage.db import Tx
-from storage.operators import ADMIN, READ_ONLY
+from storage.operators import ADMIN
 from storage.pages import Page
 from storage.talk import EPISODES, OPEN
 
@@ -62,7 +62,7 @@ def change(work: Work, operator_id: int, values: dict[str, Any]) -> dict[str, An
     assert row is not None
     old = {name: shown[name] for name in changed}
     work.tell("operator.updated", None, operator=operator_id, before=old, after=changed)
-    if not _works(row):
+    if not operators.can_work(active=row.active, role=row.role):
         _leave_dialogs(work, operator_id)
     return _operator(row)
 
@@ -95,10 +95,6 @@ def revoke(work: Work, operator_id: int, token_id: int) -> None:
         raise NotFound(f"The operator {operator_id} has no token {token_id}.")
     if ended:
         work.tell("operator.token_revoked", None, operator=operator_id, token=token_id)
-
-
-def _works(row: Row[Any]) -> bool:
-    return bool(row.active) and row.role != READ_ONLY
 
 
 def _operator_row(work: Work, operator_id: int) -> Row[Any]:

@@ -67,6 +67,11 @@ def works() -> ColumnElement[bool]:
     return and_(OPERATORS.c.active.is_(True), OPERATORS.c.role != READ_ONLY)
 
 
+def can_work(*, active: bool, role: str) -> bool:
+    """The same of one operator, by his fields."""
+    return active and role != READ_ONLY
+
+
 def at_work(tx: Tx, operator_id: int) -> bool:
     """Whether the operator can be given work, and so until this transaction ends."""
     query = select(OPERATORS.c.id).where(OPERATORS.c.id == operator_id, works())

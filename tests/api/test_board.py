@@ -266,4 +266,5 @@ def test_who_only_reads_is_given_no_work(okno: Okno, desk: Desk, anna: str) -> N
     for path in (f"/v1/tasks/{number}", f"/v1/dialogs/{dialog}"):
         refused = okno.ask("PATCH", path, {"assignee": guest.id}, token=anna)
         assert (refused.status, refused.json["field"]) == (422, "assignee")
-        assert okno.ask("GET", path, token=anna).status == 200
+    assert desk.stored(number).assignee_id is None
+    assert okno.ask("GET", f"/v1/dialogs/{dialog}", token=anna).json["episode"]["assignee"] is None
