@@ -6,7 +6,7 @@ from functools import lru_cache
 from tasks.extract.language import content
 from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag, tokens
-from tasks.extract.model import New, Task
+from tasks.extract.model import New, Span, Task
 
 # How much of what is said must belong to a task, from 0 to 1, for the task to be meant.
 LEAST = 0.2
@@ -19,12 +19,12 @@ _NAMING = 3
 
 def about(task: Task | New) -> frozenset[str]:
     """What a task or a find is about."""
-    return _about(task.title, *(span.text for span in task.evidence))
+    return _about(task.title, task.evidence)
 
 
 @lru_cache(maxsize=4096)
-def _about(*texts: str) -> frozenset[str]:
-    return frozenset().union(*map(content.of_text, texts))
+def _about(title: str, evidence: tuple[Span, ...]) -> frozenset[str]:
+    return content.of_text(title).union(*(content.of_text(span.text) for span in evidence))
 
 
 def overlap(task: Task, lemmas: frozenset[str]) -> float:

@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property, lru_cache
 
@@ -50,17 +50,18 @@ def on_its_day(task: Task, due: Due) -> Due:
 
 @dataclass(eq=False)
 class Scene:
-    """A message in its dialog."""
+    """A message in its dialog: its clauses, and the tasks that are still to be done, sure or not, oldest first."""
 
     context: Context
     message: Said
+    clauses: tuple[Clause, ...] = field(init=False)
+    open: Sequence[Task] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.clauses = reading_of(self.message.text)
+        self.open = [task for task in self.context.tasks if not task.closed]
 
     # ---- what is said ----
-
-    @cached_property
-    def clauses(self) -> tuple[Clause, ...]:
-        """The clauses of the message."""
-        return reading_of(self.message.text)
 
     @cached_property
     def sentences(self) -> dict[int, list[Clause]]:
@@ -139,12 +140,14 @@ class Scene:
         """The date phrases of the clause."""
         if not self.dates:
             return []
-        first, last = (bisect_left(self._starts, place) for place in (clause.start, clause.end))
-        return self.dates[first:last]
+        starts = self._starts
+        return self.dates[bisect_left(starts, clause.start) : bisect_left(starts, clause.end)]
 
     def undated(self, clause: Clause) -> list[Token]:
         """The words of the clause that name no date."""
         dates = self.dates_in(clause)
+        if not dates:
+            return clause.words
         starts = [when.start for when in dates]
         at = [bisect_right(starts, one.start) for one in clause.words]
         return [
@@ -154,10 +157,13 @@ class Scene:
         ]
 
     def _dues(self, clause: Clause, *, deadline: bool, years: bool = True) -> list[Due]:
+        named = self.dates_in(clause)
+        if not named:
+            return []
         roles = {"deadline"} if deadline else USEFUL
         today = self.message.at.date()
         found = [
-            when for when in self.dates_in(clause)
+            when for when in named
             if when.role in roles and when.date >= today and (years or when.precision != "year")
         ]  # fmt: skip
         found.sort(key=lambda when: (when.role == "span", when.role != "deadline"))
@@ -254,11 +260,6 @@ class Scene:
         return found[::-1]
 
     # ---- the tasks ----
-
-    @cached_property
-    def open(self) -> Sequence[Task]:
-        """Tasks that are still to be done, sure or not, oldest first."""
-        return [task for task in self.context.tasks if not task.closed]
 
     def late(self, task: Task) -> bool:
         """Whether the task's day has come."""

@@ -126,9 +126,9 @@ class House:
         self.await_web(process)
         return process
 
-    def worker(self, **environ: str) -> Process:
-        """Start a pipeline worker and wait until it is ready."""
-        process = self.daemon(*_PIPELINE, **environ)
+    def worker(self, *program: str, **environ: str) -> Process:
+        """Start a pipeline worker, or another program in its place, and wait until it is ready."""
+        process = self.start(*(program or ("workers.py", *_PIPELINE)), **environ)
         process.await_line("worker.ready")
         return process
 

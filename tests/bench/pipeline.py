@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from itertools import islice
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import func, select, update
@@ -27,12 +28,16 @@ _STEP = 500
 
 
 class Run(NamedTuple):
-    """So many messages: seconds by the clock, and seconds of processor time of the workers and of the database."""
+    """So many messages: seconds by the clock, and seconds of processor time of the workers and of the database.
+
+    `logs` hold what the workers said.
+    """
 
     messages: int
     seconds: float
     workers: float
     database: float
+    logs: Sequence[Path] = ()
 
     @property
     def rate(self) -> float:
@@ -89,14 +94,14 @@ def drained(stage: Stage, house: House, count: int) -> Run:
     return run
 
 
-def worked_off(stage: Stage, house: House, count: int, queued: Sequence[Queue]) -> Run:
+def worked_off(stage: Stage, house: House, count: int, queued: Sequence[Queue], *program: str) -> Run:
     """From the moment the workers may begin with these queues until they are empty; it is about `count` messages.
 
     The workers are up and ready beforehand, and the bell rings, as intake would have rung it.
     """
     with ExitStack() as stack:
         releases = [stack.enter_context(held(house.db, queue)) for queue in queued]
-        workers = [house.worker() for _ in range(WORKERS)]
+        workers = [house.worker(*program) for _ in range(WORKERS)]
         ring = stack.enter_context(bells(house))
         pids = [worker.pid for worker in workers]
         began, by_workers, by_database = time.monotonic(), proc.cpu_seconds(pids), stage.database_cpu()
@@ -109,7 +114,7 @@ def worked_off(stage: Stage, house: House, count: int, queued: Sequence[Queue]) 
         spent = proc.cpu_seconds(pids) - by_workers, stage.database_cpu() - by_database
         for worker in workers:
             worker.stop()
-    return Run(count, seconds, *spent)
+    return Run(count, seconds, *spent, [worker.log for worker in workers])
 
 
 @contextmanager

@@ -167,9 +167,9 @@ def is_glad(scene: Scene, clause: Clause, moves: Moves) -> bool:
     """Whether a few words after the house did something say that it is fine: «пустило», «летает», «вы волшебники»."""
     if (
         clause.asked
+        or scene.turn
         or clause.has("away", "fact", "cancel", "ask", "want", "qword", "rhetorical")
         or order_in(clause)
-        or scene.turn
     ):
         return False
     if scene.troubled or clause.forms & _NOT or scene.dates_in(clause) or _only_heard(scene, clause):

@@ -55,7 +55,7 @@ class Finding(NamedTuple):
     @property
     def lemmas(self) -> frozenset[str]:
         """What it is about."""
-        return content_of(self.clauses)
+        return content_of(self.clauses) if len(self.clauses) > 1 else self.clause.content
 
     def task(self, scene: Scene) -> New:
         """The finding as a new task."""

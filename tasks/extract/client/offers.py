@@ -28,6 +28,8 @@ _CHOICE, _FIRST = 6, 3
 
 def taken_up(scene: Scene) -> Clause | None:
     """The offer the message accepts."""
+    if not scene.other:
+        return None
     first = scene.clauses[0]
     offer = _offer_in(scene.other_clauses) or _free_day(scene, first)
     if offer is None:
@@ -50,6 +52,8 @@ def _does_it_himself(first: Clause) -> bool:
 
 def _free_day(scene: Scene, first: Clause) -> Clause | None:
     """«Свободно в среду и в четверг» — «четверг»: the clause that offers the day, or asks about one: «в среду?»"""
+    if not scene.other_days:
+        return None
     free = [
         (clause, when) for clause, when in scene.other_days
         if not clause.flags & Flag.PAST and promise_in(clause, Setting("operator", dated=True)) is None

@@ -46,7 +46,7 @@ def redates(scene: Scene, clause: Clause, moves: Moves) -> bool:
 
 def _agreed(scene: Scene, clause: Clause, moves: Moves) -> bool:
     """«Пятница подойдёт», "Thursday's good": one of the days that the house has just named, and no more than that."""
-    due = scene.agrees_on(clause)
+    due = scene.agrees_on(clause) if scene.other_days else None
     named = scene.offered(due) if due else None
     if due is None or named is None:
         return False
