@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from tasks.extract import linker
+from tasks.extract.client.keeping import keeps
 from tasks.extract.client.moves import Moves
 from tasks.extract.language import content
 from tasks.extract.language.clauses import NO, Clause, content_of
@@ -14,7 +15,9 @@ from tasks.extract.speech.orders import order_in
 
 _THANKS, _YOU = lexicon("thanks"), lexicon("you_all")
 _IT, _US = lexicon("it"), lexicon("us")
-_BEGINNINGS = lexicon("verb_beginnings")
+_BEGINNINGS, _COMES = lexicon("verb_beginnings"), lexicon("comes_at_all")
+# What is asked for has one of these forms.
+_ASKED = Flag.INF | Flag.IMPR | Flag.FUT1 | Flag.FUT2
 _WE_DO = Flag.PRES1 | Flag.FUT1 | Flag.IMPR
 # How sure it is that with a part the whole is taken back: a suggestion.
 _PERHAPS = 0.45
@@ -38,6 +41,8 @@ def cancels(scene: Scene, clause: Clause, moves: Moves) -> bool:
         # «Развал не делайте, передумал»: why he does not want it takes back no more than that.
         return moves.add(clause)
     targets = _targets(scene, clause) if clause.has("cancel") else _refused(scene, clause)
+    if targets and keeps(scene, clause, targets):
+        return moves.add(clause)
     for task in targets:
         if linker.is_part(task, clause.content):
             # «Забронируйте столик и такси» — «такси не надо»: somebody has to say what is left of it.
@@ -66,9 +71,20 @@ def _targets(scene: Scene, clause: Clause) -> list[Task]:
     if clause.content & content_of(one for one in scene.other_clauses if one.has("offer")):
         # «Можем откатить» — «откатывать не надо»: no more than what was offered.
         return []
+    return _whatever_it_is(scene, clause, pool)
+
+
+def _whatever_it_is(scene: Scene, clause: Clause, pool: Sequence[Task]) -> list[Task]:
+    """What is taken back by a clause that does not name it."""
     if order_in(clause) is not None and not _takes_it_back(scene, clause) and _names_something(clause.beside("cancel")):
         # «Отмените заказ 77» asks for something itself.
         return []
+    verbs = [token for token in clause.beside("cancel") if token.word.flags & Flag.INF]
+    lemmas = {lemma for one in verbs for lemma in one.word.lemmas}
+    if verbs and not lemmas & _COMES:
+        # «Красить её не надо», where it is to be mended.
+        roots = content.of_words(verbs)
+        return [task for task in pool if not _verbs_of(task) or _is_its_verb(task, roots, lemmas)][-1:]
     if _takes_all_back(clause) or not _names_something(clause.beside("cancel")):
         own = [task for task in scene.open if task.promised_by == "client"]
         return _latest([task for task in pool if task.kind != "complaint" or not task.closed] or own)
@@ -132,9 +148,12 @@ def _is_its_verb(task: Task, roots: frozenset[str], lemmas: set[str]) -> bool:
     """Whether one of the verbs is what was asked for: вызвать and вызывать, приклеить and клеить."""
     if any(_akin(root, other) for root in roots for other in linker.about(task)):
         return True
-    said = [token.word for span in task.evidence for token in tokens(span.text, 0, len(span.text))] if lemmas else ()
-    own = {lemma for word in said if word.flags & Flag.VERB for lemma in word.lemmas}
-    return any(_is_of_one(lemma, other) for lemma in lemmas for other in own)
+    return any(_is_of_one(lemma, other) for lemma in lemmas for other in _verbs_of(task))
+
+
+def _verbs_of(task: Task) -> set[str]:
+    said = [token.word for span in task.evidence for token in tokens(span.text, 0, len(span.text))]
+    return {lemma for word in said if word.flags & _ASKED for lemma in word.lemmas}
 
 
 def _akin(one: str, other: str) -> bool:

@@ -16,6 +16,7 @@ _STILL = lexicon("still")
 _HANDED, _NOT, _NONE = lexicon("handed"), lexicon("not"), lexicon("none")
 _WORKS = lexicon("works")
 _ENDS = lexicon("ends")
+_TRIES, _GOT_IT, _DID = lexicon("tries"), lexicon("got_it"), lexicon("did")
 # What says rather how it is than what.
 _VERBAL = Flag.PAST | Flag.PART | Flag.PRES1 | Flag.PRES3
 _DONE = Flag.PAST | Flag.PART
@@ -27,7 +28,12 @@ def confirms(scene: Scene, clause: Clause, moves: Moves) -> bool:
     """Whether the clause says that something is done."""
     # «Леса отставить, соседи дали свои»
     taken_back = moves.cancelled and any(one in moves.used for one in scene.sentences[clause.sentence])
-    if taken_back or clause.has("away") or ((cured := _cured(scene, clause)) is None and not _says_so(clause)):
+    if (
+        taken_back
+        or clause.has("away")
+        or _took_note(scene, clause)
+        or ((cured := _cured(scene, clause)) is None and not _says_so(clause))
+    ):
         return False
     if cured is not None:
         return moves.add(clause, scene.close(cured, "confirmed"))
@@ -43,6 +49,18 @@ def confirms(scene: Scene, clause: Clause, moves: Moves) -> bool:
         return len(clause.words) <= _SHORT and not (own and clause.lemmas & _HANDED) and moves.add(clause)
     along = [*_met(scene.open, target, clause), *(task for task in scene.open if _was_made_for(task, target))]
     return moves.add(clause, *(scene.close(task, "confirmed", 0.85) for task in [target, *along]))
+
+
+def _took_note(scene: Scene, clause: Clause) -> bool:
+    """ "Got it" behind a promise, «сделала» behind what he was told to do: neither is what he waits for."""
+    understood = clause.forms <= _GOT_IT and any(one.has("promise") for one in scene.other_clauses)
+    did = bool(clause.forms & _DID) and any(_tells_to_do(one) for one in scene.other_clauses)
+    return understood or (did and clause.forms.isdisjoint(_WORKS))
+
+
+def _tells_to_do(clause: Clause) -> bool:
+    """«Попробуйте разморозить» too, which orders nothing of the house."""
+    return order_in(clause) is not None or (clause.flags & (Flag.IMPR | Flag.LATIN)) == Flag.IMPR
 
 
 def _is_said_again(scene: Scene, clause: Clause, moves: Moves, target: Task | None) -> bool:
@@ -151,13 +169,24 @@ def _turned(verb: Token, task: Task, said: str) -> bool:
 def delivers(scene: Scene, clause: Clause, moves: Moves) -> bool:
     """Whether the client does what he promised: «8 снимков во вложении», «оплатил», the address itself."""
     owed = [task for task in scene.open if task.promised_by == "client" and task.source != scene.message.key]
-    if not owed or clause.asked or (clause.has("lack", "promise") and clause.flags & (Flag.FUT1 | Flag.FUT3)):
+    if (
+        not owed
+        or clause.asked
+        or _only_tries(clause)
+        or (clause.has("lack", "promise") and clause.flags & (Flag.FUT1 | Flag.FUT3))
+    ):
         return False
     handed = bool(clause.lemmas & _HANDED) and bool(clause.flags & (Flag.PAST | Flag.PRES1 | Flag.NOUN))
     target = linker.best(owed, clause.content) or (owed[-1] if handed else None)
     if target is None or (target.due is None and not handed and clause.flags & Flag.IMPR):
         return False
     return moves.add(clause, scene.close(target, "delivered"))
+
+
+def _only_tries(clause: Clause) -> bool:
+    """«Ещё не отправила», "I tried to pay"."""
+    denied = any(one.word.flags & Flag.PAST for one in clause.behind(NO))
+    return denied or not clause.forms.isdisjoint(_TRIES)
 
 
 # ---- a few glad words ----
@@ -173,6 +202,8 @@ def is_glad(scene: Scene, clause: Clause, moves: Moves) -> bool:
     ):
         return False
     if scene.troubled or clause.forms & _NOT or scene.dates_in(clause) or _only_heard(scene, clause):
+        return False
+    if _took_note(scene, clause):
         return False
     standing = [
         task for task in scene.open

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from tasks.dates import When
 from tasks.extract import linker
+from tasks.extract.client.keeping import is_conditional
 from tasks.extract.client.moves import Moves
 from tasks.extract.language import content
 from tasks.extract.language.clauses import NO, Clause
@@ -20,12 +21,15 @@ _FITS, _NOT, _WORKS = lexicon("fits"), lexicon("not_english"), lexicon("works_en
 # Words of an answer that names no more than a day.
 _ANSWER = 8
 # What a question of the usual begins with.
-_FETCHING, _BOOKING = lexicon("fetching"), lexicon("booking")
+_FETCHING, _BOOKING, _COMES_FOR = lexicon("fetching"), lexicon("booking"), lexicon("comes_for")
 _GENERAL, _BY_NOW, _ONLY = lexicon("usual"), lexicon("by_now"), lexicon("only")
 
 
 def redates(scene: Scene, clause: Clause, moves: Moves) -> bool:
     """Whether the clause gives a known task another day; what was reported done is open again until that is agreed."""
+    if is_conditional(scene, clause):
+        # «Если не успеете, можно в четверг»
+        return False
     due = _new_due(scene, clause) if scene.dates and (not _is_unfit(clause) or _rather(scene, clause)) else None
     if due is None and clause.has("redate") and moves.redates and not _names_a_thing(scene, clause):
         # «А суббота не занята? Переставьте тогда туда»
@@ -176,7 +180,7 @@ def _put_off(scene: Scene, clause: Clause, pool: Sequence[Task]) -> Task | None:
     found = linker.best(dated or pool, clause.content, 0.3)
     if clause.has("correct") and pool:
         return found or next((task for task in reversed(pool) if task.kind == "request"), pool[-1])
-    bare = not _names_a_thing(scene, clause)
+    bare = not _names_a_thing(scene, clause) and not _does_something_else(clause)
     if clause.has("redate") and (found or bare) and pool:
         return found or (dated or pool)[-1]
     wanted = clause.forms & _MAKE or (clause.has("ask") and clause.forms & _BY_NOW)
@@ -191,6 +195,12 @@ def _put_off(scene: Scene, clause: Clause, pool: Sequence[Task]) -> Task | None:
 
 def _names_a_thing(scene: Scene, clause: Clause) -> bool:
     return any(_is_thing(token) for token in scene.undated(clause))
+
+
+def _does_something_else(clause: Clause) -> bool:
+    """«А завтра можно оплатить?», where a courier is to come."""
+    verbs = [token.word for token in clause.beside("redate") if token.word.flags & Flag.INF]
+    return clause.asked and any(_COMES_FOR.isdisjoint(word.lemmas) for word in verbs)
 
 
 def _asks_for_it(clause: Clause) -> bool:

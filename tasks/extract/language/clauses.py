@@ -28,7 +28,7 @@ _SHORT = re.compile(r"\b(\w{1,8})\.$")
 _CUT_SHORT = lexicon("cut_short")
 _PLEASE = lexicon("please")
 # Cues that a no before them turns into their opposite.
-_DENIABLE = frozenset({"praise", "social"})
+_DENIABLE = frozenset({"praise", "social", "cancel", "redate", "done", "report"})
 _NOT = lexicon("denials")
 _VERY = lexicon("very")
 # The word that denies what stands behind it.
@@ -204,13 +204,15 @@ def _is_void(words: Sequence[Token], hit: Hit) -> bool:
         # «Так что выступление снимаем» asks nothing, «так что входит в цену» does.
         so = [token.word.form for token in words[max(0, hit.end - 2) : hit.end]] == ["так", "что"]
         return so and any(token.word.flags & (Flag.FUT1 | Flag.PRES1) for token in words[hit.end : hit.end + _NEAR])
-    return hit.cue.sense in _DENIABLE and _is_denied(words, hit.start)
+    return hit.cue.sense in _DENIABLE and is_denied(words, hit.start)
 
 
-def _is_denied(words: Sequence[Token], at: int) -> bool:
-    """«Не очень понятно», "not happy"."""
-    before = [token.word.form for token in words[max(0, at - 2) : at]]
-    return bool(before) and (before[-1] in _NOT or (before[0] in _NOT and before[-1] in _VERY))
+def is_denied(words: Sequence[Token], at: int) -> bool:
+    """«Не очень понятно», "not happy", "I don't want to cancel"."""
+    while at and words[at - 1].word.form in _VERY:
+        at -= 1
+    # «Не, отменяется» denies nothing.
+    return at > 0 and words[at - 1].word.form in _NOT and words[at].start - words[at - 1].end == 1
 
 
 def _parts(line: Sequence[Token]) -> list[list[Token]]:

@@ -8,7 +8,7 @@ from tasks.extract.language.clauses import Clause, content_of
 from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag
 from tasks.extract.model import Change, Due, New, Span, Task, TaskChange
-from tasks.extract.operator.reporting import BOOKED, BOOKING, is_booking
+from tasks.extract.operator.reporting import BOOKED, BOOKING, is_booking, of_others
 from tasks.extract.scene import Scene, on_its_day
 from tasks.extract.speech import titles
 from tasks.extract.speech.promises import Promise, Setting, promise_in, promise_on
@@ -171,7 +171,7 @@ def _named_beside(scene: Scene, made: Sequence[Task], lemmas: frozenset[str]) ->
 
 def put_off(scene: Scene, clause: Clause) -> list[Change]:
     """«Переносим на 30 марта», «да, сдвинули на день», «не к пятнице, а ко вторнику»: it gets another day."""
-    if clause.asked or not (clause.has("redate") or scene.denied):
+    if clause.asked or of_others(clause) or not (clause.has("redate") or scene.denied):
         return []
     # «Готово будет не к пятнице, а ко вторнику»
     denied = {when.date for when in scene.denied if clause.start <= when.start < clause.end}

@@ -25,6 +25,7 @@ _SUM = re.compile(r"\d[\d  ]{2,}|\d\s?(?:₽|\$|€|£|руб|р\b)")
 _BEING = lexicon("being")
 # "I'll have an ETA for you tomorrow"
 _HAVING, _LAST, _TIMES = lexicon("having"), lexicon("last_time"), lexicon("times_of")
+_OTHERS, _DAYS = lexicon("others"), lexicon("of_time")
 _DONE = Flag.PAST | Flag.PART
 _LINK = re.compile(r"\w\.\w{2,}(?:/|\b)")
 
@@ -107,7 +108,7 @@ def _is_report(scene: Scene, clause: Clause) -> bool:
     """Whether it says that something is done, rather than begun, noticed or regretted."""
     if order_in(clause) is not None or clause.has("lack") or (clause.has("apologise") and not clause.has("done")):
         return False
-    if clause.forms & (_UNREAL | _BEING) or _came_to_nothing(scene, clause) or _is_of_then(clause):
+    if clause.forms & (_UNREAL | _BEING) or of_others(clause) or _came_to_nothing(scene, clause) or _is_of_then(clause):
         return False
     verbs = [token for token in clause.words if token.word.flags & _DONE]
     if not verbs and (clause.has("problem") or (clause.flags & Flag.PRES1 and not clause.has("report"))):
@@ -116,6 +117,12 @@ def _is_report(scene: Scene, clause: Clause) -> bool:
     if verbs and all(_UNDERWAY.intersection(token.word.lemmas) for token in verbs):
         return any(_asks_for(task, verbs) for task in scene.open)
     return bool(verbs) or clause.has("done", "report")
+
+
+def of_others(clause: Clause) -> bool:
+    """«Лифт в соседнем доме починили», "another customer moved to Thursday"; «другой день» is nobody's."""
+    whose = (after for before, after in clause.pairs if not _OTHERS.isdisjoint(before.word.lemmas))
+    return any(after.word.form not in _DAYS for after in whose)
 
 
 def _is_of_then(clause: Clause) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tasks.extract.language import content
-from tasks.extract.language.clauses import NO, Clause
+from tasks.extract.language.clauses import NO, Clause, is_denied
 from tasks.extract.language.cues import may_begin
 from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag, Token
@@ -18,6 +18,8 @@ _WILL_NOT = lexicon("no_service")
 _FORGET, _HOWEVER = lexicon("forget"), lexicon("however")
 _DENIALS = lexicon("denials") | lexicon("not_english") | {"no"}
 _UNLESS, _IN_TIME = lexicon("unreal"), lexicon("in_time")
+_CANCELLING = lexicon("cancelling")
+_NONE, _NEEDS = lexicon("no_english"), lexicon("needs")
 _EITHER, _YOU = lexicon("asks_which"), lexicon("you_all")
 _DO = lexicon("asks_do")
 _ME, _YOU_CAN, _CAN_HAVE, _WHY = lexicon("me"), lexicon("you_can"), lexicon("can_have"), lexicon("why")
@@ -66,6 +68,18 @@ def _machine(clause: Clause) -> Verdict | None:
     return _NOTHING if clause.has("automatic") else None
 
 
+def stays(clause: Clause) -> bool:
+    """«Только не отменяйте», "I won't cancel": that nothing is to change."""
+    if not clause.lemmas & _CANCELLING:
+        return False
+    taken_back = [at for at, token in enumerate(clause.words) if _CANCELLING.intersection(token.word.lemmas)]
+    return any(is_denied(clause.words, at) for at in taken_back)
+
+
+def _stays(clause: Clause) -> Verdict | None:
+    return _NOTHING if stays(clause) else None
+
+
 def _order(clause: Clause) -> Verdict | None:
     verb = None if clause.has("hypothetical") else order_in(clause)
     if verb is None:
@@ -106,8 +120,9 @@ def _wish(clause: Clause) -> Verdict | None:
         # «Просим сообщить, кто будет подписывать», «просим подтвердить остатки»
         found = _by(clause, "question" if clause.has("qword") else "request", "ask")
         return found and found._replace(service=found.kind == "request")
-    if sense == "ask" and clause.has("cancel") and clause.forms & _DENIALS and not clause.lemmas & _FORGET:
-        # «Упаковка не нужна», where nobody knows of any.
+    denied = clause.has("cancel") and clause.forms & _DENIALS and not clause.lemmas & _FORGET
+    if sense == "ask" and (denied or _need_not(clause)):
+        # «Упаковка не нужна», where nobody knows of any; "no need to wrap them".
         return _NOTHING
     if _only_comes(clause) or (sense == "wait_for" and not clause.content) or _only_in_time(clause, sense):
         return _NOTHING
@@ -116,6 +131,11 @@ def _wish(clause: Clause) -> Verdict | None:
     foreign = clause.flags & Flag.LATIN and not first & _DO
     general = sense == "ask" and (clause.asked or "ли" in clause.forms) and not foreign and not _ME & clause.forms
     return _by(clause, "question" if general else "request", sense)
+
+
+def _need_not(clause: Clause) -> bool:
+    """ "No need to wrap them"."""
+    return any(after.word.form in _NEEDS for after in clause.behind(_NONE))
 
 
 def _booking(clause: Clause) -> Verdict | None:
@@ -265,8 +285,8 @@ def _name_of_a_question(clause: Clause) -> Verdict | None:
 
 
 _RULES: tuple[Rule, ...] = (
-    _machine, _order, _told_to_know, _wish, _booking, _possible, _bare_verb, _will_you, _question, _unreal, _trouble,
-    _proposal, _name_of_a_wish, _paper, _news, _and_what, _name_of_a_question,
+    _machine, _stays, _order, _told_to_know, _wish, _booking, _possible, _bare_verb, _will_you, _question, _unreal,
+    _trouble, _proposal, _name_of_a_wish, _paper, _news, _and_what, _name_of_a_question,
 )  # fmt: skip
 
 

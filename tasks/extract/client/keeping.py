@@ -1,0 +1,69 @@
+"""What only sounds withdrawn: «добавить открытку?» — «не надо», «до обеда не звоните», «если заболею, отменю»."""
+
+from collections.abc import Sequence
+
+from tasks.extract import linker
+from tasks.extract.language.clauses import NO, Clause
+from tasks.extract.language.lexicon import lexicon
+from tasks.extract.language.words import Flag
+from tasks.extract.model import Task
+from tasks.extract.scene import Scene
+from tasks.extract.speech.judge import stays
+
+_IF, _OR_NOW, _LIMITS, _ONLY = lexicon("if"), lexicon("if_still"), lexicon("limits"), lexicon("only")
+_UNTIL = ["пока", "не"]
+# So many words tell what a condition is of.
+_BEHIND_IF = 5
+_NOTHING_MORE = (lexicon("nothing_more"), lexicon("nothing_else"))
+_NO, _BY_NOW, _STILL = lexicon("no"), lexicon("no_more"), lexicon("still_wanted")
+
+
+def keeps(scene: Scene, clause: Clause, asked: Sequence[Task]) -> bool:
+    """Whether a clause that denies something takes back nothing of what was asked."""
+    return (
+        any(clause.forms >= words for words in _NOTHING_MORE)
+        or stays(clause)
+        or is_conditional(scene, clause)
+        or _limits(scene, clause, asked)
+        or _answers_aside(scene, clause, asked)
+    )
+
+
+def is_conditional(scene: Scene, clause: Clause) -> bool:
+    """Whether it hangs on something: «если заболею, отменю»; but «если ещё не отправили, отмените» takes back."""
+    so_far = [one for one in scene.sentences[clause.sentence] if one.start <= clause.start]
+    begins = len(so_far) > 1 or len(clause.behind(NO)) > 1
+    ifs = [
+        one for one in so_far
+        if any(token.word.form in _IF for token in one.words[:2])
+        # «Пока не позвоню, не мойте»; «пока не надо» only says for now.
+        or (begins and [token.word.form for token in one.words[:2]] == _UNTIL)
+    ]  # fmt: skip
+    return bool(ifs) and not any(token.word.form in _OR_NOW for one in ifs for token in one.words[:_BEHIND_IF])
+
+
+def _limits(scene: Scene, clause: Clause, asked: Sequence[Task]) -> bool:
+    """«Раньше десяти не приезжайте», «мужу не звоните, только мне»: when, where or how it is not to be done."""
+    if not any(token.word.flags & Flag.IMPR for token in clause.behind(NO)):
+        return False
+    only = any(one.forms & _ONLY for one in scene.sentences[clause.sentence])
+    days = {when.date for when in scene.dates_in(clause)}
+    other_day = bool(days) and not any(task.due and task.due.date in days for task in asked)
+    hour = any(when.time for when in scene.dates_in(clause))
+    return only or other_day or hour or bool(clause.forms & _LIMITS)
+
+
+def _answers_aside(scene: Scene, clause: Clause, asked: Sequence[Task]) -> bool:
+    """«Детское кресло нужно?» — «не нужно»: the house asked right before, and of nothing that was asked for."""
+    questions = [one for one in scene.other_clauses if one.asked or one.has("offer")]
+    # «Газету отменить?» — «да, отменяйте»
+    answers = clause.forms & _NO or any(clause.content & one.content for one in questions)
+    if scene.turn or not answers or clause.forms & _BY_NOW or linker.best(asked, clause.content) is not None:
+        return False
+    return bool(questions) and not any(_is_about(asked, one, clause.content) for one in questions)
+
+
+def _is_about(asked: Sequence[Task], question: Clause, answered: frozenset[str]) -> bool:
+    """«Вам ещё нужен букет?», «оформляем?»"""
+    thing = question.content - answered
+    return not question.content or bool(question.forms & _STILL) or linker.best(asked, thing) is not None
