@@ -220,8 +220,10 @@ class Scene:
         for said in self.other:
             named = find(said.text, said.at, self.context.calendar)
             ahead = [when for when in named if when.role in USEFUL and when.date >= self.message.at.date()]
+            starts = [when.start for when in ahead]
             for clause in reading_of(said.text) if ahead else ():
-                found += [(clause, when) for when in ahead if clause.start <= when.start < clause.end]
+                first, last = bisect_left(starts, clause.start), bisect_left(starts, clause.end)
+                found += [(clause, when) for when in ahead[first:last]]
         return found
 
     def agrees_on(self, clause: Clause) -> Due | None:

@@ -54,10 +54,8 @@ def _free_day(scene: Scene, first: Clause) -> Clause | None:
     """«Свободно в среду и в четверг» — «четверг»: the clause that offers the day, or asks about one: «в среду?»"""
     if not scene.other_days:
         return None
-    free = [
-        (clause, when) for clause, when in scene.other_days
-        if not clause.flags & Flag.PAST and promise_in(clause, Setting("operator", dated=True)) is None
-    ]  # fmt: skip
+    offering = {clause for clause in dict(scene.other_days) if _offers_time(clause)}
+    free = [(clause, when) for clause, when in scene.other_days if clause in offering]
     day = scene.agrees_on(first)
     if day is None:
         return free[0][0] if len(free) == 1 and free[0][0].asked else None
@@ -66,6 +64,11 @@ def _free_day(scene: Scene, first: Clause) -> Clause | None:
     if chosen is None or not (len({when.date for _, when in free}) > 1 or chosen.asked or chosen.forms & _FREE):
         return None
     return chosen
+
+
+def _offers_time(clause: Clause) -> bool:
+    """Whether the days it names are free, rather than over or promised."""
+    return not clause.flags & Flag.PAST and promise_in(clause, Setting("operator", dated=True)) is None
 
 
 def acceptance(scene: Scene, offer: Clause) -> list[TaskChange]:

@@ -56,7 +56,7 @@ def test_64_kb_of_anything_is_read_up_to_its_limit(piece: str, side: Side) -> No
 
 
 def _calls(piece: str, length: int, side: Side) -> int:
-    """How many calls reading so long a message takes, with two before it."""
+    """How many calls reading so long a message takes, with two before it and a short answer behind it."""
     count = 0
 
     def note(_frame: FrameType, event: str, _argument: Any) -> None:
@@ -64,7 +64,10 @@ def _calls(piece: str, length: int, side: Side) -> int:
         count += event == "call"
 
     before = [Said(0, "client", NOW, "Пришлите счёт. Когда починят?"), Said(1, "operator", NOW, "Вышлю завтра")]
-    lines = [*before, Said(2, side, NOW + timedelta(hours=1), (piece * length)[:length])]
+    answer = Said(
+        3, "operator" if side == "client" else "client", NOW + timedelta(hours=2), "Четверг, остальное не надо"
+    )
+    lines = [*before, Said(2, side, NOW + timedelta(hours=1), (piece * length)[:length]), answer]
     # Words and cues that are met for the first time cost more.
     tasks_of(lines, Calendar())
     reading_of.cache_clear()
