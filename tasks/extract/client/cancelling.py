@@ -76,7 +76,10 @@ def _targets(scene: Scene, clause: Clause) -> list[Task]:
 
 def _whatever_it_is(scene: Scene, clause: Clause, pool: Sequence[Task]) -> list[Task]:
     """What is taken back by a clause that does not name it."""
-    if order_in(clause) is not None and not _takes_it_back(scene, clause) and _names_something(clause.beside("cancel")):
+    # «Отмените, хозяин против»: behind a comma stands why.
+    near = {token for hit in clause.found["cancel"] for token in _around(clause, hit.start)}
+    named = _names_something([token for token in clause.beside("cancel") if token in near])
+    if order_in(clause) is not None and not _takes_it_back(scene, clause) and named:
         # «Отмените заказ 77» asks for something itself.
         return []
     verbs = [token for token in clause.beside("cancel") if token.word.flags & Flag.INF]
@@ -85,7 +88,7 @@ def _whatever_it_is(scene: Scene, clause: Clause, pool: Sequence[Task]) -> list[
         # «Красить её не надо», where it is to be mended.
         roots = content.of_words(verbs)
         return [task for task in pool if not _verbs_of(task) or _is_its_verb(task, roots, lemmas)][-1:]
-    if _takes_all_back(clause) or not _names_something(clause.beside("cancel")):
+    if _takes_all_back(clause) or not named:
         own = [task for task in scene.open if task.promised_by == "client"]
         return _latest([task for task in pool if task.kind != "complaint" or not task.closed] or own)
     return []

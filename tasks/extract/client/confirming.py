@@ -100,8 +100,10 @@ def _was_made_for(task: Task, served: Task) -> bool:
 def _unnamed(scene: Scene, clause: Clause, standing: Sequence[Task]) -> Task | None:
     """What is meant where nothing is named; none where he speaks of something else or answers a question."""
     if clause.forms & _WORKS and not scene.dates_in(clause):
-        # It is said of a trouble, whatever else he names.
+        # It is said of a trouble, whatever else he names behind it.
         troubles = [task for task in standing if task.kind == "complaint"]
+        if _of_something_else(clause, troubles):
+            return None
         if troubles and (clause.forms & _ENDS or not scene.troubled):
             return _waited_for(scene, troubles)
     other = content.of_words(token for token in clause.beside("done") if not token.word.flags & _VERBAL)
@@ -109,6 +111,14 @@ def _unnamed(scene: Scene, clause: Clause, standing: Sequence[Task]) -> Task | N
     if len(news) > (1 if _was_tried(scene) else 0) or scene.dates_in(clause) or scene.troubled:
         return None
     return None if any(one.asked for one in scene.other_clauses) else _waited_for(scene, standing)
+
+
+def _of_something_else(clause: Clause, troubles: Sequence[Task]) -> bool:
+    """«У соседей работает», "the freezer works fine": before the verb stands what it is said of."""
+    verb = next(token for token in clause.words if token.word.form in _WORKS)
+    before = (token for token in clause.beside("social") if token.start < verb.start)
+    said = content.of_words(token for token in before if token.word.flags & (Flag.NOUN | Flag.LATIN))
+    return bool(said) and not any(said & linker.about(task) for task in troubles)
 
 
 def _waited_for(scene: Scene, standing: Sequence[Task]) -> Task | None:
@@ -196,6 +206,8 @@ def is_glad(scene: Scene, clause: Clause, moves: Moves) -> bool:
     """Whether a few words after the house did something say that it is fine: «пустило», «летает», «вы волшебники»."""
     if (
         clause.asked
+        # «Мастера не надо, уже работает» takes back no more than the help.
+        or any(moves.takes_back(task) for task in scene.context.tasks if task.promised_by is None)
         or scene.turn
         or clause.has("away", "fact", "cancel", "ask", "want", "qword", "rhetorical")
         or order_in(clause)
