@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from tasks.extract import linker
@@ -25,13 +26,17 @@ _SUM = re.compile(r"\d[\d  ]{2,}|\d\s?(?:₽|\$|€|£|руб|р\b)")
 _BEING = lexicon("being")
 # "I'll have an ETA for you tomorrow"
 _HAVING, _LAST, _TIMES = lexicon("having"), lexicon("last_time"), lexicon("times_of")
+_STILL = lexicon("still_to_come")
 _OTHERS, _DAYS = lexicon("others"), lexicon("of_time")
 _DONE = Flag.PAST | Flag.PART
+# Of a report so many stretches between signs are looked at, and so many words of each.
+_PARTS, _REST = 6, 8
 _LINK = re.compile(r"\w\.\w{2,}(?:/|\b)")
 
 
 def reported(scene: Scene, clause: Clause, promised: frozenset[str]) -> list[Change]:
     """What the clause settles; `promised` is what the message speaks of in promises beside."""
+    clause = _done_part(scene, clause)
     if got := _received(scene, clause):
         return [got]
     if counted := _counted(scene, clause):
@@ -55,6 +60,31 @@ def is_booking(task: Task) -> bool:
 
 
 # ---- what it is about ----
+
+
+def _done_part(scene: Scene, clause: Clause) -> Clause:
+    """The clause without what is still to come: «окна помыли, диван в пятницу»."""
+    words = clause.words
+    places = [at for at in range(1, len(words)) if words[at].start - words[at - 1].end > 1]
+    cut = next((at for at in places[:_PARTS] if _is_to_come(scene, clause, at)), None)
+    return clause if cut is None else replace(clause, words=words[:cut], end=words[cut - 1].end)
+
+
+def _is_to_come(scene: Scene, clause: Clause, at: int) -> bool:
+    """Whether from that word on another thing is named, with a day or a state and nothing that says it is done."""
+    done, rest = clause.words[:at], clause.words[at : at + _REST]
+    told = [hit.start for sense in ("done", "report") for hit in clause.found.get(sense, ())]
+    told += [place for place, token in enumerate(clause.words[: at + _REST]) if token.word.flags & _DONE]
+    if not any(place < at for place in told) or any(place >= at for place in told):
+        return False
+    if (
+        not content.of_words(done)
+        or not rest[0].word.flags & (Flag.NOUN | Flag.LATIN)
+        or not content.of_words(rest[:1])
+    ):
+        return False
+    dated = any(when.start >= rest[0].start for when in scene.dates_in(clause))
+    return dated or any(token.word.flags & Flag.PREP or token.word.form in _STILL for token in rest)
 
 
 def _received(scene: Scene, clause: Clause) -> Change | None:

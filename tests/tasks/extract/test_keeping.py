@@ -63,6 +63,10 @@ def test_it_is_taken_back(talk: str, found: str) -> None:
     ("talk", "found"),
     [
         ("Пришлите договор / > Договор пока не готов", "open"),
+        ("Помойте окна и почистите диван / > Окна помыли, диван в пятницу", "done open"),
+        ("Выставьте счёт. Ещё нужен договор / > Счёт во вложении, договор ещё у юристов", "done open"),
+        ("Wash the windows. And clean the sofa please / > Windows done, sofa on Friday", "done open"),
+        ("Пришлите счёт и акт / > Счёт, акт и накладная отправлены", "done"),
         ("Send me the certificate / > The certificate is not ready yet", "open"),
         ("Почините лифт / > Лифт в соседнем доме починили, очередь за вашим", "open"),
         ("Can you send me the photos? / > I'll send them tomorrow / Got it", "open open 12-01"),
