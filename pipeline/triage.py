@@ -49,7 +49,8 @@ _STARTS = 3
 _LEASES, _ENOUGH = 3, 0.5
 # Seconds its end is waited for.
 _PATIENCE = 10.0
-_FIRST_WORDS = ("Пришлите, пожалуйста, счёт до пятницы.", "Please send the bill by Friday.")
+# With a slip: what mends those is built at the first one, and takes a quarter of a second.
+_FIRST_WORDS = ("Пришлите, пожалйста, счёт до пятницы.", "Please send the bill by Friday.")
 
 
 class _Work(NamedTuple):

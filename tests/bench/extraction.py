@@ -35,9 +35,11 @@ def _conversations(texts: Sequence[str]) -> list[list[Said]]:
 def _slowest(calendar: Calendar) -> float:
     """Seconds that the dearest long message takes, behind two others."""
     before = [
-        Said(0, "client", _BEGIN, "Пришлите счёт. Когда починят?"),
+        # With a slip: what mends those is built once, as a worker does before its first message.
+        Said(0, "client", _BEGIN, "Пришлите счёт, пожалйста. Когда починят?"),
         Said(1, "operator", _BEGIN + timedelta(minutes=5), "Вышлю завтра"),
     ]
+    tasks_of(before, calendar)
     dearest = 0.0
     for piece in (*MARKS, *CLAUSES):
         last = Said(2, "client", _BEGIN + timedelta(hours=1), filled(piece))
