@@ -11,7 +11,7 @@ from tasks.extract.scene import Scene
 from tasks.extract.speech.judge import stays
 
 _IF, _OR_NOW, _LIMITS, _ONLY = lexicon("if"), lexicon("if_still"), lexicon("limits"), lexicon("only")
-_UNTIL = ["пока", "не"]
+_WHAT, _UNTIL = lexicon("what_or_when"), ["пока", "не"]
 # So many words tell what a condition is of.
 _BEHIND_IF = 5
 _NOTHING_MORE = (lexicon("nothing_more"), lexicon("nothing_else"))
@@ -55,7 +55,8 @@ def _limits(scene: Scene, clause: Clause, asked: Sequence[Task]) -> bool:
 
 def _answers_aside(scene: Scene, clause: Clause, asked: Sequence[Task]) -> bool:
     """«Детское кресло нужно?» — «не нужно»: the house asked right before, and of nothing that was asked for."""
-    questions = [one for one in scene.other_clauses if one.asked or one.has("offer")]
+    # No is no answer to «на какое время?»
+    questions = [one for one in scene.other_clauses if (one.asked or one.has("offer")) and not one.forms & _WHAT]
     # «Газету отменить?» — «да, отменяйте»
     answers = clause.forms & _NO or any(clause.content & one.content for one in questions)
     if scene.turn or not answers or clause.forms & _BY_NOW or linker.best(asked, clause.content) is not None:
@@ -66,4 +67,7 @@ def _answers_aside(scene: Scene, clause: Clause, asked: Sequence[Task]) -> bool:
 def _is_about(asked: Sequence[Task], question: Clause, answered: frozenset[str]) -> bool:
     """«Вам ещё нужен букет?», «оформляем?»"""
     thing = question.content - answered
+    if question.has("redate"):
+        # «Перенести запись на четверг?» — «не надо»
+        return False
     return not question.content or bool(question.forms & _STILL) or linker.best(asked, thing) is not None

@@ -67,7 +67,9 @@ def _done_part(scene: Scene, clause: Clause) -> Clause:
     words = clause.words
     places = [at for at in range(1, len(words)) if words[at].start - words[at - 1].end > 1]
     cut = next((at for at in places[:_PARTS] if _is_to_come(scene, clause, at)), None)
-    return clause if cut is None else replace(clause, words=words[:cut], end=words[cut - 1].end)
+    if cut is None:
+        return clause
+    return replace(clause, words=words[:cut], end=words[cut - 1].end, main=min(clause.main, cut - 1))
 
 
 def _is_to_come(scene: Scene, clause: Clause, at: int) -> bool:
