@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from tasks.extract import linker
+from tasks.extract.language import content
 from tasks.extract.language.clauses import NO, Clause
 from tasks.extract.language.lexicon import lexicon
 from tasks.extract.language.words import Flag
@@ -12,6 +13,7 @@ from tasks.extract.speech.judge import stays
 
 _IF, _OR_NOW, _LIMITS, _ONLY = lexicon("if"), lexicon("if_still"), lexicon("limits"), lexicon("only")
 _WHAT, _UNTIL = lexicon("what_or_when"), ["пока", "не"]
+_WILL_BE_DONE = lexicon("taking") | lexicon("booking")
 # So many words tell what a condition is of.
 _BEHIND_IF = 5
 _NOTHING_MORE = (lexicon("nothing_more"), lexicon("nothing_else"))
@@ -66,8 +68,12 @@ def _answers_aside(scene: Scene, clause: Clause, asked: Sequence[Task]) -> bool:
 
 def _is_about(asked: Sequence[Task], question: Clause, answered: frozenset[str]) -> bool:
     """«Вам ещё нужен букет?», «оформляем?»"""
-    thing = question.content - answered
+    said = content.of_words(one for one in question.words if _WILL_BE_DONE.isdisjoint(one.word.lemmas))
+    thing = said - answered
     if question.has("redate"):
         # «Перенести запись на четверг?» — «не надо»
         return False
-    return not question.content or bool(question.forms & _STILL) or linker.best(asked, thing) is not None
+    if not said:
+        # Who only asked what it costs takes nothing back by it.
+        return any(task.kind != "question" for task in asked)
+    return bool(question.forms & _STILL) or linker.best(asked, thing) is not None
