@@ -16,6 +16,7 @@ _STILL = lexicon("still")
 _HANDED, _NOT, _NONE = lexicon("handed"), lexicon("not"), lexicon("none")
 _WORKS = lexicon("works")
 _ENDS = lexicon("ends")
+_AT, _NEIGHBOURS = lexicon("at_somebody"), lexicon("neighbours")
 _TRIES, _GOT_IT, _DID = lexicon("tries"), lexicon("got_it"), lexicon("did")
 # What says rather how it is than what.
 _VERBAL = Flag.PAST | Flag.PART | Flag.PRES1 | Flag.PRES3
@@ -100,9 +101,9 @@ def _was_made_for(task: Task, served: Task) -> bool:
 def _unnamed(scene: Scene, clause: Clause, standing: Sequence[Task]) -> Task | None:
     """What is meant where nothing is named; none where he speaks of something else or answers a question."""
     if clause.forms & _WORKS and not scene.dates_in(clause):
-        # It is said of a trouble, whatever else he names behind it.
+        # It is said of a trouble, whatever else he names.
         troubles = [task for task in standing if task.kind == "complaint"]
-        if _of_something_else(clause, troubles):
+        if _of_somebody_else(clause):
             return None
         if troubles and (clause.forms & _ENDS or not scene.troubled):
             return _waited_for(scene, troubles)
@@ -113,12 +114,10 @@ def _unnamed(scene: Scene, clause: Clause, standing: Sequence[Task]) -> Task | N
     return None if any(one.asked for one in scene.other_clauses) else _waited_for(scene, standing)
 
 
-def _of_something_else(clause: Clause, troubles: Sequence[Task]) -> bool:
-    """«У соседей работает», "the freezer works fine": before the verb stands what it is said of."""
-    verb = next(token for token in clause.words if token.word.form in _WORKS)
-    before = (token for token in clause.beside("social") if token.start < verb.start)
-    said = content.of_words(token for token in before if token.word.flags & (Flag.NOUN | Flag.LATIN))
-    return bool(said) and not any(said & linker.about(task) for task in troubles)
+def _of_somebody_else(clause: Clause) -> bool:
+    """«У соседей работает», "my neighbour's is working"; «у нас» is no name."""
+    whose = any(before.word.form in _AT and after.word.flags & Flag.NOUN for before, after in clause.pairs)
+    return whose or bool(clause.lemmas & _NEIGHBOURS)
 
 
 def _waited_for(scene: Scene, standing: Sequence[Task]) -> Task | None:

@@ -13,6 +13,7 @@ from tasks.extract.speech.judge import stays
 
 _IF, _OR_NOW, _LIMITS, _ONLY = lexicon("if"), lexicon("if_still"), lexicon("limits"), lexicon("only")
 _WHAT, _UNTIL = lexicon("what_or_when"), ["пока", "не"]
+_JUST = lexicon("just_now")
 _WILL_BE_DONE = lexicon("taking") | lexicon("booking")
 # So many words tell what a condition is of.
 _BEHIND_IF = 5
@@ -23,7 +24,7 @@ _NO, _BY_NOW, _STILL = lexicon("no"), lexicon("no_more"), lexicon("still_wanted"
 def keeps(scene: Scene, clause: Clause, asked: Sequence[Task]) -> bool:
     """Whether a clause that denies something takes back nothing of what was asked."""
     return (
-        any(clause.forms >= words for words in _NOTHING_MORE)
+        (any(clause.forms >= words for words in _NOTHING_MORE) and not _withdraws(clause))
         or stays(clause)
         or is_conditional(scene, clause)
         or _limits(scene, clause, asked)
@@ -41,18 +42,31 @@ def is_conditional(scene: Scene, clause: Clause) -> bool:
         # «Пока не позвоню, не мойте»; «пока не надо» only says for now.
         or (begins and [token.word.form for token in one.words[:2]] == _UNTIL)
     ]  # fmt: skip
-    return bool(ifs) and not any(token.word.form in _OR_NOW for one in ifs for token in one.words[:_BEHIND_IF])
+    return bool(ifs) and not any(_is_of_now(one) for one in ifs)
+
+
+def _is_of_now(condition: Clause) -> bool:
+    """«Если можно», «если эвакуатор ещё не выехал»."""
+    said = any(token.word.form in _OR_NOW for token in condition.words[:_BEHIND_IF])
+    return said or any(token.word.flags & Flag.PAST for token in condition.behind(NO))
 
 
 def _limits(scene: Scene, clause: Clause, asked: Sequence[Task]) -> bool:
     """«Раньше десяти не приезжайте», «мужу не звоните, только мне»: when, where or how it is not to be done."""
     if not any(token.word.flags & Flag.IMPR for token in clause.behind(NO)):
         return False
-    only = any(one.forms & _ONLY for one in scene.sentences[clause.sentence])
+    only = any(_says_only(one) for one in scene.sentences[clause.sentence])
     days = {when.date for when in scene.dates_in(clause)}
     other_day = bool(days) and not any(task.due and task.due.date in days for task in asked)
-    hour = any(when.time for when in scene.dates_in(clause))
+    hours = {when.time for when in scene.dates_in(clause) if when.time}
+    hour = bool(hours) and not any(task.due and task.due.time in hours for task in asked)
     return only or other_day or hour or bool(clause.forms & _LIMITS)
+
+
+def _says_only(clause: Clause) -> bool:
+    """«Только мне», not «только что»."""
+    after = (token.word.form for before, token in clause.pairs if before.word.form in _ONLY)
+    return any(form not in _JUST for form in after)
 
 
 def _answers_aside(scene: Scene, clause: Clause, asked: Sequence[Task]) -> bool:
@@ -60,10 +74,21 @@ def _answers_aside(scene: Scene, clause: Clause, asked: Sequence[Task]) -> bool:
     # No is no answer to «на какое время?»
     questions = [one for one in scene.other_clauses if (one.asked or one.has("offer")) and not one.forms & _WHAT]
     # «Газету отменить?» — «да, отменяйте»
-    answers = clause.forms & _NO or any(clause.content & one.content for one in questions)
-    if scene.turn or not answers or clause.forms & _BY_NOW or linker.best(asked, clause.content) is not None:
+    repeats = any(clause.content & one.content for one in questions)
+    ordered = any(token.word.flags & Flag.IMPR for token in clause.behind(NO))
+    answers = repeats or (clause.forms & _NO and not ordered and not _withdraws(clause))
+    if sum(one.has("cancel") for one in scene.sentences[clause.sentence]) > 1:
+        # «Не надо, передумали»
+        return False
+    if scene.turn or not answers or clause.forms & _BY_NOW or linker.best(asked, scene.lemmas) is not None:
         return False
     return bool(questions) and not any(_is_about(asked, one, clause.content) for one in questions)
+
+
+def _withdraws(clause: Clause) -> bool:
+    """ "No, please cancel": it takes back by more than a no."""
+    said = ({token.word.form for token in clause.words[hit.start : hit.end]} for hit in clause.found.get("cancel", ()))
+    return any(_NO.isdisjoint(forms) for forms in said)
 
 
 def _is_about(asked: Sequence[Task], question: Clause, answered: frozenset[str]) -> bool:

@@ -27,7 +27,7 @@ _GENERAL, _BY_NOW, _ONLY = lexicon("usual"), lexicon("by_now"), lexicon("only")
 
 def redates(scene: Scene, clause: Clause, moves: Moves) -> bool:
     """Whether the clause gives a known task another day; what was reported done is open again until that is agreed."""
-    if is_conditional(scene, clause):
+    if order_in(clause) is None and not clause.has("lets") and is_conditional(scene, clause):
         # «Если не успеете, можно в четверг»
         return False
     due = _new_due(scene, clause) if scene.dates and (not _is_unfit(clause) or _rather(scene, clause)) else None

@@ -114,7 +114,7 @@ def _new(scene: Scene, group: Sequence[Promise], due: Due | None, lemmas: frozen
     served = linker.best(asked, lemmas) or next(reversed(asked), None)
     if served is not None and due is not None:
         due = on_its_day(served, due)
-    title = titles.infinitive(first.clause, first.verb, message.text)
+    title = titles.infinitive(first.clause, first.verb, message.text) or titles.tidy(message.text[start:end])
     if start < first.clause.start:
         title = titles.tidy(message.text[start:end])
     elif len(group) > 1:

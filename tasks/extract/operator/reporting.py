@@ -27,7 +27,7 @@ _BEING = lexicon("being")
 # "I'll have an ETA for you tomorrow"
 _HAVING, _LAST, _TIMES = lexicon("having"), lexicon("last_time"), lexicon("times_of")
 _STILL = lexicon("still_to_come")
-_OTHERS, _DAYS = lexicon("others"), lexicon("of_time")
+_OTHERS, _CLIENTS = lexicon("others"), lexicon("of_clients")
 _DONE = Flag.PAST | Flag.PART
 # Of a report so many stretches between signs are looked at, and so many words of each.
 _PARTS, _REST = 6, 8
@@ -152,9 +152,9 @@ def _is_report(scene: Scene, clause: Clause) -> bool:
 
 
 def of_others(clause: Clause) -> bool:
-    """«Лифт в соседнем доме починили», "another customer moved to Thursday"; «другой день» is nobody's."""
+    """«Лифт в соседнем доме починили», "another customer moved to Thursday"; not «поставили другой замок»."""
     whose = (after for before, after in clause.pairs if not _OTHERS.isdisjoint(before.word.lemmas))
-    return any(after.word.form not in _DAYS for after in whose)
+    return any(not _CLIENTS.isdisjoint(after.word.lemmas) for after in whose)
 
 
 def _is_of_then(clause: Clause) -> bool:
